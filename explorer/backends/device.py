@@ -1,0 +1,38 @@
+"""Which device and number type the network runs in."""
+
+from __future__ import annotations
+
+import torch
+
+DEVICES = ("auto", "cuda", "mps", "cpu")
+DTYPES = ("auto", "float32", "bfloat16")
+
+
+class DeviceRefused(ValueError):
+    """The device is not there; the text is one plain sentence."""
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The named device, or the best that this machine has: CUDA, else MPS, else the CPU. Raises DeviceRefused."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        name = next(kind for kind, there in present.items() if there)
+    if not present.get(name.split(":")[0], False):
+        raise DeviceRefused(f"There is no {name} device here; this machine has {', '.join(k for k in present if present[k])}.")
+    return torch.device(name)
+
+
+def native_bfloat16(device: torch.device) -> bool:
+    """Whether the device computes bfloat16 in hardware, so that it is faster than float32 there."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return False
+
+
+def choose_dtype(device: torch.device, name: str = "auto") -> torch.dtype:
+    """The named number type, or bfloat16 where the device computes it natively and float32 elsewhere."""
+    if name == "auto":
+        return torch.bfloat16 if native_bfloat16(device) else torch.float32
+    return getattr(torch, name)

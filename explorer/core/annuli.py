@@ -1,0 +1,93 @@
+"""The geometry of a picture's spectrum: which bins of the FFT make up which annulus.
+
+Annulus r holds the bins (u, v) with r = round(L sqrt(fx^2 + fy^2)), L = max(H, W), r = 0..L // 2, where fx and fy
+are true frequencies in cycles per pixel: circles in frequency, not in index, also for pictures that are not
+square. Bins beyond r = L // 2 are the corners, 21.7 % of all at 64x64 (in the limit 1 - pi / 4).
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+TINY = 1e-30  # stands for "no power" where a logarithm is taken
+
+
+def radii(h: int, w: int) -> NDArray[np.int64]:
+    """Annulus of each FFT bin, (h, w); corner bins have r > max(h, w) // 2. Raises ValueError below 1x1."""
+    if h < 1 or w < 1:
+        raise ValueError(f"a picture needs at least one pixel, got {h}x{w}")
+    return np.round(max(h, w) * _frequency(h, np.fft.fftfreq(w))).astype(np.int64)
+
+
+def wavenumbers(h: int, w: int) -> Array:
+    """Nominal radial frequency r / L of each annulus, (R,) with R = max(h, w) // 2 + 1, cycles/pixel, up to 0.5."""
+    size = max(h, w)
+    return np.arange(size // 2 + 1) / size
+
+
+def mean_wavenumbers(h: int, w: int) -> Array:
+    """The frequency that the mean power of each annulus belongs to, (mean of f^-2)^(-1/2), (R,), cycles/pixel.
+
+    Above r / L in the first annuli, 1.15 / L at r = 1, where the nominal frequency would make a measured curve
+    look a quarter too low. Exact for spectra 1 / f^2, within 4 % of the power for 1 / f to 1 / f^3.
+    """
+    count = counts(h, w)
+    f = _frequency(h, np.fft.fftfreq(w)).ravel()
+    f[0] = np.inf  # the DC bin is alone in its annulus and comes out as 0 below
+    inverse = np.bincount(radii(h, w).ravel(), f**-2)[: len(count)] / count
+    return np.append(0.0, inverse[1:] ** -0.5)
+
+
+def counts(h: int, w: int) -> NDArray[np.int64]:
+    """Number of FFT bins in each annulus, (R,), conjugate pairs counted twice."""
+    return np.bincount(radii(h, w).ravel())[: max(h, w) // 2 + 1]
+
+
+def error_band(h: int, w: int, draws: int = 1) -> Array:
+    """Relative standard deviation sqrt(2 / n_r) of each annulus for Gaussian noise, (R,), mean of `draws` spectra.
+
+    A bin and its conjugate are one exponential variable counted twice (variance 4 per pair); a self-conjugate
+    bin is chi-square with one degree of freedom (variance 2). Both add 2 per bin, so the formula is exact,
+    the DC included.
+    """
+    return np.sqrt(2.0 / (counts(h, w) * draws))
+
+
+def radial_to_2d(curve: ArrayLike, h: int, w: int, k: ArrayLike | None = None) -> Array:
+    """Spread radial curves (..., R) over the half plane of rfft2, (..., h, w // 2 + 1).
+
+    k: (R,) frequencies of the curve, cycles/pixel, rising from 0; default the nominal ones of an h x w picture.
+    Each bin takes the log-log interpolation at its own true frequency. The corners, and frequencies below the
+    first non-zero k, continue the power law of the last octave and of the first two. The DC bin takes curve[0].
+    """
+    curve = np.asarray(curve, dtype=np.float64)
+    k = wavenumbers(h, w) if k is None else np.asarray(k, dtype=np.float64)
+    if k.shape != curve.shape[-1:] or len(k) < 2 or k[0] != 0 or np.any(np.diff(k) <= 0):
+        raise ValueError("a radial curve (..., R) needs R rising frequencies, the first of them 0")
+    f = _frequency(h, np.fft.rfftfreq(w))  # (h, w // 2 + 1)
+    rows = [_log_interpolate(f, k[1:], row[1:]) for row in curve.reshape(-1, len(k))]
+    grid = np.stack(rows)
+    grid[:, 0, 0] = curve.reshape(-1, len(k))[:, 0]
+    return grid.reshape(*curve.shape[:-1], *f.shape)
+
+
+def _frequency(h: int, fx: Array) -> Array:
+    """Radial frequency of each bin, (h, len(fx)), cycles/pixel."""
+    fy = np.fft.fftfreq(h)[:, None]
+    return np.sqrt(fx**2 + fy**2)
+
+
+def _log_interpolate(f: Array, k: Array, values: Array) -> Array:
+    """values (R,) at k > 0, at the frequencies f of any shape, piecewise a power law, continued beyond both ends."""
+    log_k, log_v = np.log(k), np.log(np.maximum(values, TINY))
+    log_f = np.log(np.where(f > 0, f, k[0]))
+    low, high = _slope(log_k, log_v, k <= 4 * k[0]), _slope(log_k, log_v, k >= k[-1] / 2)
+    inside = np.interp(log_f, log_k, log_v)
+    return np.exp(inside + low * np.minimum(log_f - log_k[0], 0) + high * np.maximum(log_f - log_k[-1], 0))
+
+
+def _slope(log_k: Array, log_v: Array, chosen: NDArray[np.bool_]) -> float:
+    x, y = log_k[chosen], log_v[chosen]
+    spread = x - x.mean()
+    power = float(spread @ spread)
+    return float(spread @ y) / power if power > 0 else 0.0

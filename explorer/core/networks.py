@@ -1,0 +1,170 @@
+"""Raw networks, before preconditioning: a small noise- and class-conditional U-Net.
+
+The U-Net is fully convolutional. It folds each 2x2 block of pixels into channels, halves the resolution between
+levels, and attends only at its coarsest level (1/8 of the picture's side for three levels), where attention is cheap
+at every picture size. Noise level and class modulate every block by a scale and a shift (Perez et al. 2018, FiLM).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """Everything that fixes the U-Net's shapes; stored in the weight card.
+
+    `classes` counts the labels that have a name; label `classes` itself means 'any'.
+    """
+
+    channels: int = 32
+    multipliers: tuple[int, ...] = (1, 2, 4)
+    blocks: int = 1
+    classes: int = 7
+    fold: int = 2
+    colours: int = 3
+
+    @property
+    def stride(self) -> int:
+        """Sides of the network's input must be multiples of this; the network pads to it."""
+        return self.fold * 2 ** (len(self.multipliers) - 1)
+
+    def to_json(self) -> dict:
+        """The plain dictionary that `from_json` reads back."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict) -> UNetConfig:
+        """Rebuild from a card. Raises TypeError or ValueError on unknown or impossible fields."""
+        config = cls(**{**fields, "multipliers": tuple(fields["multipliers"])})
+        numbers = (config.channels, config.blocks, config.classes, config.fold, config.colours, *config.multipliers)
+        if not all(type(n) is int and 1 <= n <= 2048 for n in numbers):
+            raise ValueError("the architecture's numbers must be whole and positive")
+        return config
+
+
+def fourier_features(c_noise: Tensor, half: int) -> Tensor:
+    """c_noise (B,) -> (B, 2 * half) float32: cosines and sines at geometric frequencies from 1/2 to 32 radians.
+
+    c_noise = ln(sigma) / 4 spans less than 3, so neighbouring noise levels get neighbouring features.
+    """
+    angles = c_noise.float()[:, None] * torch.logspace(-1, 5, half, base=2.0, device=c_noise.device)
+    return torch.cat([angles.cos(), angles.sin()], dim=1)
+
+
+def _norm(channels: int) -> nn.GroupNorm:
+    return nn.GroupNorm(max(1, min(32, channels // 8)), channels)
+
+
+def _zeroed(layer: nn.Conv2d) -> nn.Conv2d:
+    """A residual branch that starts at zero leaves the signal untouched at the beginning of training."""
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Block(nn.Module):
+    """Two convolutions with a residual connection, modulated by the embedding (B, E) of noise level and class."""
+
+    def __init__(self, inputs: int, outputs: int, embedding: int) -> None:
+        super().__init__()
+        self.norm1, self.conv1 = _norm(inputs), nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.modulation = nn.Linear(embedding, 2 * outputs)
+        self.norm2, self.conv2 = _norm(outputs), _zeroed(nn.Conv2d(outputs, outputs, 3, padding=1))
+        self.shortcut = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        h = self.conv1(F.silu(self.norm1(x)))
+        scale, shift = self.modulation(embedding)[:, :, None, None].chunk(2, dim=1)
+        h = torch.addcmul(shift, self.norm2(h), 1 + scale)
+        return self.shortcut(x) + self.conv2(F.silu(h))
+
+
+class Attention(nn.Module):
+    """Self-attention over all places of the coarsest level, (B, C, H, W) -> same, as a residual."""
+
+    def __init__(self, channels: int, head: int = 64) -> None:
+        super().__init__()
+        self.heads = max(1, channels // head)
+        self.norm = _norm(channels)
+        self.qkv = nn.Conv2d(channels, 3 * channels, 1)
+        self.out = _zeroed(nn.Conv2d(channels, channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, c, h, w = x.shape
+        qkv = self.qkv(self.norm(x)).reshape(b, 3, self.heads, c // self.heads, h * w)
+        q, k, v = qkv.transpose(-1, -2).unbind(1)  # each (B, heads, HW, C / heads)
+        mixed = F.scaled_dot_product_attention(q, k, v)
+        return x + self.out(mixed.transpose(-1, -2).reshape(b, c, h, w))
+
+
+class UNet(nn.Module):
+    """F(x, c_noise, label): x (B, C, H, W) of any size, c_noise (B,), label (B,) int64 -> (B, C, H, W)."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths = [config.channels * m for m in config.multipliers]
+        embedding = 4 * config.channels
+        self.noise_embedding = nn.Sequential(
+            nn.Linear(2 * config.channels, embedding), nn.SiLU(), nn.Linear(embedding, embedding)
+        )
+        self.label_embedding = nn.Embedding(config.classes + 1, embedding)
+        nn.init.normal_(self.label_embedding.weight, std=0.1)
+
+        folded = config.colours * config.fold**2
+        self.stem = nn.Conv2d(folded, widths[0], 3, padding=1)
+        self.encoder, self.downs = nn.ModuleList(), nn.ModuleList()
+        for i, width in enumerate(widths):
+            self.encoder.append(nn.ModuleList(Block(width, width, embedding) for _ in range(config.blocks)))
+            if i + 1 < len(widths):
+                self.downs.append(nn.Conv2d(width, widths[i + 1], 3, stride=2, padding=1))
+        self.middle1 = Block(widths[-1], widths[-1], embedding)
+        self.attention = Attention(widths[-1])
+        self.middle2 = Block(widths[-1], widths[-1], embedding)
+        self.decoder, self.ups = nn.ModuleList(), nn.ModuleList()
+        for i in reversed(range(len(widths))):
+            self.decoder.append(
+                nn.ModuleList(Block(2 * widths[i], widths[i], embedding) for _ in range(config.blocks))
+            )
+            if i > 0:
+                self.ups.append(nn.Conv2d(widths[i], widths[i - 1], 3, padding=1))
+        self.head_norm = _norm(widths[0])
+        self.head = _zeroed(nn.Conv2d(widths[0], folded, 3, padding=1))
+
+    def embed(self, c_noise: Tensor, label: Tensor, dtype: torch.dtype) -> Tensor:
+        """Embedding (B, E) of noise level and class, shared by all blocks."""
+        features = fourier_features(c_noise, self.config.channels).to(dtype)
+        return F.silu(self.noise_embedding(features) + self.label_embedding(label))
+
+    def forward(self, x: Tensor, c_noise: Tensor, label: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        embedding = self.embed(c_noise, label, x.dtype)
+        h = self.stem(F.pixel_unshuffle(_pad_to_multiple(x, self.config.stride), self.config.fold))
+        skips = []
+        for i, blocks in enumerate(self.encoder):
+            for block in blocks:
+                h = block(h, embedding)
+                skips.append(h)
+            if i < len(self.downs):
+                h = self.downs[i](h)
+        h = self.middle2(self.attention(self.middle1(h, embedding)), embedding)
+        for i, blocks in enumerate(self.decoder):
+            for block in blocks:
+                h = block(torch.cat([h, skips.pop()], dim=1), embedding)
+            if i < len(self.ups):
+                h = self.ups[i](F.interpolate(h, scale_factor=2.0, mode="nearest"))
+        out = F.pixel_shuffle(self.head(F.silu(self.head_norm(h))), self.config.fold)
+        return out[..., :height, :width]
+
+
+def _pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """Repeat the last row and column until both sides are multiples: replication works for every size."""
+    height, width = x.shape[-2:]
+    extra = (math.ceil(width / multiple) * multiple - width, math.ceil(height / multiple) * multiple - height)
+    return F.pad(x, (0, extra[0], 0, extra[1]), mode="replicate") if any(extra) else x

@@ -1,0 +1,52 @@
+"""Raw network -> Denoiser: the preconditioning of Karras et al. 2022 (EDM), table 1 and section 5.
+
+    D(x; sigma) = c_skip x + c_out F(c_in x, ln(sigma) / 4)
+
+    c_skip = sd^2 / (sigma^2 + sd^2)      c_out = sigma sd / sqrt(sigma^2 + sd^2)      c_in = 1 / sqrt(sigma^2 + sd^2)
+
+where sd is the standard deviation of the data. Input and training target of F then have unit variance at every noise
+level, and the loss weight (sigma^2 + sd^2) / (sigma sd)^2 = 1 / c_out^2 makes all levels count alike.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def coefficients(sigma: Tensor, sigma_data: float) -> tuple[Tensor, Tensor, Tensor]:
+    """(c_skip, c_out, c_in), each of the shape of sigma (data units)."""
+    total = sigma**2 + sigma_data**2
+    return sigma_data**2 / total, sigma * sigma_data * total.rsqrt(), total.rsqrt()
+
+
+def loss_weight(sigma: Tensor, sigma_data: float) -> Tensor:
+    """Weight of the squared error of D at each sigma: 1 / c_out^2 (EDM, equation 8)."""
+    return (sigma**2 + sigma_data**2) / (sigma * sigma_data) ** 2
+
+
+class Preconditioned(nn.Module):
+    """A Denoiser made of a network F(x, c_noise, label), which computes in `dtype`; input and output are float32."""
+
+    def __init__(self, net: nn.Module, sigma_data: float, any_label: int) -> None:
+        super().__init__()
+        self.net = net
+        self.sigma_data = float(sigma_data)
+        self.any_label = int(any_label)
+
+    def forward(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
+        """Estimate of x0, shape of x (B, C, H, W); sigma () or (B,) in data units; label (B,) int64 or None = 'any'.
+
+        At sigma = 0 it returns x itself: c_skip = 1, c_out = 0.
+        """
+        sigma = torch.as_tensor(sigma, dtype=torch.float32, device=x.device).expand(x.shape[0])
+        if label is None:
+            label = torch.full((x.shape[0],), self.any_label, device=x.device)
+        c_skip, c_out, c_in = (c[:, None, None, None] for c in coefficients(sigma, self.sigma_data))
+        weight = next(self.net.parameters())
+        inputs = (c_in * x).to(weight.dtype)
+        if x.shape[-1] > 1:
+            inputs = inputs.contiguous(memory_format=torch.channels_last)
+        c_noise = sigma.clamp_min(1e-4).log() / 4  # the clamp only keeps ln finite where c_out is 0 anyway
+        raw = self.net(inputs, c_noise, label.to(x.device).expand(x.shape[0]))
+        return c_skip * x + c_out * raw.float()

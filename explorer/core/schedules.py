@@ -1,0 +1,145 @@
+"""Noise schedules: which noise level belongs to which time, t = 0 clean and t = 1 noisiest.
+
+Everything is expressed in the VE-equivalent level sigma = s / a of x_t = a x0 + s eps, so that schedules of
+different families can be laid over one another:
+
+    VE    a = 1                      s = sigma
+    VP    a = 1 / sqrt(1 + sigma^2)  s = sigma / sqrt(1 + sigma^2)      a^2 + s^2 = 1
+    flow  a = 1 / (1 + sigma)        s = sigma / (1 + sigma)            a + s = 1,  s = t
+
+The other direction of time is common too (flow matching papers often have data at t = 1): always show sigma.
+numpy float64 throughout; every function takes numbers or arrays of any shape.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+Map = Callable[[Array], Array]
+
+SIGMA_MIN, SIGMA_MAX = 0.002, 80.0  # Karras et al. 2022, table 1; 0.002 is about the noise of 8-bit rounding
+KARRAS_RHO = 7.0  # Karras et al. 2022, eq. 5
+BETA_D, BETA_MIN = 19.9, 0.1  # Song et al. 2021, appendix C (VP SDE)
+COSINE_OFFSET = 0.008 / 1.008 * np.pi / 2  # Nichol & Dhariwal 2021, eq. 17, as an angle
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A rising map from t in [0, 1] to sigma, held at sigma_max where the formula runs to infinity."""
+
+    name: str
+    label: str
+    family: str  # "VE", "VP" or "flow"
+    sigma_min: float  # last non-zero level of a sampling grid, data units
+    sigma_max: float  # level at t = 1, data units
+    sigma_of_t: Map
+    t_of_sigma: Map
+
+    def sigma(self, t: ArrayLike) -> Array:
+        """Noise level at time t, data units, at most sigma_max. Raises ValueError outside [0, 1]."""
+        t = np.asarray(t, dtype=np.float64)
+        if not np.all((t >= 0) & (t <= 1)):
+            raise ValueError("t must lie in [0, 1]")
+        last = self.t_of_sigma(np.float64(self.sigma_max))
+        return np.where(t < last, self.sigma_of_t(np.minimum(t, last)), self.sigma_max)[()]
+
+    def t(self, sigma: ArrayLike) -> Array:
+        """Time of a noise level, the inverse of `sigma`; a level beyond either end gives that end."""
+        sigma = np.asarray(sigma, dtype=np.float64)
+        if not np.all(sigma >= 0):
+            raise ValueError("sigma must not be negative")
+        return np.clip(self.t_of_sigma(np.minimum(sigma, self.sigma_max)), 0.0, 1.0)
+
+    def log_snr(self, t: ArrayLike) -> Array:
+        """ln(a^2 / s^2) = -2 ln sigma(t), for data of unit variance; +inf where sigma is 0."""
+        with np.errstate(divide="ignore"):
+            return -2.0 * np.log(self.sigma(t))
+
+    def signal_scale(self, sigma: ArrayLike) -> Array:
+        """The factor a of x_t = a x0 + s eps at level sigma = s / a."""
+        sigma = np.asarray(sigma, dtype=np.float64)
+        return {"VE": np.ones_like, "VP": _vp_scale, "flow": _flow_scale}[self.family](sigma)
+
+    def noise_scale(self, sigma: ArrayLike) -> Array:
+        """The factor s = a sigma of x_t = a x0 + s eps at level sigma."""
+        return self.signal_scale(sigma) * np.asarray(sigma, dtype=np.float64)
+
+    def sigmas(self, steps: int) -> Array:
+        """Sampling grid (steps + 1,): evenly spaced in t from sigma_max to sigma_min, then 0.
+
+        steps counts updates, not levels. Raises ValueError below 1.
+        """
+        if steps < 1:
+            raise ValueError(f"steps must be at least 1, got {steps}")
+        first, last = self.t_of_sigma(np.array([self.sigma_max, self.sigma_min]))
+        levels = self.sigma_of_t(np.linspace(first, last, steps))
+        levels[0] = self.sigma_max  # exactly, not to rounding
+        return np.append(levels, 0.0)
+
+
+def _vp_scale(sigma: Array) -> Array:
+    return 1.0 / np.sqrt(1.0 + sigma * sigma)
+
+
+def _flow_scale(sigma: Array) -> Array:
+    return 1.0 / (1.0 + sigma)
+
+
+def _karras() -> Schedule:
+    low, high = SIGMA_MIN ** (1 / KARRAS_RHO), SIGMA_MAX ** (1 / KARRAS_RHO)
+    return Schedule(
+        "karras", "Karras (rho 7)", "VE", SIGMA_MIN, SIGMA_MAX,
+        lambda t: (low + t * (high - low)) ** KARRAS_RHO,
+        lambda sigma: (sigma ** (1 / KARRAS_RHO) - low) / (high - low),
+    )  # fmt: skip
+
+
+def _geometric() -> Schedule:
+    octaves = np.log(SIGMA_MAX / SIGMA_MIN)
+    return Schedule(
+        "geometric", "Geometric", "VE", SIGMA_MIN, SIGMA_MAX,
+        lambda t: SIGMA_MIN * np.exp(octaves * t),
+        lambda sigma: np.log(np.maximum(sigma, SIGMA_MIN) / SIGMA_MIN) / octaves,
+    )  # fmt: skip
+
+
+def _linear_vp() -> Schedule:
+    # sigma^2 = exp(b_d t^2 / 2 + b_min t) - 1; expm1/log1p and the stable root keep small sigma exact
+    def t_of_sigma(sigma: Array) -> Array:
+        log_power = np.log1p(sigma * sigma)
+        return 2 * log_power / (BETA_MIN + np.sqrt(BETA_MIN**2 + 2 * BETA_D * log_power))
+
+    def sigma_of_t(t: Array) -> Array:
+        return np.sqrt(np.expm1(BETA_D * t * t / 2 + BETA_MIN * t))
+
+    sigma_max = float(sigma_of_t(np.float64(1.0)))
+    return Schedule("linear-vp", "Linear VP", "VP", SIGMA_MIN, sigma_max, sigma_of_t, t_of_sigma)
+
+
+def _cosine_vp() -> Schedule:
+    # alpha_bar = cos^2(angle) / cos^2(offset); sigma^2 = 1 / alpha_bar - 1 without the cancellation at t = 0
+    def sigma_of_t(t: Array) -> Array:
+        angle = COSINE_OFFSET + t * (np.pi / 2 - COSINE_OFFSET)
+        return np.sqrt(np.sin(angle - COSINE_OFFSET) * np.sin(angle + COSINE_OFFSET)) / np.cos(angle)
+
+    def t_of_sigma(sigma: Array) -> Array:
+        angle = np.arctan2(np.hypot(sigma, np.sin(COSINE_OFFSET)), np.cos(COSINE_OFFSET))
+        return (angle - COSINE_OFFSET) / (np.pi / 2 - COSINE_OFFSET)
+
+    return Schedule("cosine-vp", "Cosine VP", "VP", SIGMA_MIN, SIGMA_MAX, sigma_of_t, t_of_sigma)
+
+
+def _flow() -> Schedule:
+    return Schedule(
+        "flow", "Rectified flow", "flow", SIGMA_MIN, SIGMA_MAX,
+        lambda t: t / (1 - t),
+        lambda sigma: sigma / (1 + sigma),
+    )  # fmt: skip
+
+
+SCHEDULES: dict[str, Schedule] = {
+    schedule.name: schedule for schedule in (_karras(), _cosine_vp(), _linear_vp(), _geometric(), _flow())
+}

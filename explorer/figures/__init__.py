@@ -1,0 +1,1 @@
+"""Results -> Plotly figures: drawing only, no computation that a result does not hold."""

@@ -1,0 +1,81 @@
+"""The power spectra at one noise level, in full: every curve with hover, zoom and both axes."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.api import DenoisedLevels, NoisedPicture
+from explorer.figures.palette import ROLES
+
+GRID = "rgba(128, 134, 146, 0.28)"
+HOVER = "%{y:.3g} at %{x:.3f} cycles/pixel<extra>%{fullData.name}</extra>"
+
+
+def spectra_figure(noised: NoisedPicture, answers: list[DenoisedLevels], level: int) -> go.Figure:
+    """Spectra of picture, noise, noisy picture, estimate and error at `level`, with expectation, band and crossover.
+
+    Raises KeyError when the answers do not hold the level.
+    """
+    sigma = float(noised.request.sigmas[level])
+    denoised, error = _spectra_at(answers, level)
+    k = noised.wavenumber[1:]
+    figure = go.Figure()
+    flat = np.full_like(k, sigma**2)
+    edges = [flat * np.maximum(1 + sign * noised.band[1:], 0.02) for sign in (1, -1)]
+    figure.add_scatter(
+        x=np.concatenate([k, k[::-1]]), y=np.concatenate([edges[0], edges[1][::-1]]), fill="toself", mode="none",
+        fillcolor="rgba(207, 122, 10, 0.16)", name="noise, expected ± 1 std", hoverinfo="skip", xaxis="x2",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=k, y=noised.wiener_spectrum(sigma)[1:], name="Wiener expectation", hovertemplate=HOVER, mode="lines",
+        line={"color": "rgba(22, 154, 114, 0.35)", "width": 7},
+    )  # fmt: skip
+    curves = {
+        "noisy": noised.noisy_spectrum(sigma),
+        "noise": sigma**2 * noised.noise,
+        "clean": noised.clean,
+        "error": error,
+        "denoised": denoised,
+    }
+    for name, curve in curves.items():
+        role = ROLES[name]
+        line = {"color": role.colour, "width": role.width, "dash": role.plotly_dash}
+        figure.add_scatter(x=k, y=np.maximum(curve[1:], 1e-12), name=role.title, line=line, mode="lines", hovertemplate=HOVER)
+    _add_crossover(figure, noised, sigma)
+    return _laid_out(figure, k, sigma)
+
+
+def _spectra_at(answers: list[DenoisedLevels], level: int) -> tuple[np.ndarray, np.ndarray]:
+    for answer in answers:
+        rows = np.flatnonzero(answer.indices == level)
+        if len(rows):
+            return answer.denoised_spectrum[rows[0]], answer.error_spectrum[rows[0]]
+    raise KeyError(f"level {level} has not been computed")
+
+
+def _add_crossover(figure: go.Figure, noised: NoisedPicture, sigma: float) -> None:
+    size = float(noised.crossover[np.abs(noised.crossover_sigma - sigma).argmin()])
+    if np.isfinite(size):
+        figure.add_vline(
+            x=0.5 / size, line={"color": "#868c96", "dash": "dash", "width": 1.25}, annotation_text=f"crossover: {size:.2g} px"
+        )
+
+
+def _laid_out(figure: go.Figure, k: np.ndarray, sigma: float) -> go.Figure:
+    octaves = 0.5 / 2 ** np.arange(int(np.log2(0.5 / k[0])) + 1)
+    span = [float(np.log10(k[0])), float(np.log10(k[-1]))]
+    axis = {"type": "log", "range": span, "tickvals": octaves, "gridcolor": GRID, "zeroline": False, "title_standoff": 8}
+    figure.update_layout(
+        height=460, margin={"l": 70, "r": 20, "t": 60, "b": 60}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "system-ui, sans-serif", "size": 13}, hovermode="closest",
+        legend={"orientation": "h", "y": -0.18, "x": 0}, modebar={"bgcolor": "rgba(0,0,0,0)"},
+        xaxis={**axis, "ticktext": [f"1/{round(1 / f)}" for f in octaves], "title": "coarse ← cycles per pixel → fine"},
+        xaxis2={
+            **axis, "ticktext": [f"{0.5 / f:.0f}" for f in octaves], "title": "feature size (pixels)", "side": "top",
+            "overlaying": "x", "matches": "x", "showgrid": False,
+        },
+        yaxis={"type": "log", "title": f"power at sigma {sigma:.2g} (data units squared)", "gridcolor": GRID,
+               "exponentformat": "power", "zeroline": False, "dtick": 1},
+    )  # fmt: skip
+    return figure

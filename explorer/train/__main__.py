@@ -1,0 +1,117 @@
+"""python -m explorer.train NAME --data DIR: train a model of weights/ from pictures on this machine.
+
+Kill it at any time: the same command goes on from the last checkpoint. Several processes, on one machine or more:
+torchrun --nproc-per-node 2 -m explorer.train NAME --data DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from tqdm import tqdm
+
+from explorer import weights
+from explorer.datasets import DataRefused
+from explorer.train.crops import CropSource
+from explorer.train.export import export
+from explorer.train.loop import Trainer, autocast_dtype, save
+from explorer.train.recipes import RECIPES, Recipe
+from explorer.train.sheet import write_sample_sheet
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; argparse leaves with one line on a bad option."""
+    parser = argparse.ArgumentParser(prog="python -m explorer.train", description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=sorted(RECIPES), help="which model")
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the archives or folders")
+    parser.add_argument("--run", type=Path, help="folder for checkpoints and sample sheets (default runs/NAME)")
+    parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints (default 5)")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto")
+    parser.add_argument("--from-weights", action="store_true", help="start from the shipped weights, not from nothing")
+    for field in fields(Recipe):
+        if type(field.default) in (int, float):
+            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), help="recipe setting")
+    parser.add_argument("--channels", type=int, help="width of the U-Net's first level")
+    return parser.parse_args(argv)
+
+
+def recipe_from(options: argparse.Namespace) -> Recipe:
+    """The named recipe with what the command line changed."""
+    recipe = RECIPES[options.name]
+    given = {f.name: getattr(options, f.name, None) for f in fields(Recipe)}
+    recipe = replace(recipe, **{k: v for k, v in given.items() if v is not None})
+    if options.channels:
+        recipe = replace(recipe, architecture=replace(recipe.architecture, channels=options.channels))
+    return recipe
+
+
+def device_from(name: str) -> torch.device:
+    """The device of this process; joins the process group when started by torchrun."""
+    device = torch.device(name)
+    if "RANK" in os.environ:
+        if device.type == "cuda":
+            device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+            torch.cuda.set_device(device)
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return device
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train until the recipe's number of crops is reached, saving as it goes. Raises DataRefused."""
+    recipe, run = recipe_from(options), options.run or Path("runs") / options.name
+    device = device_from(options.device)
+    dtype = autocast_dtype(device) if options.dtype == "auto" else getattr(torch, options.dtype)
+    source = CropSource(recipe.collections(options.data), recipe.size)
+    trainer = Trainer(recipe, source, device, None if dtype == torch.float32 else dtype)
+    checkpoint = run / "checkpoint.pt"
+    if checkpoint.exists():
+        trainer.load(torch.load(checkpoint, map_location=device, weights_only=True))
+    elif options.from_weights:
+        state = weights.state_dict(options.name)
+        trainer.load({"weights": state, "average": state, "seen": weights.card(options.name)["training"]["images_seen"]})
+
+    def write() -> None:
+        if trainer.rank == 0:
+            save(trainer.state(), checkpoint)
+            export(run, options.name, trainer.average, recipe, trainer.seen)
+            write_sample_sheet(trainer.average, run / "samples" / f"{trainer.seen:09d}.png", recipe.size)
+
+    start, saved, smooth = trainer.seen, time.monotonic(), None
+    with tqdm(total=recipe.images, initial=start, unit="img", disable=trainer.rank > 0, mininterval=2) as bar:
+        for progress in trainer.run():
+            smooth = progress.loss if smooth is None else 0.99 * smooth + 0.01 * progress.loss
+            bar.set_postfix_str(f"loss {smooth:.4f}", refresh=False)
+            bar.update(progress.seen - bar.n)
+            if time.monotonic() - saved > 60 * options.every:
+                write()
+                saved = time.monotonic()
+    if trainer.seen > start:
+        write()
+
+
+def main() -> int:
+    """Entry point; a problem with the data gives one line and exit status 2."""
+    try:
+        train(parse())
+    except DataRefused as error:
+        print(f"explorer.train: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped. The same command goes on from the last checkpoint.", file=sys.stderr)
+        return 130
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""What is trained under which name: architecture, data mixture and optimiser settings."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from explorer import datasets
+from explorer.core.networks import UNetConfig
+from explorer.datasets import Collection
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A noise-conditional denoiser of multi-scale crops; the defaults are those of `scenes`."""
+
+    architecture: UNetConfig = UNetConfig(channels=64, classes=len(datasets.CLASSES))
+    size: int = 64  # side of a training crop, pixels
+    images: int = 300_000  # how many crops to train on in all
+    batch: int = 16  # crops per step, over all processes
+    learning_rate: float = 1e-3
+    warmup: int = 300  # steps
+    cooldown: float = 0.4  # last share of the run in which the learning rate falls to 0
+    log_sigma_mean: float = -0.8  # training noise: ln sigma ~ N(mean, std^2); EDM has N(-1.2, 1.2^2)
+    log_sigma_std: float = 1.4
+    sigma_data: float = 0.5
+    label_dropout: float = 0.15  # share of crops shown as 'any'
+    ema_share: float = 0.05  # half-life of the average of the weights, as a share of the crops seen so far
+    seed: int = 0
+    shares: tuple[float, float, float] = (0.5, 0.25, 0.25)  # scenes, cat faces, larger photographs
+
+    def to_json(self) -> dict:
+        """Plain values for the weight card."""
+        return {**asdict(self), "architecture": self.architecture.to_json()}
+
+    def collections(self, root: Path) -> list[tuple[float, Collection]]:
+        """The pictures and how often each collection is drawn. Raises DataRefused."""
+        parts = (datasets.scenes(root, "train"), datasets.cat_faces(root, "train"), datasets.photographs(root))
+        return list(zip(self.shares, parts, strict=True))
+
+
+RECIPES = {"scenes": Recipe()}

@@ -1,0 +1,34 @@
+"""The page: masthead, the views, and what is running underneath."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from explorer.engine import Engine
+from explorer.ui.views import noise_scale
+
+TITLE = "Noise & Scale Explorer"
+VIEWS = (noise_scale,)
+
+
+def build_app(engine: Engine) -> gr.Blocks:
+    """All views around one engine; launch() gets theme and style sheet from explorer.ui.theme."""
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
+        gr.HTML(
+            "<header id='masthead'><h1>Noise &amp; Scale Explorer</h1><p>Add noise. Watch the small things go first.</p></header>"
+        )
+        for view in VIEWS:
+            view.build(engine)
+        gr.HTML(f"<footer id='footnote'>{describe(engine)}</footer>")
+    return app
+
+
+def describe(engine: Engine) -> str:
+    """One line: model, size, training, hash, device and number type."""
+    card = engine.card
+    return (
+        f"Model <b>{card['name']}</b>, {card['parameters'] / 1e6:.1f} million parameters, "
+        f"{card['training']['images_seen']:,} training pictures seen, sha256 {card['sha256'][:12]}; "
+        f"computing on {engine.device.type} in {str(engine.dtype).removeprefix('torch.')}. "
+        "Data range −1 to 1; pictures are clipped for display, spectra are not."
+    )

@@ -1,0 +1,47 @@
+"""The row of example pictures: real buttons with thumbnails, one pressed at a time."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+
+import gradio as gr
+from PIL import Image
+
+from explorer.examples import EXAMPLES, load
+from explorer.images import fit
+
+THUMBNAIL = 112  # pixels; drawn at half that, sharp on a dense screen
+
+SCRIPT = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', String(b === button)));
+  window.noiseAndScale?.busy();
+  trigger('select', { name: button.dataset.name });
+});
+document.addEventListener('change', (event) => {
+  if (event.target.matches('#upload input[type=file], input[type=file]'))
+    element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', 'false'));
+}, true);
+"""
+
+
+def build_chooser(chosen: str) -> gr.HTML:
+    """The component; it emits `select` with {"name": ...}."""
+    buttons = "".join(_button(example, example.name == chosen) for example in EXAMPLES)
+    template = f'<div class="examples-row" role="group" aria-label="Example pictures">{buttons}</div>'
+    return gr.HTML(value=None, html_template=template, js_on_load=SCRIPT, elem_id="examples")
+
+
+def _button(example, pressed: bool) -> str:  # noqa: ANN001 - explorer.examples.Example
+    buffer = io.BytesIO()
+    Image.fromarray(fit(load(example.name), THUMBNAIL)).save(buffer, "JPEG", quality=88)
+    source = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    title = html.escape(f"{example.title}, by {example.author} ({example.licence})", quote=True)
+    return (
+        f'<button type="button" data-name="{html.escape(example.name)}" aria-pressed="{str(pressed).lower()}" title="{title}">'
+        f'<img src="{source}" alt="{html.escape(example.alt, quote=True)}"></button>'
+    )

@@ -1,0 +1,1 @@
+"""The player of noise levels: pictures and spectra that follow the slider in the browser, without the server."""

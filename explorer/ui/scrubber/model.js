@@ -1,0 +1,99 @@
+// What has been computed so far, and how to read it at any slider position. Positions count levels and may lie between
+// two of them; pictures at rest are always at a computed level.
+const $ = (selector) => element.querySelector(selector);
+
+const view = {
+  generation: -1, // of the newest answer that was begun; older answers are ignored
+  base: null, // picture, noise and curves of that answer
+  frames: [], // per level: null or what the model made of it
+  parts: 0, // how many parts of the answer have been taken in
+  position: null,
+};
+
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+const lastLevel = () => view.base.sigmas.length - 1;
+const sigmaAt = (position) => {
+  const sigmas = view.base.sigmas;
+  return sigmas[0] * (sigmas.at(-1) / sigmas[0]) ** (position / lastLevel());
+};
+const positionOf = (sigma) => {
+  const sigmas = view.base.sigmas;
+  return clamp((Math.log(sigma / sigmas[0]) / Math.log(sigmas.at(-1) / sigmas[0])) * lastLevel(), 0, lastLevel());
+};
+
+// Linear interpolation of a curve over the fine grid of noise levels; null where the curve has no value.
+function onGrid(curve, sigma) {
+  const grid = view.base.grid;
+  const at = clamp((Math.log(sigma / grid[0]) / Math.log(grid.at(-1) / grid[0])) * (grid.length - 1), 0, grid.length - 1);
+  const low = Math.floor(at), high = Math.min(low + 1, grid.length - 1);
+  if (curve[low] === null || curve[high] === null) return curve[Math.round(at)];
+  return curve[low] + (at - low) * (curve[high] - curve[low]);
+}
+
+// The computed levels to show at a position: two neighbours with weights, or the nearest one while others are missing.
+function bracket(position) {
+  const low = Math.floor(position), high = Math.min(low + 1, lastLevel());
+  if (view.frames[low] && view.frames[high]) return [[low, 1 - (position - low)], [high, position - low]];
+  let nearest = -1;
+  view.frames.forEach((frame, k) => {
+    if (frame && (nearest < 0 || Math.abs(k - position) < Math.abs(nearest - position))) nearest = k;
+  });
+  return nearest < 0 ? null : [[nearest, 1], [nearest, 0]];
+}
+
+// A curve of the model between two levels, blended in the logarithm.
+function blended(name, pair) {
+  const [[a, wa], [b, wb]] = pair;
+  const first = view.frames[a][name], second = view.frames[b][name];
+  return wb === 0 ? first : first.map((v, i) => Math.exp(wa * Math.log(v + 1e-30) + wb * Math.log(second[i] + 1e-30)));
+}
+
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+
+async function pixels(dataUrl) {
+  const [head, body] = dataUrl.split(",");
+  const blob = new Blob([bytesOf(body)], { type: head.slice(5, head.indexOf(";")) });
+  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, bitmap.width, bitmap.height);
+}
+
+// Takes in the part of an answer that needs no model.
+async function takeBase(base) {
+  const image = await pixels(base.picture);
+  const raw = new Int16Array(bytesOf(base.eps).buffer);
+  base.width = image.width;
+  base.height = image.height;
+  base.x0 = new Float32Array(raw.length); // 0...255, as shown
+  base.noisePixels = new Float32Array(raw.length); // eps in the same unit: 127.5 per data unit
+  for (let i = 0, j = 0; i < raw.length; i += 3, j += 4)
+    for (let c = 0; c < 3; c++) {
+      base.x0[i + c] = image.data[j + c];
+      base.noisePixels[i + c] = (raw[i + c] / base.epsScale) * 127.5;
+    }
+  let power = 0;
+  for (const value of base.noisePixels) power += value * value;
+  base.noisePower = power / base.noisePixels.length / 127.5 ** 2; // mean of eps^2
+  const kept = view.base ? sigmaAt(view.position) : null;
+  view.base = base;
+  view.frames = new Array(base.sigmas.length).fill(null);
+  view.position = Math.round(positionOf(kept ?? 0.5));
+}
+
+// Takes in what the model made of some levels.
+async function takeLevels(part) {
+  const sheet = await pixels(part.sheet);
+  const stride = sheet.data.length / part.levels.length;
+  part.levels.forEach((level, i) => {
+    view.frames[level] = {
+      error: sheet.data.subarray(i * stride, (i + 1) * stride), // RGBA, 128 = no error
+      scale: (part.scale[i] * 127.5) / 127, // shown units per step
+      denoised: part.denoised[i],
+      errorPower: part.error[i],
+      mse: part.mse[i],
+    };
+  });
+}

@@ -1,0 +1,68 @@
+"""What the page is sent: plain JSON, in parts, so that the first picture is there before the network has finished.
+
+The page composes the noisy picture x0 + sigma * eps itself, at any sigma, and its spectrum from three curves. Only the
+model's estimates are sent level by level, as errors (estimate minus x0) in a JPEG sheet with a scale per level: the
+error shrinks with sigma, so eight bits are enough for the predicted noise eps - error / sigma at every level.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+
+import numpy as np
+from PIL import Image
+
+from explorer.api import DenoisedLevels, NoisedPicture
+from explorer.core.schedules import SCHEDULES
+
+EPS_SCALE = 4096  # eps travels as int16 in units of 1 / EPS_SCALE: exact to 0.0001, range +-8
+JPEG_QUALITY = 93
+
+
+def base_part(noised: NoisedPicture) -> dict:
+    """Picture, noise and the curves that need no model."""
+    request, grid = noised.request, noised.crossover_sigma
+    return {
+        "request": {"model": request.model, "label": request.label, "seed": request.seed, "size": request.size},
+        "upscaled": noised.upscaled,
+        "sigmas": _numbers(request.sigmas),
+        "picture": _data_url(noised.picture, "PNG", compress_level=1),
+        "eps": base64.b64encode(np.rint(noised.eps.transpose(1, 2, 0) * EPS_SCALE).astype("<i2").tobytes()).decode(),
+        "epsScale": EPS_SCALE,
+        "wavenumber": _numbers(noised.wavenumber),
+        "clean": _numbers(noised.clean),
+        "noise": _numbers(noised.noise),
+        "cross": _numbers(noised.cross),
+        "band": _numbers(noised.band),
+        "grid": _numbers(grid),
+        "crossover": [None if not np.isfinite(v) else float(f"{v:.4g}") for v in noised.crossover],
+        "schedules": {name: {"label": s.label, "t": _numbers(s.t(grid))} for name, s in SCHEDULES.items()},
+    }
+
+
+def levels_part(levels: DenoisedLevels) -> dict:
+    """The estimates at some levels: one sheet of errors, one level under the other, and their spectra."""
+    scale = np.maximum(np.abs(levels.error).max(axis=(1, 2, 3)), 1e-6)  # (n,)
+    bytes_ = np.rint(levels.error / scale[:, None, None, None] * 127 + 128).astype(np.uint8)
+    n, channels, height, width = bytes_.shape
+    sheet = bytes_.transpose(0, 2, 3, 1).reshape(n * height, width, channels)
+    return {
+        "levels": levels.indices.tolist(),
+        "scale": _numbers(scale),
+        "sheet": _data_url(sheet, "JPEG", quality=JPEG_QUALITY, subsampling=0),
+        "denoised": [_numbers(row) for row in levels.denoised_spectrum],
+        "error": [_numbers(row) for row in levels.error_spectrum],
+        "mse": _numbers(levels.mse),
+    }
+
+
+def _numbers(values: np.ndarray) -> list[float]:
+    """Five significant digits: below the width of any line, and half the bytes."""
+    return [float(f"{v:.5g}") for v in values]
+
+
+def _data_url(picture: np.ndarray, kind: str, **options: object) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, kind, **options)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(buffer.getvalue()).decode()}"

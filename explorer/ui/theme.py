@@ -1,0 +1,28 @@
+"""Look of the whole page: Gradio's theme, the style sheet, and the colours that every view shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from explorer.figures.palette import css_variables
+from explorer.ui.scrubber.scrubber import styles as scrubber_styles
+
+
+def theme() -> gr.themes.Base:
+    """One type family, one accent colour, no shadows; fonts of the visitor's own system, so nothing is fetched."""
+    fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
+    return gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=fonts, font_mono=["ui-monospace", "monospace"]).set(
+        block_shadow="none",
+        block_border_width="0px",
+        block_padding="0px",
+        body_background_fill_dark="#0f1319",
+        layout_gap="8px",
+    )
+
+
+def style_sheet() -> str:
+    """All CSS of the page."""
+    page = (Path(__file__).parent / "page.css").read_text()
+    return f":root {{ {css_variables()} }}\n{page}\n{scrubber_styles()}"

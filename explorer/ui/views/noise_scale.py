@@ -1,0 +1,121 @@
+"""The first page: a picture, a noise level, and which sizes of things survive it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import gradio as gr
+
+from explorer.api import NoisingRequest, RequestRefused
+from explorer.engine import Engine
+from explorer.figures.spectra import spectra_figure
+from explorer.images import ImageRefused, decode
+from explorer.ui.chooser import build_chooser
+from explorer.ui.latest import Latest
+from explorer.ui.scrubber.payload import base_part, levels_part
+from explorer.ui.scrubber.scrubber import build_scrubber
+
+LABEL = "Noise & scale"
+BUSY = "(...values) => { window.noiseAndScale?.busy(); return values; }"
+SETTLED = "() => { window.noiseAndScale?.settled(); }"
+DEADLINE = 120.0  # seconds that one visitor's computation may take
+MODEL_TITLES = (("network", "network"), ("Wiener filter", "wiener"), ("ideal denoiser", "ideal"))
+
+
+class NoiseScaleView:
+    """The page's handlers; they turn what Gradio hands over into requests, and answers into payloads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.latest = Latest()
+
+    def prepare(
+        self, picture: str, model: str, label: str, seed: float, size: float, visitor: gr.Request
+    ) -> Iterator[tuple[dict, NoisingRequest]]:
+        """Yield the growing answer for the page, and the request it belongs to. Refusals become one sentence."""
+        try:
+            request = NoisingRequest(picture=picture, model=model, label=label, seed=seed, size=size)
+            yield from self._answer(request, visitor)
+        except RequestRefused as refusal:
+            raise gr.Error(str(refusal), print_exception=False, title="Not possible") from None
+
+    def upload(
+        self, data: bytes | None, model: str, label: str, seed: float, size: float, visitor: gr.Request
+    ) -> Iterator[tuple[dict, NoisingRequest, str]]:
+        """The same for a person's own picture; also yields the id under which the engine keeps it."""
+        try:
+            picture = self.engine.add_picture(decode(data or b""))
+        except ImageRefused as refusal:
+            raise gr.Error(str(refusal), print_exception=False, title="This picture cannot be used") from None
+        for answer, request in self.prepare(picture, model, label, seed, size, visitor):
+            yield answer, request, picture
+
+    def choose(
+        self, event: gr.EventData, model: str, label: str, seed: float, size: float, visitor: gr.Request
+    ) -> Iterator[tuple[dict, NoisingRequest, str]]:
+        """The same for an example picture."""
+        name = str(event._data.get("name", "")) if isinstance(event._data, dict) else ""
+        for answer, request in self.prepare(name, model, label, seed, size, visitor):
+            yield answer, request, name
+
+    def figure(self, request: NoisingRequest | None, event: gr.EventData):  # noqa: ANN201 - a Plotly figure
+        """The spectra in full at the level where the slider was let go."""
+        level = event._data.get("level") if isinstance(event._data, dict) else None
+        if request is None or type(level) is not int or not 0 <= level < request.levels:
+            raise gr.Error("This noise level has not been computed.", print_exception=False)
+        noised = self.engine.noise(request)
+        return spectra_figure(noised, list(self.engine.denoise(noised)), level)
+
+    def _answer(self, request: NoisingRequest, visitor: gr.Request) -> Iterator[tuple[dict, NoisingRequest]]:
+        who, deadline = visitor.session_hash or "", time.monotonic() + DEADLINE
+        generation = self.latest.begin(who)
+        noised = self.engine.noise(request)
+        parts = [base_part(noised)]
+        yield {"generation": generation, "parts": list(parts)}, request
+        for levels in self.engine.denoise(noised):
+            if not self.latest.is_current(who, generation):
+                return  # a newer choice has been made; its answer is on its way
+            if time.monotonic() > deadline:
+                raise RequestRefused("This took too long here and was stopped; a smaller size is faster.")
+            parts.append(levels_part(levels))
+            yield {"generation": generation, "parts": list(parts)}, request
+
+
+def build(engine: Engine) -> None:
+    """Lay out the page inside the current Blocks and connect it."""
+    view, default = NoiseScaleView(engine), NoisingRequest()
+    picture, request = gr.State(default.picture), gr.State(None)
+    player = build_scrubber()
+    with gr.Row(elem_id="chooser"):
+        examples = build_chooser(default.picture)
+        upload = gr.UploadButton("Your picture…", type="binary", file_types=["image"], elem_id="upload", size="sm", scale=0)
+        with gr.Row(elem_id="controls"):
+            sizes = [size for size in (64, 128, 256, 512) if size <= engine.largest_side]
+            model = gr.Radio(MODEL_TITLES, value=default.model, label="Model", elem_id="model", min_width=320)
+            size = gr.Radio(sizes, value=default.size, label="Size (pixels)", elem_id="size", min_width=180)
+            seed = gr.Number(default.seed, label="Seed of the noise", precision=0, minimum=0, elem_id="seed", min_width=110)
+            label = gr.Radio(list(engine.classes), value=default.label, label="Class", elem_id="class", min_width=420)
+    with gr.Accordion("The spectra in full, at the level where you let go", open=True, elem_id="full"):
+        plot = gr.Plot(show_label=False, elem_id="full-spectra", container=False)
+
+    controls, outputs = [model, label, seed, size], [player, request]
+    compute = {"concurrency_id": "compute", "concurrency_limit": 4, "show_progress": "hidden"}
+    changed = gr.on(
+        [control.input for control in controls],
+        view.prepare, [picture, *controls], outputs, js=BUSY, trigger_mode="multiple", api_name="noising", **compute,
+    )  # fmt: skip
+    begun = gr.on(None, view.prepare, [picture, *controls], outputs, api_visibility="private", **compute)
+    uploaded = upload.upload(
+        view.upload, [upload, *controls], [*outputs, picture], js=BUSY, trigger_mode="multiple",
+        api_visibility="private", **compute,
+    )  # fmt: skip
+    chosen = examples.select(
+        view.choose, controls, [*outputs, picture], js=BUSY, trigger_mode="multiple", api_visibility="private", **compute
+    )
+    for event in (changed, begun, uploaded, chosen):
+        event.failure(fn=None, js=SETTLED)
+    player.release(
+        view.figure, [request], plot, show_progress="hidden", trigger_mode="always_last", api_visibility="private",
+        concurrency_id="figure", concurrency_limit=2,
+    )  # fmt: skip

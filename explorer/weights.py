@@ -1,0 +1,124 @@
+"""Name -> Denoiser from weights/: the only reader and writer of weight files.
+
+A weight file is `NAME.safetensors` with a card `NAME.json` beside it. The card fixes the architecture and the hash of
+the file; the bytes are hashed before they are parsed, and keys, shapes, dtypes and finiteness are checked before a
+single value is used. Nothing in a weight file can run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load as parse_safetensors
+from safetensors.torch import save as to_safetensors
+from torch import Tensor
+
+from explorer.core.analytic import Wiener
+from explorer.core.denoiser import Denoiser
+from explorer.core.networks import UNet, UNetConfig
+from explorer.core.preconditioning import Preconditioned
+
+FOLDER = Path(__file__).resolve().parent.parent / "weights"
+LARGEST = 100 * 2**20  # bytes; no model of this project is near it
+
+
+class WeightsRefused(ValueError):
+    """A weight file or its card is missing or broken; the text is one plain sentence."""
+
+
+def names(folder: Path = FOLDER) -> list[str]:
+    """The models that have a card, sorted."""
+    return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def card(name: str, folder: Path = FOLDER) -> dict:
+    """The card of a model. Raises WeightsRefused when there is none or it cannot be read."""
+    if not name.replace("-", "").replace("_", "").isalnum():
+        raise WeightsRefused("A model's name is made of letters, digits, hyphens and underscores.")
+    try:
+        fields = json.loads((folder / f"{name}.json").read_text())
+    except (OSError, ValueError):
+        raise WeightsRefused(f"There is no readable model card for '{name}'.") from None
+    if not isinstance(fields, dict) or fields.get("kind") not in _BUILDERS:
+        raise WeightsRefused(f"The card of '{name}' does not name a kind of model that is known here.")
+    return fields
+
+
+def state_dict(name: str, folder: Path = FOLDER) -> dict[str, Tensor]:
+    """The tensors of a model in float32, once the file's hash agrees with its card. Raises WeightsRefused."""
+    expected = card(name, folder)
+    path = folder / f"{name}.safetensors"
+    try:
+        if path.is_symlink() or path.stat().st_size > LARGEST:
+            raise WeightsRefused(f"The weight file of '{name}' is a link or larger than {LARGEST >> 20} MB.")
+        data = path.read_bytes()
+    except OSError:
+        raise WeightsRefused(f"The weight file of '{name}' is missing.") from None
+    if hashlib.sha256(data).hexdigest() != expected.get("sha256"):
+        raise WeightsRefused(f"The weight file of '{name}' is not the one its card describes: the hash differs.")
+    try:
+        tensors = parse_safetensors(data)
+    except Exception:  # the parser raises several types of its own; all mean the same here
+        raise WeightsRefused(f"The weight file of '{name}' is not a valid safetensors file.") from None
+    if any(not t.is_floating_point() or str(t.dtype) != f"torch.{expected.get('dtype')}" for t in tensors.values()):
+        raise WeightsRefused(f"The weight file of '{name}' holds numbers of another type than its card says.")
+    if not all(bool(t.isfinite().all()) for t in tensors.values()):
+        raise WeightsRefused(f"The weight file of '{name}' holds values that are not finite.")
+    return {key: tensor.float() for key, tensor in tensors.items()}
+
+
+def load(
+    name: str, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32, folder: Path = FOLDER
+) -> Denoiser:
+    """The model as a Denoiser, called as denoiser(x, sigma, label=None); labels index the card's `classes`.
+
+    `dtype` is what the network computes in; its input and output stay float32. Raises WeightsRefused.
+    """
+    fields, tensors = card(name, folder), state_dict(name, folder)
+    try:
+        denoiser = _BUILDERS[fields["kind"]](fields, tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        raise WeightsRefused(f"The weight file of '{name}' does not fit the architecture in its card.") from None
+    return denoiser.to(device=device, dtype=dtype) if isinstance(denoiser, torch.nn.Module) else denoiser
+
+
+def _build_unet(fields: dict, tensors: dict[str, Tensor]) -> Denoiser:
+    config = UNetConfig.from_json(fields["architecture"])
+    with torch.device("meta"):  # shapes are compared before any memory is taken
+        expected = UNet(config).state_dict()
+    if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in tensors.items()}:
+        raise ValueError("keys or shapes differ")
+    net = UNet(config)
+    net.load_state_dict(tensors)
+    denoiser = Preconditioned(net, float(fields["sigma_data"]), len(fields["classes"]) - 1)
+    return denoiser.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def _build_wiener(fields: dict, tensors: dict[str, Tensor]) -> Denoiser:
+    if set(tensors) != {"psd", "mean"} or tensors["psd"].ndim != 2 or (tensors["psd"] <= 0).any():
+        raise ValueError("a spectrum (C, R) and a mean (C,) are expected")
+    return Wiener(tensors["psd"], tensors["mean"])
+
+
+_BUILDERS = {"unet": _build_unet, "wiener": _build_wiener}
+
+
+def save(folder: Path, name: str, tensors: dict[str, Tensor], fields: dict, dtype: torch.dtype) -> Path:
+    """Write NAME.safetensors and its card; `fields` gets dtype, number of parameters, size and hash added."""
+    data = to_safetensors({key: t.detach().to("cpu", dtype).contiguous() for key, t in tensors.items()})
+    written = {
+        "name": name,
+        **fields,
+        "dtype": str(dtype).removeprefix("torch."),
+        "parameters": sum(t.numel() for t in tensors.values()),
+        "bytes": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.safetensors"
+    path.write_bytes(data)
+    path.with_suffix(".json").write_text(json.dumps(written, indent=2) + "\n")
+    return path
