@@ -21,6 +21,7 @@ from explorer.core import spectra
 from explorer.core.analytic import Ideal
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
+from explorer.known import known_pictures
 
 KEPT_PICTURES = 64
 KEPT_BYTES = 512 * 2**20  # of finished answers
@@ -91,7 +92,7 @@ class Engine:
         k = spectra.wavenumbers(*x0.shape[-2:])
         return NoisedPicture(
             request=request,
-            upscaled=min(source.shape[:2]) < request.size,
+            upscaled=images.upscaled(source, request.size),
             picture=fitted,
             eps=eps.numpy(),
             wavenumber=k,
@@ -132,7 +133,7 @@ class Engine:
         if request.model == "wiener":
             return self._wiener
         if request.size not in self._ideal:
-            self._ideal[request.size] = Ideal(torch.from_numpy(examples.views(request.size)))
+            self._ideal[request.size] = Ideal(torch.from_numpy(known_pictures(request.size)))
         return self._ideal[request.size]
 
     @torch.inference_mode()

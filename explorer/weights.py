@@ -31,7 +31,7 @@ class WeightsRefused(ValueError):
 
 def names(folder: Path = FOLDER) -> list[str]:
     """The models that have a card, sorted."""
-    return sorted(path.stem for path in folder.glob("*.json"))
+    return sorted(path.stem for path in folder.glob("*.safetensors"))
 
 
 def card(name: str, folder: Path = FOLDER) -> dict:

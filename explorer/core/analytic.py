@@ -1,12 +1,12 @@
 """Denoisers in closed form for Gaussian pictures: the Wiener filter, and pictures to try it on.
 
-For stationary Gaussian pictures with power spectrum P(f), noise of level sigma and any mean, the posterior mean
-is a filter, frequency by frequency (Wiener 1949):
+For stationary Gaussian pictures with power spectrum P(f) under noise of level sigma, the posterior mean is a
+filter, frequency by frequency (Wiener 1949):
 
     H = P / (P + sigma^2),   x0_hat(f) = H z(f),   spectrum of x0_hat: P H,   of the error: P (1 - H)
 
-and the two add up to P, because estimate and error are orthogonal. For real pictures it is the best that can be
-done knowing the spectrum alone; what a network does better is knowledge beyond the spectrum (phase, edges).
+and the two add up to P, because estimate and error are orthogonal. For real pictures it is the best that can
+be done knowing the spectrum alone; what a network does better is knowledge beyond it (phase, edges).
 """
 
 import numpy as np
@@ -33,14 +33,14 @@ def wiener_gain(psd: ArrayLike, sigma: ArrayLike) -> NDArray[np.float64]:
 class Wiener:
     """The Denoiser of a stationary Gaussian prior, given by its radial spectrum; exact for that prior.
 
-    psd: (R,), or (C, R) one row per channel, data units squared, orthonormal as `rapsd` gives it, DC included.
-    mean: number or (C,), data units, taken off before and put back after. side: of the square pictures that psd
-    was measured on, default 2 (R - 1). k: (R,) frequencies of psd, cycles/pixel, rising from 0; default those
-    where `rapsd` measures at that side. Between them, in the corners and on pictures of any other size the
-    spectrum is interpolated and continued by `radial_to_2d`.
+    psd: (R,), or (C, R) one row per channel, data units squared, orthonormal as `rapsd` gives it, DC
+    included. mean: number or (C,), data units, taken off before and put back after. side: of the square
+    pictures that psd was measured on, default 2 (R - 1). k: (R,) frequencies of psd, cycles/pixel, rising
+    from 0; default those where `rapsd` measures at that side (`mean_wavenumbers`). Between them, in the
+    corners and on pictures of any other size the spectrum is interpolated and continued by `radial_to_2d`.
 
-    The DC bin is the prior variance of the mean brightness times the number of pixels, so psd[..., 0] is scaled
-    from `side` to the picture at hand; 0 would force the brightness to `mean`.
+    The DC bin is the prior variance of the mean brightness times the number of pixels, so psd[..., 0] is
+    scaled from `side` to the picture at hand; 0 would force the brightness to `mean`.
     """
 
     def __init__(

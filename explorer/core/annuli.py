@@ -1,8 +1,8 @@
 """The geometry of a picture's spectrum: which bins of the FFT make up which annulus.
 
-Annulus r holds the bins (u, v) with r = round(L sqrt(fx^2 + fy^2)), L = max(H, W), r = 0..L // 2, where fx and fy
-are true frequencies in cycles per pixel: circles in frequency, not in index, also for pictures that are not
-square. Bins beyond r = L // 2 are the corners, 21.7 % of all at 64x64 (in the limit 1 - pi / 4).
+Annulus r holds the bins (u, v) with r = round(L sqrt(fx^2 + fy^2)), L = max(H, W), r = 0..L // 2, where fx
+and fy are true frequencies in cycles per pixel: circles in frequency, not in index, also for pictures that
+are not square. Bins beyond r = L // 2 are the corners, 19.7 % of all at 64x64 and 1 - pi / 4 = 21.5 % in the limit.
 """
 
 import numpy as np
@@ -20,16 +20,16 @@ def radii(h: int, w: int) -> NDArray[np.int64]:
 
 
 def wavenumbers(h: int, w: int) -> Array:
-    """Nominal radial frequency r / L of each annulus, (R,) with R = max(h, w) // 2 + 1, cycles/pixel, up to 0.5."""
+    """Nominal frequency r / L of each annulus, (R,) with R = max(h, w) // 2 + 1, cycles/pixel, up to 0.5."""
     size = max(h, w)
     return np.arange(size // 2 + 1) / size
 
 
 def mean_wavenumbers(h: int, w: int) -> Array:
-    """The frequency that the mean power of each annulus belongs to, (mean of f^-2)^(-1/2), (R,), cycles/pixel.
+    """The frequency that the mean power of an annulus belongs to, (mean of f^-2)^(-1/2), (R,), cycles/pixel.
 
-    Above r / L in the first annuli, 1.15 / L at r = 1, where the nominal frequency would make a measured curve
-    look a quarter too low. Exact for spectra 1 / f^2, within 4 % of the power for 1 / f to 1 / f^3.
+    Above r / L in the first annuli, 1.15 / L at r = 1, where the nominal frequency would make a measured
+    curve look a quarter too low. Exact for spectra 1 / f^2, within 5 % of the power for 1 / f to 1 / f^3.
     """
     count = counts(h, w)
     f = _frequency(h, np.fft.fftfreq(w)).ravel()
@@ -44,8 +44,9 @@ def counts(h: int, w: int) -> NDArray[np.int64]:
 
 
 def error_band(h: int, w: int, draws: int = 1) -> Array:
-    """Relative standard deviation sqrt(2 / n_r) of each annulus for Gaussian noise, (R,), mean of `draws` spectra.
+    """Relative standard deviation sqrt(2 / n_r) of each annulus for Gaussian noise, (R,).
 
+    For the mean of several independent spectra (channels, noise draws) give their number as draws.
     A bin and its conjugate are one exponential variable counted twice (variance 4 per pair); a self-conjugate
     bin is chi-square with one degree of freedom (variance 2). Both add 2 per bin, so the formula is exact,
     the DC included.
@@ -56,9 +57,10 @@ def error_band(h: int, w: int, draws: int = 1) -> Array:
 def radial_to_2d(curve: ArrayLike, h: int, w: int, k: ArrayLike | None = None) -> Array:
     """Spread radial curves (..., R) over the half plane of rfft2, (..., h, w // 2 + 1).
 
-    k: (R,) frequencies of the curve, cycles/pixel, rising from 0; default the nominal ones of an h x w picture.
-    Each bin takes the log-log interpolation at its own true frequency. The corners, and frequencies below the
-    first non-zero k, continue the power law of the last octave and of the first two. The DC bin takes curve[0].
+    k: (R,) frequencies of the curve, cycles/pixel, rising from 0; default the nominal ones of an h x w
+    picture. Each bin takes the log-log interpolation at its own true frequency. The corners, and frequencies
+    below the first non-zero k, continue the power law of the last octave and of the first two. The DC bin
+    takes curve[0].
     """
     curve = np.asarray(curve, dtype=np.float64)
     k = wavenumbers(h, w) if k is None else np.asarray(k, dtype=np.float64)
@@ -78,7 +80,7 @@ def _frequency(h: int, fx: Array) -> Array:
 
 
 def _log_interpolate(f: Array, k: Array, values: Array) -> Array:
-    """values (R,) at k > 0, at the frequencies f of any shape, piecewise a power law, continued beyond both ends."""
+    """values (R,) at k > 0 taken to any f > 0: piecewise a power law, continued beyond both ends."""
     log_k, log_v = np.log(k), np.log(np.maximum(values, TINY))
     log_f = np.log(np.where(f > 0, f, k[0]))
     low, high = _slope(log_k, log_v, k <= 4 * k[0]), _slope(log_k, log_v, k >= k[-1] / 2)

@@ -2,8 +2,8 @@
 
     D = sum_i w_i x_i,   w = softmax_i(-||x - x_i||^2 / (2 sigma^2))
 
-It is exact for data drawn from the set, and so it memorises: what a network does differently is generalisation.
-The exponents reach half the number of pixels and more, so weights are computed in float64.
+It is exact for data drawn from the set, and so it memorises: what a network does differently is to
+generalise. The exponents reach half the number of pixels and more, so the weights are computed in float64.
 """
 
 from collections.abc import Iterator
@@ -51,17 +51,19 @@ class Ideal:
         return torch.special.entr(self.weights(x, sigma, label)).sum(dim=1).exp()
 
     def log_density(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        """ln p(x; sigma), logsumexp_i(-||x - x_i||^2 / (2 sigma^2)) - ln N - D/2 ln(2 pi sigma^2), (B,) float64."""
+        """ln p(x; sigma) = logsumexp_i(-||x - x_i||^2 / (2 sigma^2)) - ln N - D/2 ln(2 pi sigma^2), float64 (B,).
+
+        N counts the pictures that the label leaves.
+        """
         exponents = self._exponents(x, sigma, label)
         plausible = torch.isfinite(exponents).sum(dim=1)
         normal = x[0].numel() * (_levels(sigma, exponents).log() + 0.5 * log(2 * pi))
-        return torch.logsumexp(exponents, dim=1) - plausible.log() - normal
+        return torch.logsumexp(exponents, dim=1) - plausible.double().log() - normal
 
     def _exponents(self, x: Tensor, sigma: Tensor | float, label: Tensor | None) -> Tensor:
         """-||x - x_i||^2 / (2 sigma^2), (B, N) float64, -inf for pictures of another class."""
         if x.shape[1:] != self.images.shape[1:]:
-            size, own = ("x".join(map(str, shape[1:])) for shape in (x.shape, self.images.shape))
-            raise ValueError(f"the ideal denoiser knows pictures of {own} only, got {size}")
+            raise ValueError(f"the set has pictures {tuple(self.images.shape[1:])}, got {tuple(x.shape[1:])}")
         flat = x.detach().to(self.images.device, torch.float64).flatten(1)  # (B, D)
         distances = flat.new_empty(len(x), len(self.images))
         for rows, chunk in self._chunks():
@@ -90,5 +92,5 @@ class Ideal:
 
 
 def _levels(sigma: Tensor | float, like: Tensor) -> Tensor:
-    """sigma, a number or () or (B,), as (B,) in the dtype and on the device of like (B, ...), kept off zero."""
+    """sigma, a number or () or (B,), as (B,) like the tensor like (B, ...), kept off zero."""
     return broadcast_sigma(sigma, like).flatten().clamp(min=SMALLEST)

@@ -10,8 +10,9 @@ class GaussianMixture:
     """sum_k weights_k N(means_k, covariances_k), for vectors or, with isotropic components, pictures.
 
     means: (K, *event), event = (D,) or (C, H, W). covariances: (K,) variances of isotropic components, or
-    (K, D, D), positive semi-definite, for vectors. weights: (K,), normalised here; default equal. A Denoiser of
-    x (..., *event) with sigma () or of the leading shape; also of N points of a plane.
+    (K, D, D), positive semi-definite, for vectors. weights: (K,), normalised here; default equal. A Denoiser
+    of x (..., *event) with sigma () or of the leading shape, so of pictures (B, C, H, W) and of points (B,
+    2).
     """
 
     def __init__(self, means: Tensor, covariances: Tensor, weights: Tensor | None = None) -> None:
@@ -25,7 +26,7 @@ class GaussianMixture:
             raise ValueError(f"weights must be ({count},), none negative, not all zero")
         self.event = means.shape[1:]
         self.means = means.to(torch.float64).reshape(count, dim)
-        self.log_weights = (weights.to(torch.float64) / weights.sum()).log()
+        self.log_weights = torch.log_softmax(weights.to(torch.float64).log(), dim=0)
         self.axes: Tensor | None = None  # (K, D, D) principal axes as columns; None if isotropic
         self.variances = covariances[:, None]  # (K, D or 1) along the axes
         if covariances.ndim == 3:
@@ -35,7 +36,7 @@ class GaussianMixture:
         self.variances = self.variances.clamp(min=0)  # eigenvalues of a singular matrix come out as -1e-17
 
     def __call__(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        """Posterior mean of x (..., *event): sum_k r_k (m_k + C_k (C_k + sigma^2)^-1 (x - m_k)). No labels."""
+        """Posterior mean of x (..., *event): sum_k r_k (m_k + C_k (C_k + sigma^2)^-1 (x - m_k))."""
         offset, noise = self._offsets(x, sigma)
         kept = offset * (self.variances / (self.variances + noise))  # (B, K, D)
         if self.axes is not None:
@@ -54,7 +55,7 @@ class GaussianMixture:
         return torch.logsumexp(self._exponents(*self._offsets(x, sigma)), dim=1).reshape(self._leading(x))
 
     def score(self, x: Tensor, sigma: Tensor | float) -> Tensor:
-        """grad_x ln p(x; sigma), shape of x: -sum_k r_k (C_k + sigma^2)^-1 (x - m_k). Defined at sigma = 0 too."""
+        """grad_x ln p(x; sigma) = -sum_k r_k (C_k + sigma^2)^-1 (x - m_k), shape of x; at sigma = 0 too."""
         offset, noise = self._offsets(x, sigma)
         pull = -offset / (self.variances + noise)
         if self.axes is not None:
@@ -66,11 +67,12 @@ class GaussianMixture:
         return x.shape[: x.ndim - len(self.event)]
 
     def _offsets(self, x: Tensor, sigma: Tensor | float) -> tuple[Tensor, Tensor]:
-        """x - m_k along the axes of component k, (B, K, D), and sigma^2, (B, 1, 1); B counts the leading axes."""
+        """x - m_k along the axes of component k, (B, K, D), and sigma^2, (B, 1, 1); leading axes flattened."""
         if x.shape[-len(self.event) :] != self.event:
             raise ValueError(f"this mixture is over {tuple(self.event)}, got x of shape {tuple(x.shape)}")
         flat = x.detach().to(self.means).reshape(-1, self.means.shape[1])
-        sigma = torch.as_tensor(sigma).to(self.means).expand(self._leading(x)).reshape(-1, 1, 1)
+        sigma = torch.as_tensor(sigma, dtype=flat.dtype, device=flat.device)
+        sigma = sigma.expand(self._leading(x)).reshape(-1, 1, 1)
         offset = flat[:, None] - self.means
         if self.axes is not None:
             offset = torch.einsum("kde,bkd->bke", self.axes, offset)

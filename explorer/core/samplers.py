@@ -3,9 +3,9 @@
     dx / dsigma = (x - D(x; sigma)) / sigma            Karras et al. 2022, eq. 3
 
 A sampler is called as `(denoiser, x, sigmas, *, noise=None)`, x being at level sigmas[0] and sigmas a falling
-grid that ends in 0 (`Schedule.sigmas`). It yields exactly one Step per level, the last at 0, and holds nothing
-back: the caller collects, streams or stops. Coefficients are Python floats, the state is float32 (or float64 if
-x is). A class label or guidance is part of the denoiser, not of the sampler.
+grid that ends in 0 (`Schedule.sigmas`). It yields exactly one Step per level, the last at 0; the caller
+collects, streams or stops. Coefficients are Python floats, the state is float32 (or float64 if x is). A class
+label or guidance is part of the denoiser, not of the sampler.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,7 +40,8 @@ class Sampler(Protocol):
     ) -> Iterator[Step]:
         """noise is for samplers that add some; the others ignore it.
 
-        Raises ValueError for a grid that does not fall to 0, FloatingPointError when the state stops being finite.
+        Raises ValueError for a grid that does not fall to 0 and FloatingPointError when the state stops being
+        finite.
         """
         ...
 
@@ -52,14 +53,14 @@ Update = Callable[[Denoiser, Step, float], Tensor]
 def euler(denoiser: Denoiser, x: Tensor, sigmas: ArrayLike, *, noise: Noise | None = None) -> Iterator[Step]:
     """First order: x' = x0 + (sigma' / sigma) (x - x0). One denoiser call per step.
 
-    The same curve as DDIM with eta = 0 (Song et al. 2021) and as Euler on a rectified flow. Arguments and errors:
-    `Sampler`.
+    The same curve as DDIM with eta = 0 (Song et al. 2021) and as Euler on a rectified flow. Arguments and
+    errors: `Sampler`.
     """
     return _trajectory(_euler_update, denoiser, _state(x), _levels(sigmas))
 
 
 def heun(denoiser: Denoiser, x: Tensor, sigmas: ArrayLike, *, noise: Noise | None = None) -> Iterator[Step]:
-    """Second order: Euler, then the mean of the slopes at both ends (Karras et al. 2022, algorithm 1, no churn).
+    """Second order: Euler, then the mean of the slopes at both ends (Karras et al. 2022, alg. 1, no churn).
 
     The step to 0 is Euler's, so it makes 2 steps - 1 denoiser calls. Arguments and errors: `Sampler`.
     """
@@ -110,7 +111,7 @@ def _state(x: Tensor) -> Tensor:
 
 def _levels(sigmas: ArrayLike) -> list[float]:
     levels = np.asarray(sigmas, dtype=np.float64)
-    falling = levels.ndim == 1 and len(levels) >= 2 and np.all(np.isfinite(levels)) and np.all(np.diff(levels) < 0)
-    if not falling or levels[-1] != 0:
+    falling = levels.ndim == 1 and len(levels) >= 2 and np.all(np.diff(levels) < 0)  # False for a nan
+    if not falling or not isfinite(levels[0]) or levels[-1] != 0:
         raise ValueError("sigmas must fall strictly, from a finite level to 0")
     return levels.tolist()

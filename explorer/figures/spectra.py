@@ -57,9 +57,11 @@ def _spectra_at(answers: list[DenoisedLevels], level: int) -> tuple[np.ndarray, 
 def _add_crossover(figure: go.Figure, noised: NoisedPicture, sigma: float) -> None:
     size = float(noised.crossover[np.abs(noised.crossover_sigma - sigma).argmin()])
     if np.isfinite(size):
-        figure.add_vline(
-            x=0.5 / size, line={"color": "#868c96", "dash": "dash", "width": 1.25}, annotation_text=f"crossover: {size:.2g} px"
-        )
+        figure.add_vline(x=0.5 / size, line={"color": "#868c96", "dash": "dash", "width": 1.25})
+        figure.add_annotation(
+            x=np.log10(0.5 / size), y=1, yref="paper", text=f"crossover: {size:.2g} px", showarrow=False, xshift=6,
+            xanchor="left" if size > 2 else "right", yanchor="top",
+        )  # fmt: skip
 
 
 def _laid_out(figure: go.Figure, k: np.ndarray, sigma: float) -> go.Figure:
@@ -70,12 +72,12 @@ def _laid_out(figure: go.Figure, k: np.ndarray, sigma: float) -> go.Figure:
         height=460, margin={"l": 70, "r": 20, "t": 60, "b": 60}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13}, hovermode="closest",
         legend={"orientation": "h", "y": -0.18, "x": 0}, modebar={"bgcolor": "rgba(0,0,0,0)"},
-        xaxis={**axis, "ticktext": [f"1/{round(1 / f)}" for f in octaves], "title": "coarse ← cycles per pixel → fine"},
+        xaxis={**axis, "ticktext": [f"1/{round(1 / f)}" for f in octaves], "title": f"cycles per pixel, coarse to fine, at sigma {sigma:.2g}"},
         xaxis2={
             **axis, "ticktext": [f"{0.5 / f:.0f}" for f in octaves], "title": "feature size (pixels)", "side": "top",
             "overlaying": "x", "matches": "x", "showgrid": False,
         },
-        yaxis={"type": "log", "title": f"power at sigma {sigma:.2g} (data units squared)", "gridcolor": GRID,
+        yaxis={"type": "log", "title": "power, data units squared", "gridcolor": GRID,
                "exponentformat": "power", "zeroline": False, "dtick": 1},
     )  # fmt: skip
     return figure

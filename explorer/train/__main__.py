@@ -24,12 +24,13 @@ from explorer.train.export import export
 from explorer.train.loop import Trainer, autocast_dtype, save
 from explorer.train.recipes import RECIPES, Recipe
 from explorer.train.sheet import write_sample_sheet
+from explorer.train.wiener import fit_wiener
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; argparse leaves with one line on a bad option."""
     parser = argparse.ArgumentParser(prog="python -m explorer.train", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=sorted(RECIPES), help="which model")
+    parser.add_argument("name", choices=sorted([*RECIPES, "wiener"]), help="which model")
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the archives or folders")
     parser.add_argument("--run", type=Path, help="folder for checkpoints and sample sheets (default runs/NAME)")
     parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints (default 5)")
@@ -99,8 +100,12 @@ def train(options: argparse.Namespace) -> None:
 
 def main() -> int:
     """Entry point; a problem with the data gives one line and exit status 2."""
+    options = parse()
     try:
-        train(parse())
+        if options.name == "wiener":
+            print(fit_wiener(options.data, options.run or Path("runs/wiener")))
+        else:
+            train(options)
     except DataRefused as error:
         print(f"explorer.train: {error}", file=sys.stderr)
         return 2

@@ -21,11 +21,11 @@ function sentence(size) {
 
 function drawReadout() {
   const sigma = sigmaAt(view.position), size = onGrid(view.base.crossover, sigma);
-  $("#read-sigma").textContent = numberText(sigma);
-  $("#read-logsnr").textContent = (-2 * Math.log(sigma)).toFixed(1);
-  $("#read-t").textContent = onGrid(view.base.schedules[$("#schedule").value].t, sigma).toFixed(2);
-  $("#read-size").textContent = size === null ? "none" : `${pixelsText(size)} px`;
-  $("#sentence").textContent = sentence(size);
+  write("#read-sigma", numberText(sigma));
+  write("#read-logsnr", (-2 * Math.log(sigma)).toFixed(1));
+  write("#read-t", onGrid(view.base.schedules[$("#schedule").value].t, sigma).toFixed(2));
+  write("#read-size", size === null ? "none" : `${pixelsText(size)} px`);
+  write("#sentence", sentence(size));
   slider.setAttribute("aria-valuetext", `noise level sigma ${numberText(sigma)}. ${sentence(size)}`);
 }
 
@@ -34,8 +34,9 @@ function draw() {
   scheduled = scheduled || requestAnimationFrame(() => {
     scheduled = 0;
     if (!view.base) return;
-    slider.max = lastLevel() * STEPS;
-    slider.value = Math.round(view.position * STEPS);
+    const value = String(Math.round(view.position * STEPS));
+    if (+slider.max !== lastLevel() * STEPS) slider.max = lastLevel() * STEPS;
+    if (slider.value !== value) slider.value = value;
     drawPictures();
     drawSpectrum();
     drawReadout();
@@ -74,10 +75,10 @@ $("#schedule").addEventListener("change", () => {
   draw();
 });
 element.querySelectorAll(".ns-strip").forEach((strip) => {
+  strip.append(document.createElement("canvas"));
   for (let i = 0; i < COLUMNS; i++) {
     const button = document.createElement("button");
     button.type = "button";
-    button.append(document.createElement("canvas"));
     button.addEventListener("click", () => moveTo(+button.dataset.position, true));
     strip.append(button);
   }
@@ -132,7 +133,7 @@ $("#csv").addEventListener("click", () => {
 });
 
 function setStatus(text, share) {
-  if ($("#status").textContent !== text) $("#status").textContent = text;
+  write("#status", text);
   $(".ns-progress").style.setProperty("--share", share);
   element.classList.toggle("ns-busy", text !== "ready");
 }
@@ -170,6 +171,7 @@ window.noiseAndScale = {
   settled: () => setStatus("ready", 1), // the server refused: what was there stays
   view, sigmaAt, positionOf, moveTo,
 };
+narrow.addEventListener("change", () => view.base && drawStrips());
 new ResizeObserver(() => {
   if (!view.base) return;
   layoutSpectrum();

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from explorer.api import NoisingRequest, RequestRefused
+from explorer.api import SIZES, NoisingRequest, RequestRefused
 from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
 from explorer.images import ImageRefused, decode
@@ -45,7 +45,7 @@ class NoiseScaleView:
     ) -> Iterator[tuple[dict, NoisingRequest, str]]:
         """The same for a person's own picture; also yields the id under which the engine keeps it."""
         try:
-            picture = self.engine.add_picture(decode(data or b""))
+            picture = self.engine.add_picture(decode(data or b"", largest_side=2 * self.engine.largest_side))
         except ImageRefused as refusal:
             raise gr.Error(str(refusal), print_exception=False, title="This picture cannot be used") from None
         for answer, request in self.prepare(picture, model, label, seed, size, visitor):
@@ -89,13 +89,14 @@ def build(engine: Engine) -> None:
     player = build_scrubber()
     with gr.Row(elem_id="chooser"):
         examples = build_chooser(default.picture)
-        upload = gr.UploadButton("Your picture…", type="binary", file_types=["image"], elem_id="upload", size="sm", scale=0)
-        with gr.Row(elem_id="controls"):
-            sizes = [size for size in (64, 128, 256, 512) if size <= engine.largest_side]
-            model = gr.Radio(MODEL_TITLES, value=default.model, label="Model", elem_id="model", min_width=320)
-            size = gr.Radio(sizes, value=default.size, label="Size (pixels)", elem_id="size", min_width=180)
-            seed = gr.Number(default.seed, label="Seed of the noise", precision=0, minimum=0, elem_id="seed", min_width=110)
-            label = gr.Radio(list(engine.classes), value=default.label, label="Class", elem_id="class", min_width=420)
+        with gr.Column(elem_id="upload", scale=0, min_width=120):
+            upload = gr.UploadButton("Your picture…", type="binary", file_types=["image"], size="sm")
+    with gr.Row(elem_id="controls"):
+        sizes = [size for size in SIZES if size <= engine.largest_side]
+        model = gr.Radio(MODEL_TITLES, value=default.model, label="Model", elem_id="model")
+        size = gr.Radio(sizes, value=default.size, label="Size, pixels", elem_id="size")
+        seed = gr.Number(default.seed, label="Seed", precision=0, minimum=0, elem_id="seed")
+        label = gr.Radio(list(engine.classes), value=default.label, label="Class the model is told", elem_id="class")
     with gr.Accordion("The spectra in full, at the level where you let go", open=True, elem_id="full"):
         plot = gr.Plot(show_label=False, elem_id="full-spectra", container=False)
 
