@@ -77,15 +77,15 @@ def still_png(data: bytes) -> bytes:
 
     Raises Excessive for a PNG of too many chunks.
     """
-    kept, start, chunks = [data[:8]], 8, 0
-    while start + 8 <= len(data):
-        end = start + 12 + int.from_bytes(data[start : start + 4], "big")
-        if data[start + 4 : start + 8] != b"acTL":
+    kept, start, name, chunks = [data[:8]], 8, b"", 0
+    while start + 8 <= len(data) and name != b"IEND":
+        name, end = data[start + 4 : start + 8], start + 12 + int.from_bytes(data[start : start + 4], "big")
+        if name != b"acTL":
             kept.append(data[start:end])
         start, chunks = end, chunks + 1
         if chunks > MAX_PARTS:
             raise Excessive
-    return b"".join([*kept, data[start:]])
+    return b"".join(kept)
 
 
 def orientation(exif: bytes | None) -> int:

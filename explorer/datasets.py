@@ -50,8 +50,9 @@ def _members(root: Path, name: str) -> Iterator[tuple[str, bytes]]:
                     yield member.name.removeprefix("./"), tar.extractfile(member).read()
         else:
             raise DataRefused(f"There is no {name}.tar and no folder {name} in {root}.")
-    except (tarfile.TarError, OSError) as error:
-        raise DataRefused(f"{archive if archive.is_file() else folder} cannot be read: {error}.") from error
+    except (tarfile.TarError, OSError, EOFError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataRefused(f"{archive if archive.is_file() else folder} cannot be read: {reason}.") from error
 
 
 def _pictures(root: Path, name: str, prefix: str = "", limit: int | None = None) -> list[np.ndarray]:

@@ -21,7 +21,6 @@ from explorer.core import spectra
 from explorer.core.analytic import Ideal
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
-from explorer.known import known_pictures
 
 KEPT_PICTURES = 64
 KEPT_BYTES = 512 * 2**20  # of finished answers
@@ -133,7 +132,7 @@ class Engine:
         if request.model == "wiener":
             return self._wiener
         if request.size not in self._ideal:
-            self._ideal[request.size] = Ideal(torch.from_numpy(known_pictures(request.size)))
+            self._ideal[request.size] = Ideal(torch.from_numpy(examples.views(request.size)))
         return self._ideal[request.size]
 
     @torch.inference_mode()

@@ -24,8 +24,7 @@ from explorer import containers
 
 MAX_BYTES = 10 * 2**20
 MAX_PIXELS = 24_000_000
-MAX_SIDE = 8192  # pixels
-MAX_ASPECT = 32  # long side over short side
+MAX_SIDE = 16_384  # pixels: wide panoramas pass
 STRIP = 256  # rows that are converted at a time
 AT_ONCE = 2  # pictures that are decoded at the same time; the others wait, which bounds memory
 
@@ -124,8 +123,6 @@ def _check_size(width: int, height: int) -> None:
         )
     if max(width, height) > MAX_SIDE:
         raise ImageRefused(f"One side of this picture has {max(width, height)} pixels; at most {MAX_SIDE} can be used.")
-    if max(width, height) > MAX_ASPECT * min(width, height):
-        raise ImageRefused(f"This picture is too narrow; one side may be at most {MAX_ASPECT} times the other.")
 
 
 def _upward(number: float) -> str:

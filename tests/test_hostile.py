@@ -19,7 +19,8 @@ MANIFEST = DATA / "hostile" / "manifest.csv"
 SECONDS = 20  # generous: the slowest file takes a tenth of a second
 
 pytestmark = pytest.mark.skipif(
-    not MANIFEST.is_file(), reason="no hostile/manifest.csv in the folder that EXPLORER_DATA names, or in ../shared/data"
+    not MANIFEST.is_file(),
+    reason="no hostile/manifest.csv in the folder that EXPLORER_DATA names, or in ../shared/data",
 )
 
 

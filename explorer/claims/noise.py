@@ -6,13 +6,15 @@ are widened (Bonferroni): noise that is truly white fails a claim with a probabi
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from scipy import stats
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from explorer.claims.inputs import SEEDS, Noise, example_pictures, noise_like, page_noise
+from explorer.claims.inputs import Noise, example_pictures, noise_like, page_noise
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.claims.statistics import Array, chi_square_interval
 from explorer.core.spectra import counts, error_band, rapsd
@@ -27,67 +29,66 @@ POOLS, POOL_TOLERANCE = (2, 4, 8), 0.02
 @claim(
     "C14", text="A", quote="corrupting them with additive noise",
     shown="noise inspector: histogram, variance and spectrum of the noisy picture less the clean one",
-    prediction="what is added to a picture has the variance sigma^2, a flat spectrum within sqrt(2 / n) per annulus of "
-    "n bins, and a normal distribution (Kolmogorov-Smirnov), at sigma 0.1, 1 and 10; intervals widened so that true "
-    f"white noise fails any of them once in {1 / FALSE_ALARM:.0f}",
+    prediction="what is added to a picture has the variance sigma^2 (chi-square interval), a spectrum that is flat "
+    "within sqrt(2 / n) per annulus of n bins, and a normal distribution (Kolmogorov-Smirnov), at sigma 0.1, 1 and 10; "
+    f"intervals widened so that white noise fails once in {1 / FALSE_ALARM:.0f}",
 )  # fmt: skip
 def additive_noise(*, pictures: Tensor | None = None, noise: Noise = page_noise) -> Verdict:
-    """Variance, spectrum and distribution of x - x0 over sigma (Dieleman 2022; Ho et al. 2020, eq. 4), no units.
-
-    The bins of an annulus hold n real degrees of freedom, so n R / sigma^2 is chi-square with n of them, exactly.
-    """
+    """Variance, spectrum and distribution of (x - x0) / sigma, no units (Dieleman 2022; Karras et al. 2022, eq. 2)."""
     x0 = example_pictures() if pictures is None else pictures
     added = []
     for seed, sigma in enumerate(LEVELS):
-        added.append(((x0 + sigma * noise_like(x0, seed, noise)) - x0) / sigma)  # (N, C, H, W)
-    tests = len(LEVELS)
-    values = added[0].numel()
-    low, high = chi_square_interval(values, FALSE_ALARM / 3 / tests)
+        x = x0 + sigma * noise_like(x0, seed, noise)
+        added.append((x - x0) / sigma)  # (N, C, H, W)
+    false_alarm = FALSE_ALARM / 3 / len(LEVELS)  # three tests at each level
+    low, high = chi_square_interval(x0.numel(), false_alarm)
     variances = np.array([float(e.double().square().mean()) for e in added])
-    flat = [flatness(e, FALSE_ALARM / 3 / tests) for e in added]
-    normal = [stats.kstest(e.double().numpy().ravel(), "norm") for e in added]
-    smallest_p = min(test.pvalue for test in normal)
-    outside, beyond = max(f[0] for f in flat), max(f[1] for f in flat)
-    spread = chi_square_interval(values * tests)
-    return verdict(
-        "C14",
-        {
-            "variance / sigma^2, mean of three levels": variances.mean(),
-            "smallest variance / sigma^2": variances.min(),
-            "largest variance / sigma^2": variances.max(),
-            "variance / sigma^2, lower bound": low,
-            "variance / sigma^2, upper bound": high,
-            "annuli outside their interval": outside,
-            "furthest annulus from sigma^2, in units of sqrt(2 / n)": beyond,
-            "Kolmogorov-Smirnov, smallest p": smallest_p,
-            "Kolmogorov-Smirnov, lower bound of p": FALSE_ALARM / 3 / tests,
-        },
-        holds=low <= variances.min() and variances.max() <= high and outside == 0
-        and smallest_p >= FALSE_ALARM / 3 / tests,
-        interval=(variances.mean() / spread[1], variances.mean() / spread[0]),
-    )  # fmt: skip
+    flat = [flatness(e, false_alarm) for e in added]
+    outside, furthest = max(f.outside for f in flat), max(f.furthest for f in flat)
+    normal = min(stats.kstest(e.double().numpy().ravel(), "norm").pvalue for e in added)
+    measured = {
+        "variance / sigma^2, mean of three levels": variances.mean(),
+        "smallest variance / sigma^2": variances.min(),
+        "smallest allowed": low,
+        "largest variance / sigma^2": variances.max(),
+        "largest allowed": high,
+        "annuli outside their interval": outside,
+        "furthest annulus from sigma^2, in units of sqrt(2 / n)": furthest,
+        "Kolmogorov-Smirnov, smallest p": normal,
+        "smallest p allowed": false_alarm,
+    }
+    holds = low <= variances.min() and variances.max() <= high and outside == 0 and normal >= false_alarm
+    few, many = chi_square_interval(x0.numel() * len(LEVELS))
+    return verdict("C14", measured, holds, (variances.mean() / many, variances.mean() / few))
 
 
-def flatness(unit_noise: Tensor, false_alarm: float) -> tuple[int, float]:
+class Flatness(NamedTuple):
+    """How flat a spectrum is."""
+
+    outside: int  # annuli outside their interval
+    furthest: float  # largest distance from 1, in units of sqrt(2 / n)
+
+
+def flatness(unit_noise: Tensor, false_alarm: float) -> Flatness:
     """Is the spectrum of unit white noise (N, C, H, W) flat at 1?
 
-    Returns how many annuli lie outside intervals that, all together, white noise leaves with probability
-    `false_alarm`, and the largest distance from 1 in units of sqrt(2 / n).
+    The n bins of an annulus hold n real degrees of freedom, so n R is chi-square with n of them, exactly. White noise
+    leaves the intervals, all annuli together, with probability `false_alarm`.
     """
     h, w = unit_noise.shape[-2:]
     draws = unit_noise[:, :, 0, 0].numel()
     power = rapsd(unit_noise.double()).mean((0, 1)).numpy()  # (R,)
     bounds = np.array([chi_square_interval(n * draws, false_alarm / len(power)) for n in counts(h, w)])  # (R, 2)
     outside = (power < bounds[:, 0]) | (power > bounds[:, 1])
-    return int(outside.sum()), float(np.abs((power - 1) / error_band(h, w, draws)).max())
+    return Flatness(int(outside.sum()), float(np.abs((power - 1) / error_band(h, w, draws)).max()))
 
 
 @claim(
     "C30", text="A", quote="adding noise to each input element independently",
     shown="covariance of a pixel's noise with that of its neighbours, and the noise spectrum",
-    prediction=f"the correlation of the noise at two different pixels or colours is 0 within {ONE_LAG:g} / sqrt(N): of "
-    "all lags no more lie beyond than chance allows, none so far that chance would not reach it, and the spectrum is "
-    f"flat; white noise fails once in {1 / FALSE_ALARM:.0f}",
+    prediction="the correlation of the noise at two different pixels or colours, mean of N products, is 0 within "
+    f"{ONE_LAG:g} / sqrt(N): of some thousand lags, no more and none further beyond it than chance explains, and the "
+    f"spectrum is flat; white noise fails once in {1 / FALSE_ALARM:.0f}",
 )  # fmt: skip
 def independent_noise(*, noise: Noise = page_noise) -> Verdict:
     """Autocorrelation over all lags of half the plane, and between colours (Dieleman 2022), in 1 / sqrt(N).
@@ -101,20 +102,17 @@ def independent_noise(*, noise: Noise = page_noise) -> Verdict:
     beyond = int((both > ONE_LAG).sum())
     allowed = stats.binom.isf(FALSE_ALARM / 3, len(both), 2 * stats.norm.sf(ONE_LAG))
     furthest = stats.norm.isf(FALSE_ALARM / 3 / len(both) / 2)
-    outside, _ = flatness(eps, FALSE_ALARM / 3)
-    return verdict(
-        "C30",
-        {
-            "largest correlation, in units of 1 / sqrt(N)": both.max(),
-            "largest correlation that chance allows, in units of 1 / sqrt(N)": furthest,
-            f"correlations beyond {ONE_LAG:g} / sqrt(N)": beyond,
-            f"correlations beyond {ONE_LAG:g} / sqrt(N) that chance allows": allowed,
-            "correlations tested": len(both),
-            "largest of the eight nearest pixels, in units of 1 / sqrt(N)": _nearest(eps, lags),
-            "annuli outside their interval": outside,
-        },
-        holds=both.max() <= furthest and beyond <= allowed and outside == 0,
-    )
+    outside = flatness(eps, FALSE_ALARM / 3).outside
+    measured = {
+        "largest correlation, in units of 1 / sqrt(N)": both.max(),
+        "largest allowed, in units of 1 / sqrt(N)": furthest,
+        f"correlations beyond {ONE_LAG:g} / sqrt(N)": beyond,
+        f"correlations beyond {ONE_LAG:g} / sqrt(N) allowed": allowed,
+        "correlations in all": len(both),
+        "largest of the eight nearest pixels, in units of 1 / sqrt(N)": _nearest(eps, lags),
+        "annuli outside their interval": outside,
+    }
+    return verdict("C30", measured, both.max() <= furthest and beyond <= allowed and outside == 0)
 
 
 def _lag_correlations(eps: Tensor) -> Array:
@@ -151,9 +149,6 @@ def pooling(*, noise: Noise = page_noise) -> Verdict:
     eps = torch.stack([noise((3, SIDE, SIDE), seed) for seed in range(DRAWS)]).double()
     ratio = {b: float(avg_pool2d(eps, b).square().mean().sqrt()) * b for b in reversed(POOLS)}
     low, high = np.sqrt(chi_square_interval(eps.numel() / POOLS[-1] ** 2))
-    return verdict(
-        "C32",
-        {f"std of {b} x {b} means / (sigma / {b})": value for b, value in ratio.items()},
-        holds=max(abs(value - 1) for value in ratio.values()) <= POOL_TOLERANCE,
-        interval=(ratio[POOLS[-1]] / high, ratio[POOLS[-1]] / low),
-    )
+    measured = {f"std of {b} x {b} means / (sigma / {b})": value for b, value in ratio.items()}
+    holds = max(abs(value - 1) for value in ratio.values()) <= POOL_TOLERANCE
+    return verdict("C32", measured, holds, (ratio[POOLS[-1]] / high, ratio[POOLS[-1]] / low))

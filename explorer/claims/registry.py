@@ -43,9 +43,7 @@ CLAIMS: dict[str, ClaimFunction] = {}
 CARDS: dict[str, Card] = {}
 
 
-def claim(
-    id: str, *, text: str, quote: str, shown: str, prediction: str
-) -> Callable[[ClaimFunction], ClaimFunction]:
+def claim(id: str, *, text: str, quote: str, shown: str, prediction: str) -> Callable[[ClaimFunction], ClaimFunction]:
     """Register a function, unchanged, under its id. Raises ValueError for an id given twice or an unknown text."""
     if id in CARDS:
         raise ValueError(f"claim {id} is registered twice")

@@ -30,14 +30,94 @@ FALL = 0.01  # share of the clean high-frequency energy by which it may fall fro
 def coarse_to_fine(*, pictures: Tensor | None = None, denoiser: Denoiser | None = None) -> Verdict:
     """f50 and each octave's half-power noise level, over noise levels, beside the Wiener filter's (Wiener 1949).
 
-    Noise levels in data units. A level beyond LEVELS is given as the end of LEVELS. Levels at which all or nothing
-    is kept have no f50 of their own and are left out of the rank correlation.
+    Noise levels in data units; one beyond either end of LEVELS is given as that end. Spectra are windowed, means over
+    pictures and noises; the interval comes from resampling the pictures.
     """
     x0 = example_pictures() if pictures is None else pictures
     seen = films(network() if denoiser is None else denoiser, x0)
     rows = np.arange(len(x0))
-    kept, wiener = _kept(seen, rows)
-    f50 = _half_power_frequency(kept, seen.side)
-    rise = float(np.diff(f50).max()) * seen.side
-    octaves, predicted = (_half_power_level(octave_means(k, seen.side, seen.side)) for k in (wiener[0], wiener[1]))
-    raise NotImplementedError
+    clean, estimate = _means(seen, rows)
+    f50 = _f50(clean, estimate)
+    half = _half_power_levels(clean, estimate, seen.side)
+    wiener = _half_power_levels(clean, clean * wiener_gain(clean, LEVELS[:, None]), seen.side)
+    ranked, rise, disorder = _ranked(f50), float(np.diff(f50).max()) * seen.side, int((np.diff(half) >= 0).sum())
+    edges = octave_edges(seen.side, seen.side)
+    names = [f"{1 / low:.0f} to {1 / high:.0f} pixels" for low, high in zip(edges, edges[1:], strict=False)]
+    measured = {
+        "rank correlation of sigma and f50": ranked,
+        "largest rise of f50 with sigma, in annuli": rise,
+        "octaves out of order": disorder,
+        **{f"sigma at half power, waves of {name}": s for name, s in zip(names, half, strict=True)},
+        **{f"the Wiener filter's, {name}": s for name, s in zip(names, wiener, strict=True)},
+    }
+    holds = ranked <= -RANKED and rise <= RISE_ANNULI and disorder == 0
+    return verdict("C27", measured, holds, bootstrap(lambda rows: _ranked(_f50(*_means(seen, rows))), len(x0)))
+
+
+def _means(seen: Films, rows: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Mean spectra of some pictures: clean (R,), estimates (K, R)."""
+    return seen.clean[rows].mean(0), seen.estimate[:, :, rows].mean((1, 2))
+
+
+def _f50(clean: Array, estimate: Array) -> Array:
+    """Frequency up to which each estimate holds half of the clean power, (K,) cycles/pixel; 0 if it never does."""
+    side = 2 * (len(clean) - 1)
+    kept = np.ones_like(estimate)
+    kept[:, 1:] = estimate[:, 1:] / clean[1:]  # the mean brightness has no frequency
+    k = mean_wavenumbers(side, side)
+    return np.nan_to_num([crossover(share, HALF**0.5, k).frequency for share in kept])
+
+
+def _ranked(f50: Array) -> float:
+    """Rank correlation of sigma and f50, over levels at which neither everything nor nothing is kept."""
+    inside = (f50 > 0) & (f50 < 0.5)
+    return rank_correlation(LEVELS[inside], f50[inside]) if inside.sum() > 3 else 0.0
+
+
+def _half_power_levels(clean: Array, estimate: Array, side: int) -> Array:
+    """For each octave, coarsest first, the lowest sigma at which less than half of its power is kept, (octaves,).
+
+    Interpolated in ln sigma between the levels on both sides.
+    """
+    kept = octave_means(estimate, side, side) / octave_means(clean, side, side)  # (K, octaves)
+    found = []
+    for share in kept.T:
+        lost = np.flatnonzero(share < HALF)
+        i = int(lost[0]) if len(lost) else len(share)
+        if i in (0, len(share)):
+            found.append(LEVELS[min(i, len(share) - 1)])
+        else:
+            part = (share[i - 1] - HALF) / (share[i - 1] - share[i])
+            found.append(LEVELS[i - 1] * (LEVELS[i] / LEVELS[i - 1]) ** part)
+    return np.array(found)
+
+
+@claim(
+    "C51", text="B", quote="(blurry) images ... at high t and then sharpen",
+    shown="film of the estimates from the noisiest level to the cleanest",
+    prediction=f"the estimate's energy in waves shorter than {1 / HIGH:.0f} pixels grows as the noise level falls: "
+    f"mean rank correlation of the films at least {RANKED:g}, and in no film a fall from one level to the next by more "
+    f"than {FALL:.0%} of the clean picture's",
+)  # fmt: skip
+def sharpening(*, pictures: Tensor | None = None, denoiser: Denoiser | None = None) -> Verdict:
+    """High-frequency energy of the estimates as a share of the clean picture's, film by film (a picture and a noise).
+
+    The posterior mean is blurred (Karras et al. 2022, section 2). Energies are of windowed pictures; the interval
+    comes from resampling the pictures.
+    """
+    x0 = example_pictures() if pictures is None else pictures
+    seen = films(network() if denoiser is None else denoiser, x0)
+    share = high_energy(seen.estimate, seen.side) / high_energy(seen.clean, seen.side)  # (K, S, N), sigma rising
+    ranked = np.array([[-rank_correlation(LEVELS, film) for film in noise] for noise in np.moveaxis(share, 0, -1)])
+    falls = np.diff(share, axis=0).max((1, 2))  # (K - 1,) from each level to the one below
+    fall = float(falls.max())
+    measured = {
+        "mean rank correlation of falling sigma and energy": ranked.mean(),
+        "largest fall as sigma falls, share of clean energy": fall,
+        "sigma before the largest fall": LEVELS[1 + falls.argmax()],
+        "smallest rank correlation of a film": ranked.min(),
+        "share of clean energy at the noisiest level": share[-1].mean(),
+        "share of clean energy at the cleanest level": share[0].mean(),
+    }
+    holds = ranked.mean() >= RANKED and fall <= FALL
+    return verdict("C51", measured, holds, bootstrap(lambda rows: float(ranked[:, rows].mean()), len(x0)))

@@ -93,19 +93,20 @@ def _annulus_means(x: Tensor) -> Tensor:
     h, w = x.shape[-2:]
     sums = torch.float64 if h * w > LARGE and x.device.type != "mps" else x.dtype  # MPS has no float64
     index, weight = _quarter(h, w, x.device, sums)
-    pictures = x.reshape(-1, h, w)
+    pictures = x.reshape(-1, h * w)
     out = torch.zeros(len(pictures), max(h, w) // 2 + 2, dtype=sums, device=x.device)
-    pairs = (h - 1) // 2  # rows fy > 0 that have a partner -fy
     chunk = max(1, CHUNK // (h * w)) if x.device.type == "cpu" else max(1, len(pictures))
-    for start in range(0, len(pictures), chunk):
-        some = pictures[start : start + chunk]
-        mean = some.flatten(1).mean(1)  # taken off first: float32's rounding of a large mean would reach every bin
-        parts = torch.view_as_real(torch.fft.rfft2(some - mean[:, None, None])).square_()
+    for some, rows in zip(pictures.split(chunk), out.split(chunk), strict=True):
+        if len(some) == 0:
+            break
+        mean = some.mean(1, keepdim=True)  # taken off, or float32's rounding of a large mean would reach every bin
+        parts = torch.view_as_real(torch.fft.rfft2((some - mean).view(-1, h, w))).square_()
+        pairs = (h - 1) // 2  # rows fy > 0 that have a partner -fy
         parts[:, 1 : pairs + 1] += parts[:, h - pairs :].flip(1)
         parts = parts[:, : h // 2 + 1]  # (b, H // 2 + 1, W // 2 + 1, 2)
         power = (parts[..., 0] + parts[..., 1]) * weight
-        out[start : start + chunk].index_add_(1, index, power.flatten(1))
-        out[start : start + chunk, 0] = h * w * mean.square()
+        rows.index_add_(1, index, power.flatten(1))
+        rows[:, :1] = h * w * mean.square()
     return out.to(x.dtype).reshape(*x.shape[:-2], out.shape[1])
 
 

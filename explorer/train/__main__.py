@@ -32,7 +32,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m explorer.train", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=sorted([*RECIPES, "wiener"]), help="which model")
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the archives or folders")
-    parser.add_argument("--run", type=Path, help="folder for checkpoints and sample sheets (default runs/NAME)")
+    parser.add_argument("--out", type=Path, help="folder for checkpoints and sample sheets (default runs/NAME)")
     parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints (default 5)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto")
@@ -67,7 +67,7 @@ def device_from(name: str) -> torch.device:
 
 def train(options: argparse.Namespace) -> None:
     """Train until the recipe's number of crops is reached, saving as it goes. Raises DataRefused."""
-    recipe, run = recipe_from(options), options.run or Path("runs") / options.name
+    recipe, run = recipe_from(options), options.out or Path("runs") / options.name
     device = device_from(options.device)
     dtype = autocast_dtype(device) if options.dtype == "auto" else getattr(torch, options.dtype)
     source = CropSource(recipe.collections(options.data), recipe.size)
@@ -103,7 +103,7 @@ def main() -> int:
     options = parse()
     try:
         if options.name == "wiener":
-            print(fit_wiener(options.data, options.run or Path("runs/wiener")))
+            print(fit_wiener(options.data, options.out or Path("runs/wiener")))
         else:
             train(options)
     except DataRefused as error:

@@ -1,0 +1,13 @@
+"""The claim registry: CLAIMS maps the id of a claim to the function that measures it, CARDS to what is claimed.
+
+>>> from explorer.claims import CLAIMS
+>>> CLAIMS["C32"]().holds
+True
+"""
+
+from explorer.claims import conditioning, conversions, noise, scale, schedule, score
+from explorer.claims.registry import CARDS, CLAIMS, TEXTS, Card, Verdict
+
+__all__ = ["CARDS", "CLAIMS", "TEXTS", "THEMES", "Card", "Verdict"]
+
+THEMES = (conditioning, conversions, noise, scale, schedule, score)  # importing them fills CLAIMS and CARDS

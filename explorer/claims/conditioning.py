@@ -1,0 +1,69 @@
+"""Claims about telling a network how noisy its input is."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from explorer.claims.films import HIGH, high_energy, spectrum
+from explorer.claims.inputs import SEEDS, example_pictures, network, noise_like
+from explorer.claims.registry import Verdict, claim, verdict
+from explorer.claims.statistics import Array, bootstrap
+from explorer.core.denoiser import Denoiser
+
+LEVELS = (0.2, 0.5, 1.0, 2.0)  # true sigma, data units
+FACTORS = 2.0 ** np.array([-2, -1, -0.5, 0, 0.5, 1, 2])  # told sigma over true sigma
+TRUE = 3  # position of the factor 1
+
+
+@claim(
+    "C50", text="B", quote="conditioning on the timestep (t)",
+    shown="a second slider: the noise level that the network is told, apart from the true one",
+    prediction="of noise levels told from a quarter to four times the true one, the true one gives the least squared "
+    f"error; told more, the estimate has less power in waves shorter than {1 / HIGH:.0f} pixels than told the truth; "
+    f"told less, more of the noise is left in it; at sigma {', '.join(f'{s:g}' for s in LEVELS)}",
+)  # fmt: skip
+def told_noise_level(*, pictures: Tensor | None = None, denoiser: Denoiser | None = None) -> Verdict:
+    """Error, high-frequency power and noise left when a wrong sigma is told; ratios to the truth told, no units.
+
+    Noise left: <x0_hat - x0, sigma eps> / ||sigma eps||^2, the share of the noise that went through. Conditioning is
+    not always needed (Sun et al. 2025): a denoiser that ignores sigma fails here and may still be good. The interval
+    comes from resampling the pictures.
+    """
+    x0 = example_pictures() if pictures is None else pictures
+    error, high, left = _responses(network() if denoiser is None else denoiser, x0)
+
+    def least_ratio(rows: NDArray[np.int64]) -> float:
+        mean = error[:, :, rows].mean(2)  # (levels, factors)
+        return float(np.delete(mean / mean[:, [TRUE]], TRUE, axis=1).min())
+
+    high, left = high.mean(2), left.mean(2)
+    ratio = least_ratio(np.arange(len(x0)))
+    power = float((high[:, TRUE + 1 :] / high[:, [TRUE]]).max())
+    noise = float((left[:, :TRUE] - left[:, [TRUE]]).min())
+    measured = {
+        "least error when told wrong, over that when told right": ratio,
+        "most high-frequency power when told more, over that when told right": power,
+        "least noise left when told less, beyond that when told right": noise,
+    }
+    return verdict("C50", measured, ratio > 1 and power < 1 and noise > 0, bootstrap(least_ratio, len(x0)))
+
+
+@torch.inference_mode()
+def _responses(denoiser: Denoiser, x0: Tensor) -> tuple[Array, Array, Array]:
+    """Mean squared error, high-frequency energy and share of noise left, each (levels, factors, pictures)."""
+    shape = (len(LEVELS), len(FACTORS), len(x0))
+    error, high, left = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+    for seed in SEEDS:
+        eps = noise_like(x0, seed)
+        for i, sigma in enumerate(LEVELS):
+            for j, factor in enumerate(FACTORS.tolist()):
+                estimate = denoiser(x0 + sigma * eps, sigma * factor)
+                wrong = (estimate - x0).double()
+                error[i, j] += wrong.square().mean((1, 2, 3)).numpy() / len(SEEDS)
+                high[i, j] += high_energy(spectrum(estimate), x0.shape[-1]) / len(SEEDS)
+                share = (wrong * eps).sum((1, 2, 3)) / (sigma * eps.square().sum((1, 2, 3)))
+                left[i, j] += share.numpy() / len(SEEDS)
+    return error, high, left

@@ -1,0 +1,69 @@
+"""The JSON that clients send: every number finite and of sane size, every file one that was uploaded here."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+LARGEST = 2**63  # of whole numbers
+_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]+:|[/\\]{2})", re.IGNORECASE)  # one letter is a Windows drive
+_OWN_FILE = re.compile(r"https?://[^/?#]+[^?#]*/gradio_api/file=(?!\s*https?:)", re.IGNORECASE)
+
+
+class BodyRefused(Exception):
+    """A request that is not let through: an HTTP status and one plain sentence."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+def checked_json(body: bytes) -> bytes:
+    """The same JSON, written anew, with the URLs of uploaded files left out, which the server works out itself.
+
+    Raises BodyRefused for what is not JSON, for numbers that are not finite or beyond 2^63, and where a file is given
+    by a URL or as data instead of the path that its upload returned.
+    """
+    try:
+        value = json.loads(body, parse_constant=_refuse_number, parse_float=_finite, parse_int=_whole)
+    except (ValueError, RecursionError):
+        raise BodyRefused(400, "The request is not valid JSON.") from None
+    _check_files(value)
+    return json.dumps(value).encode()
+
+
+def _check_files(value: Any) -> None:  # noqa: ANN401 - any JSON
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, list):
+            todo.extend(item)
+        elif isinstance(item, dict):
+            if isinstance(item.get("url"), str):
+                if _SCHEME.match(item["url"]) and not _OWN_FILE.match(item["url"]):
+                    _refuse_file()
+                item["url"] = None
+            if isinstance(item.get("path"), str) and _SCHEME.match(item["path"]):
+                _refuse_file()
+            todo.extend(item.values())
+
+
+def _refuse_file() -> None:
+    raise BodyRefused(400, "A file can only be given by uploading it here.")
+
+
+def _refuse_number(_: str) -> None:
+    raise BodyRefused(400, "Every number in the request must be finite.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_number(text)
+
+
+def _whole(text: str) -> int:
+    if len(text) > 20 or abs(int(text)) > LARGEST:
+        raise BodyRefused(400, "A number in the request is too large.")
+    return int(text)

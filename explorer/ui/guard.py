@@ -1,0 +1,195 @@
+"""What stands between the network and Gradio: an ASGI middleware, and launch() arguments that leave nothing open.
+
+Gradio limits uploads, but takes a JSON body of any size, fetches what a FileData names by URL, reads NaN as a number,
+and serves more routes than the page needs. The guard lets through only the routes and methods listed here, takes every
+body in whole (so that an aborted upload leaves nothing behind), checks it, and only then hands it on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from explorer.images import MAX_BYTES
+from explorer.ui.bodies import BodyRefused, checked_json
+
+log = logging.getLogger(__name__)
+
+MAX_JSON = 64 * 2**10  # bytes of a body that is not an upload
+MAX_UPLOAD = MAX_BYTES + 2**16  # bytes of an upload: the file and what multipart adds around it
+PATIENCE = 60.0  # seconds that a body may take to arrive
+IN_MEMORY = 2**20  # bytes of an upload that are held in memory; the rest waits in a file without a name
+KEPT_SESSIONS = 500
+CLOSED = "There is nothing at this address."
+API = r"/gradio_api"
+
+READABLE = re.compile(
+    r"/|/(config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|login_check|logout)/?|/(assets|static|svelte)/.+"
+    r"|/pwa_icon(/\d+)?"
+    rf"|{API}/(info|login_check|user|token|app_id|startup-events|theme\.css|upload_progress|queue/(data|status))/?"
+    rf"|{API}/(heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+|file=.+)"
+)
+CALLABLE = re.compile(rf"{API}/(queue/join|cancel|reset|run/[^/]+|call/(v2/)?[^/]+)/?")
+UPLOAD, LOGIN = f"{API}/upload", "/login"
+_FILE = f"{API}/file="
+_SCHEME = re.compile(r"\s*[a-z][a-z0-9+.-]+:|\s*[/\\]{2}", re.IGNORECASE)  # one letter is a Windows drive
+
+
+class Guard:
+    """The middleware. Answers 404, 408, 411, 413 or 400 in one plain sentence where a request is not let through."""
+
+    def __init__(self, app: ASGIApp, frame_ancestors: str = "'self'") -> None:
+        self.app = app
+        self.frame_ancestors = frame_ancestors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/"))
+        begun = False
+
+        async def send_safely(message: Message) -> None:
+            nonlocal begun
+            if message["type"] == "http.response.start":
+                begun = True
+                message = {**message, "headers": self._headers(path, message.get("headers", []))}
+            await send(message)
+
+        try:
+            await self._pass_on(path, scope, receive, send_safely)
+        except BodyRefused as refused:
+            await _answer(path, refused.status, str(refused))(scope, receive, send_safely)
+        except Exception:
+            if begun:
+                raise
+            log.warning("%s %.80r failed", scope["method"], path, exc_info=True)
+            await _answer(path, 400, "This request could not be answered.")(scope, receive, send_safely)
+
+    async def _pass_on(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] in ("GET", "HEAD"):
+            if not READABLE.fullmatch(path) or (path.startswith(_FILE) and _SCHEME.match(path.removeprefix(_FILE))):
+                raise BodyRefused(404, CLOSED)
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] != "POST" or not (path in (UPLOAD, LOGIN) or CALLABLE.fullmatch(path)):
+            raise BodyRefused(404, CLOSED)
+        limit = MAX_UPLOAD if path == UPLOAD else MAX_JSON
+        headers = dict(scope["headers"])
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit() or int(declared) > limit:
+            raise BodyRefused(413, _too_large(limit))
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
+            if not await _receive_all(receive, body, limit):
+                return  # the client has gone
+            if CALLABLE.fullmatch(path):
+                if not headers.get(b"content-type", b"").lower().startswith(b"application/json"):
+                    raise BodyRefused(400, "The request must be JSON.")  # a browser asks before it sends JSON abroad
+                checked = checked_json(body.read())
+                body.seek(0)
+                body.truncate()
+                body.write(checked)
+            size = body.seek(0, os.SEEK_END)
+            body.seek(0)
+            await self.app(_with_length(scope, size), _Replay(body, size, receive), send)
+
+    def _headers(self, path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        policy = f"frame-ancestors {self.frame_ancestors}"
+        if path.startswith(_FILE):
+            policy += "; sandbox; default-src 'none'"  # what someone has uploaded must never run
+        added = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin", "content-security-policy": policy}
+        kept = [(name, value) for name, value in headers if name.decode("latin-1").lower() not in added]
+        return kept + [(name.encode(), value.encode("latin-1")) for name, value in added.items()]
+
+
+class _Replay:
+    """A `receive` that gives a body that has been read already, then whatever comes next."""
+
+    def __init__(self, body: IO[bytes], size: int, receive: Receive) -> None:
+        self.body, self.left, self.receive, self.done = body, size, receive, False
+
+    async def __call__(self) -> Message:
+        if self.done:
+            return await self.receive()
+        part = self.body.read(2**16)
+        self.left -= len(part)
+        self.done = self.left <= 0
+        return {"type": "http.request", "body": part, "more_body": not self.done}
+
+
+async def _receive_all(receive: Receive, body: IO[bytes], limit: int) -> bool:
+    """Write the whole body, then rewind. False when the client went away. Raises BodyRefused over the limit."""
+    size = 0
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return False
+                size += len(message.get("body", b""))
+                if size > limit:
+                    raise BodyRefused(413, _too_large(limit))
+                body.write(message.get("body", b""))
+                if not message.get("more_body", False):
+                    body.seek(0)
+                    return True
+    except TimeoutError:
+        raise BodyRefused(408, "The request took too long to arrive.") from None
+
+
+def _with_length(scope: Scope, size: int) -> Scope:
+    headers = [(n, v) for n, v in scope["headers"] if n not in (b"content-length", b"transfer-encoding")]
+    return {**scope, "headers": [*headers, (b"content-length", str(size).encode())]}
+
+
+def _too_large(limit: int) -> str:
+    if limit == MAX_JSON:
+        return f"The request is too large; the most that can be sent is {MAX_JSON // 1024} kB."
+    return f"The file is too large; the most that can be used is {MAX_BYTES // 2**20} MB."
+
+
+def _answer(path: str, status: int, sentence: str) -> Response:
+    """The page shows the text of a refused upload, and the `detail` of everything else."""
+    return PlainTextResponse(sentence, status) if path == UPLOAD else JSONResponse({"detail": sentence}, status)
+
+
+def launch_options(host: str = "127.0.0.1", port: int = 7860, share: bool = False) -> dict[str, Any]:
+    """The arguments of Blocks.launch() that decide what can be reached; theme and the like come on top.
+
+    In a Hugging Face Space the page is shown in a frame of its host, which is allowed there and nowhere else.
+    """
+    os.environ.setdefault("GRADIO_HEARTBEAT_INTERVAL", "5")  # seconds; a closed tab is noticed sooner
+    root = Path(__file__).resolve().parents[2]
+    ancestors = "'self' https://huggingface.co https://*.hf.space" if os.environ.get("SPACE_ID") else "'self'"
+    return {
+        "server_name": host,
+        "server_port": port,
+        "share": share,
+        "max_file_size": MAX_BYTES,
+        "allowed_paths": [],
+        "blocked_paths": [str(root / name) for name in ("weights", ".git", ".venv")],
+        "show_error": False,  # True sends the server's paths along; PlainBlocks gives every error a sentence
+        "strict_cors": True,
+        "enable_monitoring": False,
+        "run_history": False,
+        "footer_links": [],
+        "state_session_capacity": KEPT_SESSIONS,
+        "mcp_server": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "app_kwargs": {
+            "openapi_url": None,
+            "docs_url": None,
+            "redoc_url": None,
+            "middleware": [Middleware(Guard, frame_ancestors=ancestors)],
+        },
+    }

@@ -1,0 +1,54 @@
+"""Errors as people see them: always one plain sentence, never a path, never nothing at all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from typing import Any
+
+import gradio as gr
+
+log = logging.getLogger(__name__)
+
+LONGEST = 160  # characters
+FAILED = "Something went wrong here; please try again, or with another picture or setting."
+MISFIT = "A value that was sent does not fit here."
+
+
+class PlainBlocks(gr.Blocks):
+    """gr.Blocks in which every failed event ends in a gr.Error with one plain sentence.
+
+    Gradio by itself sends either no text at all (show_error=False) or the exception's own, with paths of the server.
+    What went wrong is logged.
+    """
+
+    async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on as they are
+        """As in gr.Blocks. Raises gr.Error and nothing else, but for cancellation and a generator's end."""
+        try:
+            return await super().process_api(*args, **kwargs)
+        except gr.Error as error:
+            if is_plain(error.message):
+                error.print_exception = False
+                raise
+            raise gr.Error(MISFIT, print_exception=False) from None
+        except (asyncio.CancelledError, GeneratorExit, StopAsyncIteration, StopIteration):
+            raise
+        except Exception:
+            log.warning("an event failed", exc_info=True)
+            raise gr.Error(FAILED, print_exception=False) from None
+
+
+def is_plain(message: object) -> bool:
+    """Whether a message is one line of bearable length without a path in it."""
+    return isinstance(message, str) and 0 < len(message) <= LONGEST and not set(message) & set("\n\r/\\<>")
+
+
+def finite(value: object, low: float, high: float, name: str) -> float:
+    """value as a float in [low, high]. Raises gr.Error on anything else: text, None, True, NaN, infinities."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise gr.Error(f"The {name} must be a number.", print_exception=False)
+    # A whole number can be too large for a float; comparing comes before converting.
+    if value != value or not low <= value <= high or not math.isfinite(value):
+        raise gr.Error(f"The {name} must be between {low:g} and {high:g}.", print_exception=False)
+    return float(value)

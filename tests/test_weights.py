@@ -1,0 +1,135 @@
+"""Weight files: what is shipped loads and denoises; whatever is broken gets one line, and runs no code."""
+
+import json
+import os
+import pickle
+import shutil
+import struct
+
+import pytest
+import torch
+from safetensors.torch import save as to_safetensors
+
+from explorer import weights
+from explorer.core.networks import UNet, UNetConfig
+
+CARD = {"kind": "unet", "architecture": UNetConfig(channels=8).to_json(), "sigma_data": 0.5, "classes": ["a"] * 7 + ["any"]}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A small valid model."""
+    torch.manual_seed(0)
+    weights.save(tmp_path, "tiny", UNet(UNetConfig(channels=8)).state_dict(), CARD, torch.float16)
+    return tmp_path
+
+
+def rewrite(folder, data=None, **fields):
+    """Replace the file's bytes and fields of the card; the hash is made to fit the bytes."""
+    import hashlib
+
+    path, card = folder / "tiny.safetensors", json.loads((folder / "tiny.json").read_text())
+    if data is not None:
+        path.write_bytes(data)
+    card["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "tiny.json").write_text(json.dumps({**card, **fields}))
+
+
+def refusal(folder):
+    with pytest.raises(weights.WeightsRefused) as caught:
+        weights.load("tiny", folder=folder)
+    text = str(caught.value)
+    assert len(text.splitlines()) == 1 and len(text) <= 160 and str(folder) not in text
+    return text
+
+
+@pytest.mark.parametrize("name", weights.names())
+def test_shipped_models_load_and_agree_with_their_cards(name):
+    card = weights.card(name)
+    denoiser = weights.load(name)
+    x = torch.randn(2, 3, 64, 64)
+    assert denoiser(x, torch.tensor([0.5, 1.0])).shape == x.shape
+    assert card["name"] == name and card["provenance"] and (weights.FOLDER / f"{name}.safetensors").stat().st_size == card["bytes"]
+
+
+def test_saved_model_gives_its_numbers_back(folder):
+    torch.manual_seed(0)
+    net = UNet(UNetConfig(channels=8))
+    loaded = weights.load("tiny", folder=folder).net.state_dict()
+    for key, value in net.state_dict().items():
+        torch.testing.assert_close(loaded[key], value, atol=1e-3, rtol=1e-3)
+
+
+def test_changed_byte(folder):
+    path = folder / "tiny.safetensors"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(bytes(data))
+    assert "hash" in refusal(folder)
+
+
+def test_pickle_never_runs(folder, tmp_path):
+    canary = tmp_path / "canary"
+
+    class Bomb:
+        def __reduce__(self):
+            return os.system, (f"touch {canary}",)
+
+    rewrite(folder, pickle.dumps(Bomb()))
+    assert "safetensors" in refusal(folder) and not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x00" * 7, struct.pack("<Q", 2**63) + b"{}", b"PK\x03\x04" + b"\x00" * 100, struct.pack("<Q", 10) + b"not json!!"],
+    ids=["empty", "short", "huge header", "zip", "no json"],
+)
+def test_not_safetensors(folder, data):
+    rewrite(folder, data)
+    refusal(folder)
+
+
+def test_truncated(folder):
+    rewrite(folder, (folder / "tiny.safetensors").read_bytes()[:-100])
+    refusal(folder)
+
+
+@pytest.mark.parametrize("change", ["extra", "missing", "shape", "nan", "dtype", "integers"])
+def test_tensors_that_do_not_fit(folder, change):
+    tensors = {k: v.half().contiguous() for k, v in UNet(UNetConfig(channels=8)).state_dict().items()}
+    key = "stem.bias"
+    match change:
+        case "extra":
+            tensors["more"] = torch.zeros(1).half()
+        case "missing":
+            del tensors[key]
+        case "shape":
+            tensors[key] = torch.zeros(9).half()
+        case "nan":
+            tensors[key] = torch.full_like(tensors[key], float("nan"))
+        case "dtype":
+            tensors[key] = tensors[key].float()
+        case "integers":
+            tensors[key] = tensors[key].to(torch.int8)
+    rewrite(folder, to_safetensors(tensors))
+    refusal(folder)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"kind": "other"}, {"architecture": {}}, {"architecture": {"channels": 10**9}}, {"sigma_data": None}, {"classes": 3}],
+)
+def test_cards_that_make_no_sense(folder, fields):
+    rewrite(folder, **fields)
+    refusal(folder)
+
+
+def test_missing_link_and_names(folder):
+    link = folder / "tiny.safetensors"
+    shutil.move(link, folder / "elsewhere")
+    assert "missing" in refusal(folder)
+    link.symlink_to(folder / "elsewhere")
+    assert "link" in refusal(folder)
+    for name in ("../weights/scenes", "", "a/b", "nothing-here"):
+        with pytest.raises(weights.WeightsRefused):
+            weights.load(name, folder=folder)
