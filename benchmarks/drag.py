@@ -38,7 +38,9 @@ def drag(page: Page) -> dict:
     """Drag the slider for three seconds with the mouse; frames a second and requests seen meanwhile."""
     box = page.locator("#noise-slider").bounding_box()
     y, left, width = box["y"] + box["height"] / 2, box["x"] + 12, box["width"] - 24
-    share = float(page.evaluate("+document.querySelector('#noise-slider').value / document.querySelector('#noise-slider').max"))
+    share = float(
+        page.evaluate("+document.querySelector('#noise-slider').value / document.querySelector('#noise-slider').max")
+    )
     requests: list[str] = []
     page.mouse.move(left + share * width, y)
     page.mouse.down()

@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from explorer.core.noise import check_seed
-from explorer.core.schedules import SCHEDULES
 
 MODELS = ("network", "wiener", "ideal")
 SIZES = (64, 128, 256, 512)

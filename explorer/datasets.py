@@ -113,7 +113,9 @@ def held_out(root: Path, size: int = 64, limit: int | None = None) -> tuple[np.n
     Scenes and cat faces alternate, so that the first n of any n are a fair mix.
     """
     parts = [scenes(root, "val", limit), cat_faces(root, "val", limit)]
-    rows = [(i, p, label) for part in parts for i, (p, label) in enumerate(zip(part.pictures, part.labels, strict=True))]
+    rows = [
+        (i, p, label) for part in parts for i, (p, label) in enumerate(zip(part.pictures, part.labels, strict=True))
+    ]
     rows.sort(key=lambda row: row[0])
     stack = np.stack([images.to_data(at_size(p, size)) for _, p, _ in rows[:limit]])
     return stack, np.array([label for _, _, label in rows[:limit]], dtype=np.int64)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import math
 import threading
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -44,25 +45,27 @@ def decode(data: bytes, largest_side: int | None = None) -> np.ndarray:
     """The picture in the bytes of a PNG, JPEG or WebP file.
 
     Upright by its EXIF orientation, first frame of an animation, alpha over white, 16 bits rounded to 8, everything
-    else as RGB. `largest_side` in pixels bounds the result, antialiased, and saves memory; by default the full
-    resolution is kept. Safe to call from many threads; AT_ONCE of them work and the others wait.
+    else as RGB. `largest_side` in pixels bounds the result, antialiased; by default the full resolution is kept. Safe
+    to call from many threads; AT_ONCE of them work and the others wait.
 
     Returns uint8 (H, W, 3). Raises ImageRefused, and nothing else.
     """
     if largest_side is not None and largest_side < 1:
         raise ValueError(f"largest_side must be at least 1 pixel, not {largest_side}")
-    name = _check_file(data)
-    with _slots:
-        try:
-            return _decode(data, name, largest_side)
-        except ImageRefused:
-            raise
-        except containers.Excessive:
-            raise ImageRefused(f"This {name} picture consists of too many parts and would take too long.") from None
-        except MemoryError:
-            raise ImageRefused("This picture needs more memory than there is here.") from None
-        except Exception:  # Pillow raises nearly every built-in error on damaged files
-            raise ImageRefused(f"This {name} picture is damaged or cut off and cannot be opened.") from None
+    return _refusing(data, lambda name: _decode(data, name, largest_side))
+
+
+def decode_square(data: bytes, largest_side: int) -> np.ndarray:
+    """As `decode`, then the centre square, reduced to at most `largest_side` pixels and never enlarged.
+
+    Returns uint8 (S, S, 3). The full picture is let go before the next one is begun, so that many at once stay small.
+    """
+
+    def work(name: str) -> np.ndarray:
+        picture = _decode(data, name, None)
+        return fit(picture, min(largest_side, *picture.shape[:2]))
+
+    return _refusing(data, work)
 
 
 def fit(picture: np.ndarray, size: int) -> np.ndarray:
@@ -101,6 +104,22 @@ def from_data(x: np.ndarray) -> np.ndarray:
         raise ValueError("the values of a picture must be finite")
     levels = np.rint((np.clip(x, -1, 1).astype(np.float64) + 1) * 127.5)
     return np.ascontiguousarray(levels.astype(np.uint8).transpose(1, 2, 0))
+
+
+def _refusing(data: bytes, work: Callable[[str], np.ndarray]) -> np.ndarray:
+    """work(kind of file), when its turn has come; whatever goes wrong becomes an ImageRefused."""
+    name = _check_file(data)
+    with _slots:
+        try:
+            return work(name)
+        except ImageRefused:
+            raise
+        except containers.Excessive:
+            raise ImageRefused(f"This {name} picture consists of too many parts and would take too long.") from None
+        except MemoryError:
+            raise ImageRefused("This picture needs more memory than there is here.") from None
+        except Exception:  # Pillow raises nearly every built-in error on damaged files
+            raise ImageRefused(f"This {name} picture is damaged or cut off and cannot be opened.") from None
 
 
 def _check_file(data: bytes) -> str:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer import containers, images
-from explorer.images import ImageRefused, decode, fit, from_data, to_data, upscaled
+from explorer import images
+from explorer.images import ImageRefused, decode, fit
 
 RNG_SEED = 20
 
@@ -324,41 +324,3 @@ def test_the_largest_side_bounds_the_result(form):
     assert (decode(encode(smooth, "PNG"), largest_side=5000) == smooth).all()
     with pytest.raises(ValueError, match="at least 1 pixel"):
         decode(encode(smooth, "PNG"), largest_side=0)
-
-
-@pytest.mark.parametrize("size", [32, 64, 100, 512])
-def test_fit_takes_the_centre_square(size):
-    picture = np.zeros((300, 700, 3), np.uint8)
-    picture[:, 200:500] = 200  # exactly the centre square
-    fitted = fit(picture, size)
-    assert fitted.shape == (size, size, 3) and (fitted == 200).all()
-    assert upscaled(picture, size) == (size > 300)
-
-
-def test_fit_does_not_alias():
-    """A checkerboard of single pixels is above the new grid's limit: it becomes its mean, not a moire."""
-    y, x = np.mgrid[0:512, 0:512]
-    board = np.repeat((255 * ((x + y) % 2))[..., None], 3, -1).astype(np.uint8)
-    assert np.abs(fit(board, 96).astype(int) - 127.5).max() <= 2
-    assert (fit(board, 512) == board).all()
-    with pytest.raises(ValueError, match="at least 1 pixel"):
-        fit(board, 0)
-
-
-def test_data_units_and_back():
-    levels = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, -1)
-    x = to_data(levels)
-    assert x.dtype == np.float32 and x.shape == (3, 16, 16) and x.min() == -1 and x.max() == 1
-    assert (from_data(x) == levels).all()
-    assert (from_data(x * 3) == np.clip(np.rint((x * 3.0 + 1) * 127.5), 0, 255).transpose(1, 2, 0)).all()
-    with pytest.raises(ValueError, match="finite"):
-        from_data(np.full((3, 2, 2), np.nan))
-
-
-def test_orientation_reads_both_byte_orders_and_nothing_else():
-    for order, name in (("<", b"II*\0"), (">", b"MM\0*")):
-        entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, 8, 0)
-        exif = name + struct.pack(order + "IH", 8, 1) + entry
-        assert containers.orientation(exif) == containers.orientation(b"Exif\0\0" + exif) == 8
-        assert all(containers.orientation(exif[:cut]) == 1 for cut in range(len(exif) - 4))
-    assert containers.orientation(None) == containers.orientation(b"") == 1

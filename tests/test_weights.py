@@ -13,7 +13,12 @@ from safetensors.torch import save as to_safetensors
 from explorer import weights
 from explorer.core.networks import UNet, UNetConfig
 
-CARD = {"kind": "unet", "architecture": UNetConfig(channels=8).to_json(), "sigma_data": 0.5, "classes": ["a"] * 7 + ["any"]}
+CARD = {
+    "kind": "unet",
+    "architecture": UNetConfig(channels=8).to_json(),
+    "sigma_data": 0.5,
+    "classes": ["a"] * 7 + ["any"],
+}
 
 
 @pytest.fixture
@@ -49,7 +54,11 @@ def test_shipped_models_load_and_agree_with_their_cards(name):
     denoiser = weights.load(name)
     x = torch.randn(2, 3, 64, 64)
     assert denoiser(x, torch.tensor([0.5, 1.0])).shape == x.shape
-    assert card["name"] == name and card["provenance"] and (weights.FOLDER / f"{name}.safetensors").stat().st_size == card["bytes"]
+    assert (
+        card["name"] == name
+        and card["provenance"]
+        and (weights.FOLDER / f"{name}.safetensors").stat().st_size == card["bytes"]
+    )
 
 
 def test_saved_model_gives_its_numbers_back(folder):
@@ -81,7 +90,13 @@ def test_pickle_never_runs(folder, tmp_path):
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"\x00" * 7, struct.pack("<Q", 2**63) + b"{}", b"PK\x03\x04" + b"\x00" * 100, struct.pack("<Q", 10) + b"not json!!"],
+    [
+        b"",
+        b"\x00" * 7,
+        struct.pack("<Q", 2**63) + b"{}",
+        b"PK\x03\x04" + b"\x00" * 100,
+        struct.pack("<Q", 10) + b"not json!!",
+    ],
     ids=["empty", "short", "huge header", "zip", "no json"],
 )
 def test_not_safetensors(folder, data):
@@ -117,7 +132,13 @@ def test_tensors_that_do_not_fit(folder, change):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"kind": "other"}, {"architecture": {}}, {"architecture": {"channels": 10**9}}, {"sigma_data": None}, {"classes": 3}],
+    [
+        {"kind": "other"},
+        {"architecture": {}},
+        {"architecture": {"channels": 10**9}},
+        {"sigma_data": None},
+        {"classes": 3},
+    ],
 )
 def test_cards_that_make_no_sense(folder, fields):
     rewrite(folder, **fields)

@@ -18,7 +18,9 @@ def choose_device(name: str = "auto") -> torch.device:
     if name == "auto":
         name = next(kind for kind, there in present.items() if there)
     if not present.get(name.split(":")[0], False):
-        raise DeviceRefused(f"There is no {name} device here; this machine has {', '.join(k for k in present if present[k])}.")
+        raise DeviceRefused(
+            f"There is no {name} device here; this machine has {', '.join(k for k in present if present[k])}."
+        )
     return torch.device(name)
 
 

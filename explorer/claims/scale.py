@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
@@ -42,7 +44,7 @@ def coarse_to_fine(*, pictures: Tensor | None = None, denoiser: Denoiser | None 
     wiener = _half_power_levels(clean, clean * wiener_gain(clean, LEVELS[:, None]), seen.side)
     ranked, rise, disorder = _ranked(f50), float(np.diff(f50).max()) * seen.side, int((np.diff(half) >= 0).sum())
     edges = octave_edges(seen.side, seen.side)
-    names = [f"{1 / low:.0f} to {1 / high:.0f} pixels" for low, high in zip(edges, edges[1:], strict=False)]
+    names = [f"{1 / low:.0f} to {1 / high:.0f} pixels" for low, high in pairwise(edges)]
     measured = {
         "rank correlation of sigma and f50": ranked,
         "largest rise of f50 with sigma, in annuli": rise,
@@ -102,8 +104,8 @@ def _half_power_levels(clean: Array, estimate: Array, side: int) -> Array:
 def sharpening(*, pictures: Tensor | None = None, denoiser: Denoiser | None = None) -> Verdict:
     """High-frequency energy of the estimates as a share of the clean picture's, film by film (a picture and a noise).
 
-    The posterior mean is blurred (Karras et al. 2022, section 2). Energies are of windowed pictures; the interval
-    comes from resampling the pictures.
+    The best estimate nears the mean picture as noise grows (Karras et al. 2022, figure 1). Energies are of windowed
+    pictures; the interval comes from resampling the pictures.
     """
     x0 = example_pictures() if pictures is None else pictures
     seen = films(network() if denoiser is None else denoiser, x0)

@@ -129,9 +129,7 @@ class UNet(nn.Module):
         self.middle2 = Block(widths[-1], widths[-1], embedding)
         self.decoder, self.ups = nn.ModuleList(), nn.ModuleList()
         for i in reversed(range(len(widths))):
-            self.decoder.append(
-                nn.ModuleList(Block(2 * widths[i], widths[i], embedding) for _ in range(config.blocks))
-            )
+            self.decoder.append(nn.ModuleList(Block(2 * widths[i], widths[i], embedding) for _ in range(config.blocks)))
             if i > 0:
                 self.ups.append(nn.Conv2d(widths[i], widths[i - 1], 3, padding=1))
         self.head_norm = _norm(widths[0])

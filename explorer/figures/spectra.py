@@ -41,7 +41,9 @@ def spectra_figure(noised: NoisedPicture, answers: list[DenoisedLevels], level: 
     for name, curve in curves.items():
         role = ROLES[name]
         line = {"color": role.colour, "width": role.width, "dash": role.plotly_dash}
-        figure.add_scatter(x=k, y=np.maximum(curve[1:], 1e-12), name=role.title, line=line, mode="lines", hovertemplate=HOVER)
+        figure.add_scatter(
+            x=k, y=np.maximum(curve[1:], 1e-12), name=role.title, line=line, mode="lines", hovertemplate=HOVER
+        )
     _add_crossover(figure, noised, sigma)
     return _laid_out(figure, k, sigma)
 
@@ -67,7 +69,14 @@ def _add_crossover(figure: go.Figure, noised: NoisedPicture, sigma: float) -> No
 def _laid_out(figure: go.Figure, k: np.ndarray, sigma: float) -> go.Figure:
     octaves = 0.5 / 2 ** np.arange(int(np.log2(0.5 / k[0])) + 1)
     span = [float(np.log10(k[0])), float(np.log10(k[-1]))]
-    axis = {"type": "log", "range": span, "tickvals": octaves, "gridcolor": GRID, "zeroline": False, "title_standoff": 8}
+    axis = {
+        "type": "log",
+        "range": span,
+        "tickvals": octaves,
+        "gridcolor": GRID,
+        "zeroline": False,
+        "title_standoff": 8,
+    }
     figure.update_layout(
         height=460, margin={"l": 70, "r": 20, "t": 60, "b": 60}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13}, hovermode="closest",

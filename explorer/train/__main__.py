@@ -77,7 +77,9 @@ def train(options: argparse.Namespace) -> None:
         trainer.load(torch.load(checkpoint, map_location=device, weights_only=True))
     elif options.from_weights:
         state = weights.state_dict(options.name)
-        trainer.load({"weights": state, "average": state, "seen": weights.card(options.name)["training"]["images_seen"]})
+        trainer.load(
+            {"weights": state, "average": state, "seen": weights.card(options.name)["training"]["images_seen"]}
+        )
 
     def write() -> None:
         if trainer.rank == 0:

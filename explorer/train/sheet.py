@@ -24,8 +24,10 @@ def sample_sheet(denoiser: Denoiser, size: int = 64, per_class: int = 4, steps: 
     sigmas = SCHEDULES["karras"].sigmas(steps)
     x = white_batch((3, size, size), seed=0, role="sheet", indices=range(len(labels))).to(device) * sigmas[0]
     *_, last = SAMPLERS["heun"](lambda x, sigma: denoiser(x, sigma, labels), x, sigmas)
-    rows = [np.concatenate([from_data(x) for x in row], axis=1) for row in last.x.cpu().numpy().reshape(
-        per_class, -1, 3, size, size)]
+    rows = [
+        np.concatenate([from_data(x) for x in row], axis=1)
+        for row in last.x.cpu().numpy().reshape(per_class, -1, 3, size, size)
+    ]
     return np.concatenate(rows)
 
 

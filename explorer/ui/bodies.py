@@ -20,6 +20,11 @@ class BodyRefused(Exception):
         self.status = status
 
 
+def is_foreign(path: str) -> bool:
+    """Whether a file's path is in truth a URL (http:, data:, file:, ...) or names another machine."""
+    return bool(_SCHEME.match(path))
+
+
 def checked_json(body: bytes) -> bytes:
     """The same JSON, written anew, with the URLs of uploaded files left out, which the server works out itself.
 
@@ -42,10 +47,10 @@ def _check_files(value: Any) -> None:  # noqa: ANN401 - any JSON
             todo.extend(item)
         elif isinstance(item, dict):
             if isinstance(item.get("url"), str):
-                if _SCHEME.match(item["url"]) and not _OWN_FILE.match(item["url"]):
+                if is_foreign(item["url"]) and not _OWN_FILE.match(item["url"]):
                     _refuse_file()
                 item["url"] = None
-            if isinstance(item.get("path"), str) and _SCHEME.match(item["path"]):
+            if isinstance(item.get("path"), str) and is_foreign(item["path"]):
                 _refuse_file()
             todo.extend(item.values())
 

@@ -20,7 +20,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.images import MAX_BYTES
-from explorer.ui.bodies import BodyRefused, checked_json
+from explorer.ui.bodies import BodyRefused, checked_json, is_foreign
+from explorer.ui.uploads import sweep
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,6 @@ READABLE = re.compile(
 CALLABLE = re.compile(rf"{API}/(queue/join|cancel|reset|run/[^/]+|call/(v2/)?[^/]+)/?")
 UPLOAD, LOGIN = f"{API}/upload", "/login"
 _FILE = f"{API}/file="
-_SCHEME = re.compile(r"\s*[a-z][a-z0-9+.-]+:|\s*[/\\]{2}", re.IGNORECASE)  # one letter is a Windows drive
 
 
 class Guard:
@@ -77,7 +77,7 @@ class Guard:
 
     async def _pass_on(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in ("GET", "HEAD"):
-            if not READABLE.fullmatch(path) or (path.startswith(_FILE) and _SCHEME.match(path.removeprefix(_FILE))):
+            if not READABLE.fullmatch(path) or (path.startswith(_FILE) and is_foreign(path.removeprefix(_FILE))):
                 raise BodyRefused(404, CLOSED)
             await self.app(scope, receive, send)
             return
@@ -100,13 +100,21 @@ class Guard:
                 body.write(checked)
             size = body.seek(0, os.SEEK_END)
             body.seek(0)
-            await self.app(_with_length(scope, size), _Replay(body, size, receive), send)
+            try:
+                await self.app(_with_length(scope, size), _Replay(body, size, receive), send)
+            finally:
+                if path == UPLOAD:
+                    await asyncio.to_thread(sweep)
 
     def _headers(self, path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         policy = f"frame-ancestors {self.frame_ancestors}"
         if path.startswith(_FILE):
             policy += "; sandbox; default-src 'none'"  # what someone has uploaded must never run
-        added = {"x-content-type-options": "nosniff", "referrer-policy": "same-origin", "content-security-policy": policy}
+        added = {
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin",
+            "content-security-policy": policy,
+        }
         kept = [(name, value) for name, value in headers if name.decode("latin-1").lower() not in added]
         return kept + [(name.encode(), value.encode("latin-1")) for name, value in added.items()]
 

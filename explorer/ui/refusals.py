@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import re
 from typing import Any
 
 import gradio as gr
@@ -14,6 +15,7 @@ log = logging.getLogger(__name__)
 LONGEST = 160  # characters
 FAILED = "Something went wrong here; please try again, or with another picture or setting."
 MISFIT = "A value that was sent does not fit here."
+_UNPLAIN = re.compile(r"[\r\n]|(?:^|[\s'\"(=])(?:~?/|[A-Za-z]:\\)[\w.]|<class ")  # line ends, paths, Python's own words
 
 
 class PlainBlocks(gr.Blocks):
@@ -41,7 +43,7 @@ class PlainBlocks(gr.Blocks):
 
 def is_plain(message: object) -> bool:
     """Whether a message is one line of bearable length without a path in it."""
-    return isinstance(message, str) and 0 < len(message) <= LONGEST and not set(message) & set("\n\r/\\<>")
+    return isinstance(message, str) and 0 < len(message) <= LONGEST and not _UNPLAIN.search(message)
 
 
 def finite(value: object, low: float, high: float, name: str) -> float:

@@ -13,7 +13,9 @@ from explorer.ui.scrubber.scrubber import styles as scrubber_styles
 def theme() -> gr.themes.Base:
     """One type family, one accent colour, no shadows; fonts of the visitor's own system, so nothing is fetched."""
     fonts = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
-    return gr.themes.Base(primary_hue="blue", neutral_hue="slate", font=fonts, font_mono=["ui-monospace", "monospace"]).set(
+    return gr.themes.Base(
+        primary_hue="blue", neutral_hue="slate", font=fonts, font_mono=["ui-monospace", "monospace"]
+    ).set(
         block_shadow="none",
         block_border_width="0px",
         block_padding="0px",

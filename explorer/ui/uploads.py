@@ -6,12 +6,19 @@ it never opens them. What the file is called, and what the browser says it is, p
 
 from __future__ import annotations
 
+import contextlib
+import time
+from pathlib import Path
+
 import gradio as gr
 import numpy as np
+from gradio.utils import get_upload_folder
 
-from explorer.images import ImageRefused, decode, fit
+from explorer.images import ImageRefused, decode_square
 
 LARGEST_SQUARE = 1024  # pixels; twice the largest working size, a thirtieth of the memory of 24 megapixels
+
+ABANDONED = 60.0  # seconds; an upload that is going well has been moved into a folder of its own long before
 
 
 def build_upload(label: str = "Your picture…") -> gr.UploadButton:
@@ -25,7 +32,21 @@ def read_picture(data: bytes | None) -> np.ndarray:
     Raises gr.Error with one plain sentence when the bytes cannot be used.
     """
     try:
-        picture = decode(data or b"")
+        return decode_square(data or b"", LARGEST_SQUARE)
     except ImageRefused as refused:
         raise gr.Error(str(refused), print_exception=False, title="This picture cannot be used") from None
-    return fit(picture, min(LARGEST_SQUARE, *picture.shape[:2]))
+
+
+def sweep(age: float = ABANDONED) -> int:
+    """Delete what failed uploads have left behind in Gradio's folder, older than `age` seconds; how many files.
+
+    Gradio moves an upload into a folder of its own and deletes it there in time. Where the request was refused half
+    way, or named its file part otherwise, the file is left in the folder itself, and nothing would ever delete it.
+    """
+    swept, oldest = 0, time.time() - age
+    with contextlib.suppress(OSError):  # another may sweep at the same time
+        for path in Path(get_upload_folder()).iterdir():
+            if path.is_file() and path.stat().st_mtime <= oldest:
+                path.unlink(missing_ok=True)
+                swept += 1
+    return swept

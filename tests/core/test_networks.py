@@ -41,7 +41,9 @@ def test_batched_equals_one_by_one(denoiser):
     x, sigma, label = torch.randn(4, 3, 40, 32), torch.tensor([0.01, 0.3, 2.0, 20.0]), torch.tensor([0, 3, 6, 7])
     together = denoiser(x, sigma, label)
     for i in range(4):
-        torch.testing.assert_close(together[i : i + 1], denoiser(x[i : i + 1], sigma[i], label[i : i + 1]), atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(
+            together[i : i + 1], denoiser(x[i : i + 1], sigma[i], label[i : i + 1]), atol=1e-4, rtol=1e-4
+        )
 
 
 def test_no_label_means_any(denoiser):

@@ -1,8 +1,9 @@
 """What the page is sent: plain JSON, in parts, so that the first picture is there before the network has finished.
 
 The page composes the noisy picture x0 + sigma * eps itself, at any sigma, and its spectrum from three curves. Only the
-model's estimates are sent level by level, as errors (estimate minus x0) in a JPEG sheet with a scale per level: the
-error shrinks with sigma, so eight bits are enough for the predicted noise eps - error / sigma at every level.
+model's estimates are sent level by level, as errors (estimate minus x0) in a lossless WebP sheet with a scale per
+level: the error shrinks with sigma, so eight bits are enough for the predicted noise eps - error / sigma at every
+level, and the estimate itself is right to half a step of the display.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from explorer.api import DenoisedLevels, NoisedPicture
 from explorer.core.schedules import SCHEDULES
 
 EPS_SCALE = 4096  # eps travels as int16 in units of 1 / EPS_SCALE: exact to 0.0001, range +-8
-JPEG_QUALITY = 93
 
 
 def base_part(noised: NoisedPicture) -> dict:
@@ -50,7 +50,7 @@ def levels_part(levels: DenoisedLevels) -> dict:
     return {
         "levels": levels.indices.tolist(),
         "scale": _numbers(scale),
-        "sheet": _data_url(sheet, "JPEG", quality=JPEG_QUALITY, subsampling=0),
+        "sheet": _data_url(sheet, "WEBP", lossless=True, quality=0, method=0),
         "denoised": [_numbers(row) for row in levels.denoised_spectrum],
         "error": [_numbers(row) for row in levels.error_spectrum],
         "mse": _numbers(levels.mse),

@@ -112,7 +112,13 @@ def build(engine: Engine) -> None:
         api_visibility="private", **compute,
     )  # fmt: skip
     chosen = examples.select(
-        view.choose, controls, [*outputs, picture], js=BUSY, trigger_mode="multiple", api_visibility="private", **compute
+        view.choose,
+        controls,
+        [*outputs, picture],
+        js=BUSY,
+        trigger_mode="multiple",
+        api_visibility="private",
+        **compute,
     )
     for event in (changed, begun, uploaded, chosen):
         event.failure(fn=None, js=SETTLED)

@@ -1,0 +1,141 @@
+"""Every claim gives a verdict that is finite, can be had again, and follows from its numbers."""
+
+import dataclasses
+import inspect
+import math
+
+import pytest
+from scipy import stats
+
+from explorer.claims import CARDS, CLAIMS, TEXTS, Verdict
+from explorer.claims.inputs import example_pictures
+from explorer.claims.registry import claim, verdict
+from explorer.core.schedules import SCHEDULES
+from tests.claims import afresh, shipped
+
+FIRST_PAGE = {"C10", "C13", "C14", "C17", "C18", "C22", "C27", "C30", "C32", "C50", "C51"}
+
+
+def starting(measured, beginning):
+    found = [value for what, value in measured.items() if what.startswith(beginning)]
+    assert found, beginning
+    return found
+
+
+def c13(m):
+    noises = [m[f"1 / SNR(0), {name}"] for name in SCHEDULES]
+    snrs = [m[f"SNR(1), {name}"] for name in SCHEDULES]
+    return max(noises) < (2 / 255) ** 2 / 12 and max(snr / (1 + snr) for snr in snrs) < 1e-3
+
+
+def c14(m):
+    values = example_pictures().numel()
+    low, high = (stats.chi2.ppf(p, values) / values for p in (1e-3 / 18, 1 - 1e-3 / 18))
+    within = low <= m["smallest variance / sigma^2"] and m["largest variance / sigma^2"] <= high
+    return within and m["annuli outside their interval"] == 0 and m["Kolmogorov-Smirnov, smallest p"] >= 1e-3 / 9
+
+
+def c30(m):
+    lags = 63 * 128 + 63 + 3  # 128 x 128 pixels: half the plane, and three pairs of colours
+    furthest = stats.norm.isf(1e-3 / 6 / lags)
+    allowed = stats.binom(lags, math.erfc(3 / math.sqrt(2))).ppf(1 - 1e-3 / 3)
+    near = m["largest correlation, in units of 1 / sqrt(N)"] <= furthest
+    return near and m["correlations beyond 3 / sqrt(N)"] <= allowed and m["annuli outside their interval"] == 0
+
+
+def c17(m):
+    rounding = m["a x0_hat + s eps_hat - x_t, in roundings"] <= 2
+    rounding &= m["x0_hat through eps, score, v or flow and back, in roundings"] <= 8
+    return rounding and all(abs(ratio - 1) <= 1e-4 for ratio in starting(m, "error ratio"))
+
+
+def c22(m):
+    exponent, noisy = m["exponent of sigma, clean density"], m["largest difference, noisy density"]
+    return 1.95 <= exponent <= 2.05 and noisy < 1e-8
+
+
+def c27(m):
+    levels = starting(m, "sigma at half power")
+    ordered = all(coarse > fine for coarse, fine in zip(levels, levels[1:], strict=False))
+    ranked, rise = m["rank correlation of sigma and f50"], m["largest rise of f50 with sigma, in annuli"]
+    return ordered and ranked <= -0.95 and rise <= 1
+
+
+def c50(m):
+    error = m["least error when told wrong, over that when told right"]
+    power = m["most high-frequency power when told more, over that when told right"]
+    return error > 1 and power < 1 and m["least noise left when told less, beyond that when told right"] > 0
+
+
+def c51(m):
+    ranked = m["mean rank correlation of falling sigma and energy"]
+    return ranked >= 0.95 and m["largest fall as sigma falls, share of clean energy"] <= 0.01
+
+
+# the thresholds once more, written here from the claims and not taken from the source
+RULES = {
+    "C10": lambda m: max(m.values()) < 1e-8,
+    "C13": c13,
+    "C14": c14,
+    "C17": c17,
+    "C18": lambda m: m["net(x_t) - x_t + x0_hat, in roundings"] <= 2,
+    "C22": c22,
+    "C27": c27,
+    "C30": c30,
+    "C32": lambda m: all(0.98 <= ratio <= 1.02 for ratio in starting(m, "std of")),
+    "C50": c50,
+    "C51": c51,
+}
+
+
+def test_the_claims_of_the_first_page_are_there():
+    assert FIRST_PAGE <= CLAIMS.keys() == CARDS.keys()
+    assert FIRST_PAGE == RULES.keys()
+
+
+@pytest.mark.parametrize("id", CLAIMS)
+def test_a_card_says_what_is_claimed_where_and_what_is_predicted(id):
+    card = CARDS[id]
+    assert card.id == id and card.text in TEXTS
+    assert card.quote and card.shown and any(letter.isdigit() for letter in card.prediction)
+    parameters = inspect.signature(CLAIMS[id]).parameters.values()
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in parameters)
+
+
+@pytest.mark.parametrize("id", CLAIMS)
+def test_a_verdict_is_finite_and_follows_from_its_numbers(id):
+    found = shipped(id)
+    assert isinstance(found, Verdict) and found.prediction == CARDS[id].prediction
+    assert all(type(value) is float and math.isfinite(value) for value in found.measured.values())
+    assert type(found.holds) is bool
+    assert found.holds == RULES[id](found.measured)
+
+
+@pytest.mark.parametrize("id", ["C14", "C22", "C27", "C32", "C50", "C51"])
+def test_the_interval_is_around_the_first_number(id):
+    found = shipped(id)
+    low, high = found.interval
+    assert low <= next(iter(found.measured.values())) <= high
+
+
+@pytest.mark.parametrize("id", CLAIMS)
+def test_a_verdict_can_be_had_again(id):
+    few = {"pictures": example_pictures()[:2]} if id in {"C17", "C18", "C27", "C50", "C51"} else {}
+    first, second = afresh(id, **few), afresh(id, **few)
+    assert first.holds == second.holds
+    assert first.measured == pytest.approx(second.measured, rel=1e-5)
+    assert first.interval == (second.interval and pytest.approx(second.interval, rel=1e-5))
+
+
+def test_cards_and_verdicts_cannot_be_changed():
+    for thing, name in ((CARDS["C10"], "prediction"), (verdict("C10", {"x": 1}, True), "holds")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(thing, name, "")
+
+
+def test_an_id_is_given_once():
+    with pytest.raises(ValueError, match="registered twice"):
+        claim("C10", text="A", quote="", shown="", prediction="")
+    with pytest.raises(ValueError, match="text must be"):
+        claim("C999", text="Z", quote="", shown="", prediction="")
+    assert "C999" not in CARDS
