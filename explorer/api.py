@@ -7,7 +7,7 @@ a link and a test fixture. Results hold numpy arrays; no tensor leaves the engin
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -56,9 +56,10 @@ class NoisingRequest:
         object.__setattr__(self, "levels", whole_number(self.levels, 2, 128, "number of noise levels"))
         object.__setattr__(self, "seed", whole_number(self.seed, 0, 2**53, "seed"))
         check_seed(self.seed)
-        for field in fields(self):
-            if isinstance(getattr(self, field.name), str) and len(getattr(self, field.name)) > 80:
-                raise RequestRefused(f"The {field.name} has too many letters.")
+        for what in ("picture", "label"):
+            name = getattr(self, what)
+            if not isinstance(name, str) or len(name) > 80:
+                raise RequestRefused(f"The {what} must be a name of at most 80 letters.")
 
     @property
     def sigmas(self) -> np.ndarray:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from explorer import examples, images, weights
 from explorer.api import SIGMA_RANGE, DenoisedLevels, NoisedPicture, NoisingRequest, RequestRefused
+from explorer.backends.worker import Worker
 from explorer.core import spectra
 from explorer.core.analytic import Ideal
 from explorer.core.denoiser import Denoiser
@@ -48,6 +49,7 @@ class Engine:
         self._ideal: dict[int, Denoiser] = {}
         self._pictures: OrderedDict[str, np.ndarray] = OrderedDict()
         self._answers: OrderedDict[NoisingRequest, list[DenoisedLevels]] = OrderedDict()
+        self._worker = Worker()
         self._lock = threading.Lock()
 
     @property
@@ -121,7 +123,7 @@ class Engine:
         for indices in level_batches(request.levels, self._batch(request)):
             sigma = sigmas[indices]
             x = x0 + sigma[:, None, None, None] * eps
-            done.append(_measure(np.array(indices), self._estimate(request, x, sigma), x0))
+            done.append(_measure(np.array(indices), self._worker(self._estimate, request, x, sigma), x0))
             yield done[-1]
         self._keep(request, done)
 
@@ -140,7 +142,10 @@ class Engine:
         if request.model != "network":
             return self.denoiser(request)(x, sigma)
         label = torch.full((len(x),), self.classes.index(request.label), device=self.device)
-        return self._network(x.to(self.device), sigma.to(self.device), label).float().cpu()
+        estimate = self._network(x.to(self.device), sigma.to(self.device), label).float().cpu()
+        if not estimate.isfinite().all():
+            raise RequestRefused("The model gave a result that is not a number here; another size or level may work.")
+        return estimate
 
     def _batch(self, request: NoisingRequest) -> int:
         return max(1, round(self.chunk * (128 / request.size) ** 2))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import struct
-import threading
 import warnings
 import zlib
 
@@ -13,46 +11,13 @@ import pytest
 from PIL import Image
 
 from explorer import images
-from explorer.images import ImageRefused, decode, fit
-
-RNG_SEED = 20
-
-
-def encode(picture: np.ndarray | Image.Image, form: str, **options) -> bytes:
-    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
-    buffer = io.BytesIO()
-    image.save(buffer, form, **options)
-    return buffer.getvalue()
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(width: int, height: int, rows: bytes, depth: int = 8, colour: int = 2, extra: bytes = b"") -> bytes:
-    """A PNG by hand; rows without their filter bytes, colour 0 grey, 2 RGB, 3 palette."""
-    stride = len(rows) // height if height else 0
-    filtered = b"".join(b"\0" + rows[i * stride : (i + 1) * stride] for i in range(height))
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    body = chunk(b"IHDR", header) + extra + chunk(b"IDAT", zlib.compress(filtered)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + body
-
-
-def refusal(data: bytes) -> str:
-    """The sentence with which data is refused, checked to be one plain sentence."""
-    with pytest.raises(ImageRefused) as caught:
-        decode(data)
-    sentence = str(caught.value)
-    assert "\n" not in sentence and len(sentence) <= 160 and sentence.endswith(".") and "/" not in sentence
-    assert caught.value.__cause__ is None
-    return sentence
+from explorer.images import decode, fit
+from tests.pictures import chunk, encode, png, refusal, smooth
 
 
 @pytest.fixture(scope="module")
 def picture() -> np.ndarray:
-    """Smooth, so that lossy formats keep it, and different under each of the eight turns."""
-    y, x = np.mgrid[0:40, 0:60]
-    return np.stack([4 * x, 6 * y, 2 * (x + y)], axis=-1).astype(np.uint8)
+    return smooth()
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
@@ -208,14 +173,6 @@ def test_a_broken_animation_header_is_of_no_consequence(picture):
         assert (decode(data) == picture).all()
 
 
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
-@pytest.mark.parametrize("share", [0.01, 0.1, 0.3, 0.5, 0.8, 0.95])
-def test_a_truncated_file_is_refused(form, share):
-    noise = np.random.default_rng(RNG_SEED).integers(0, 256, (48, 64, 3), np.uint8)
-    data = encode(noise, form)
-    assert refusal(data[: int(share * len(data))])
-
-
 @pytest.mark.parametrize(
     ("width", "height", "words"),
     [
@@ -240,76 +197,6 @@ def test_exactly_24_megapixels_are_allowed():
 def test_tiny_and_narrow_pictures_are_allowed(width, height):
     decoded = decode(encode(Image.new("RGB", (width, height), "red"), "PNG"))
     assert decoded.shape == (height, width, 3) and (fit(decoded, 64) == (255, 0, 0)).all()
-
-
-def test_compressed_text_does_not_fill_the_memory(picture):
-    bomb = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(50_000_000), 9))
-    assert refusal(png(60, 40, picture.tobytes(), extra=bomb))
-
-
-@pytest.mark.parametrize(
-    "extra", [chunk(b"tEXt", b"transparency\0white"), chunk(b"tEXt", b"exif\0II*"), chunk(b"tEXt", b"icc_profile\0x")]
-)
-def test_text_that_bears_the_name_of_a_setting(picture, extra):
-    assert (decode(png(60, 40, picture.tobytes(), extra=extra)) == picture).all()
-
-
-def test_files_made_of_too_many_parts_are_refused(picture):
-    jpeg = encode(picture, "JPEG", progressive=True)
-    last = jpeg[jpeg.rindex(b"\xff\xda") : -2]
-    for data in (
-        png(1, 1, b"abc", extra=chunk(b"abCd", b"") * 100_000),
-        jpeg[:2] + b"\xff\xfe\0\2" * 100_000 + jpeg[2:],
-        jpeg[:2] + b"\xff" * 1_000_000 + jpeg[2:],
-        jpeg[:-2] + last * 200 + jpeg[-2:],
-    ):
-        assert "too many parts" in refusal(data)
-    assert decode(jpeg[:-2] + b"\xff\xd9" + last * 200).shape == (40, 60, 3)  # after its end a file may have anything
-
-
-@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
-def test_only_a_refusal_leaves_the_decoder(form):
-    """Seeded damage: bytes changed, cut out, doubled, and runs of 0x00 and 0xFF."""
-    rng = np.random.default_rng(RNG_SEED)
-    small = rng.integers(0, 256, (12, 17, 4), np.uint8)
-    options = {"progressive": True} if form == "JPEG" else {}
-    whole = encode(Image.fromarray(small).convert("RGB" if form == "JPEG" else "RGBA"), form, **options)
-    for _ in range(300):
-        data = bytearray(whole)
-        for _ in range(int(rng.integers(1, 6))):
-            at, length = int(rng.integers(0, len(data))), int(rng.integers(1, 9))
-            damage = [rng.bytes(length), b"", bytes(data[at : at + length]) * 2, bytes(length), b"\xff" * length]
-            data[at : at + length] = damage[int(rng.integers(0, 5))]
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            try:
-                assert decode(bytes(data)).shape[2] == 3
-            except ImageRefused as refused:
-                assert len(str(refused)) <= 160
-
-
-@pytest.mark.parametrize("error", [MemoryError, OverflowError, SyntaxError, struct.error, RecursionError, KeyError])
-def test_whatever_is_raised_inside_becomes_a_refusal(monkeypatch, picture, error):
-    def broken(*_):
-        raise error("in /some/where\nline 2")
-
-    monkeypatch.setattr(images, "_decode", broken)
-    sentence = refusal(encode(picture, "PNG"))
-    assert ("memory" in sentence) == (error is MemoryError)
-
-
-def test_many_threads_get_each_its_own_picture():
-    files = {level: encode(Image.new("L", (300, 200), level), "PNG") for level in range(0, 256, 16)}
-    wrong: list[int] = []
-
-    def work(level: int) -> None:
-        if not (decode(files[level]) == level).all():
-            wrong.append(level)
-
-    threads = [threading.Thread(target=work, args=(level,)) for level in files for _ in range(4)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert wrong == []
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])

@@ -14,7 +14,7 @@ from explorer.train.recipes import Recipe
 PROVENANCE = [
     {
         "data": "natural scenes, 100x100, 9,798 pictures",
-        "source": "a 10,899-image subset of the 'Intel image classification' scenes (Intel / Analytics Vidhya challenge)",
+        "source": "10,899-image subset of the 'Intel image classification' scenes (Intel, Analytics Vidhya challenge)",
         "licence": "none stated",
     },
     {
@@ -29,7 +29,7 @@ PROVENANCE = [
     },
     {
         "data": "Debian wallpapers, up to 1280 pixels, 38 pictures",
-        "source": "packages lomiri-wallpapers-16.04, lomiri-wallpapers-20.04, mate-backgrounds, plasma-workspace-wallpapers",
+        "source": "packages lomiri-wallpapers-16.04 and -20.04, mate-backgrounds, plasma-workspace-wallpapers",
         "licence": "CC-BY-4.0, CC-BY-SA-4.0, CC0, CC-BY-SA-3.0, GPL-2+ as each package's debian/copyright says",
     },
 ]

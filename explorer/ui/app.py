@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import html
+
 import gradio as gr
 
 from explorer.engine import Engine
+from explorer.ui.refusals import PlainBlocks
 from explorer.ui.views import noise_scale
 
 TITLE = "Noise & Scale Explorer"
+SENTENCE = "Add noise. Watch the small things go first."
 VIEWS = (noise_scale,)
 
 
 def build_app(engine: Engine) -> gr.Blocks:
     """All views around one engine; launch() gets theme and style sheet from explorer.ui.theme."""
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
-        gr.HTML(
-            "<header id='masthead'><h1>Noise &amp; Scale Explorer</h1><p>Add noise. Watch the small things go first.</p></header>"
-        )
+    with PlainBlocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
+        gr.HTML(f"<header id='masthead'><h1>{html.escape(TITLE)}</h1><p>{SENTENCE}</p></header>")
         for view in VIEWS:
-            view.build(engine)
+            view.build(engine, app)
         gr.HTML(f"<footer id='footnote'>{describe(engine)}</footer>")
     return app
 

@@ -42,6 +42,6 @@ def _button(example, pressed: bool) -> str:  # noqa: ANN001 - explorer.examples.
     source = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
     title = html.escape(f"{example.title}, by {example.author} ({example.licence})", quote=True)
     return (
-        f'<button type="button" data-name="{html.escape(example.name)}" aria-pressed="{str(pressed).lower()}" title="{title}">'
+        f'<button type="button" data-name="{example.name}" aria-pressed="{str(pressed).lower()}" title="{title}">'
         f'<img src="{source}" alt="{html.escape(example.alt, quote=True)}"></button>'
     )

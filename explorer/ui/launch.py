@@ -1,25 +1,37 @@
-"""Serve the page: where it listens, what it allows, and what is said when it cannot start."""
+"""Serve the page: where it listens, and what is said when it cannot start."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 from explorer.engine import Engine
 from explorer.ui.app import build_app
+from explorer.ui.guard import launch_options
 from explorer.ui.theme import style_sheet, theme
 
+WAITING = 32  # visitors in the queue; the next one is told to come back
 
-def serve(engine: Engine, host: str = "127.0.0.1", port: int = 7860, share: bool = False, block: bool = True) -> int:
-    """Serve until interrupted (or return at once if not `block`); 2 when the port is taken."""
-    app = build_app(engine)
-    app.queue(max_size=32)
+
+def serve(engine: Engine, host: str = "127.0.0.1", port: int = 7860, share: bool = False) -> int:
+    """Serve until interrupted; 2 when that is not possible, with one line that says why."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    app = build_app(engine).queue(max_size=WAITING)
     try:
         app.launch(
-            server_name=host, server_port=port, share=share, prevent_thread_lock=not block,
-            theme=theme(), css=style_sheet(), run_history=False, footer_links=[], ssr_mode=False, quiet=True,
-            max_file_size="10mb", show_error=False, enable_monitoring=False, mcp_server=False,
-        )  # fmt: skip
-    except OSError as error:
-        print(f"app.py: cannot serve at {host}:{port}: {error}", file=sys.stderr)
+            **launch_options(host, port, share), theme=theme(), css=style_sheet(), prevent_thread_lock=True, quiet=True
+        )
+    except OSError:
+        print(f"app.py: port {port} at {host} cannot be used; --port takes another one.", file=sys.stderr)
         return 2
+    print(f"The explorer is at {app.local_url}", flush=True)
+    if share:
+        print(_share_line(app.share_url), flush=True)
+    app.block_thread()
     return 0
+
+
+def _share_line(url: str | None) -> str:
+    if url:
+        return f"Anyone with this link can use it, for one week: {url}"
+    return "A public link could not be made; the address above works on this machine."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import re
 from typing import Any
 
@@ -45,12 +44,3 @@ def is_plain(message: object) -> bool:
     """Whether a message is one line of bearable length without a path in it."""
     return isinstance(message, str) and 0 < len(message) <= LONGEST and not _UNPLAIN.search(message)
 
-
-def finite(value: object, low: float, high: float, name: str) -> float:
-    """value as a float in [low, high]. Raises gr.Error on anything else: text, None, True, NaN, infinities."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise gr.Error(f"The {name} must be a number.", print_exception=False)
-    # A whole number can be too large for a float; comparing comes before converting.
-    if value != value or not low <= value <= high or not math.isfinite(value):
-        raise gr.Error(f"The {name} must be between {low:g} and {high:g}.", print_exception=False)
-    return float(value)

@@ -22,8 +22,9 @@ ABANDONED = 60.0  # seconds; an upload that is going well has been moved into a 
 
 
 def build_upload(label: str = "Your picture…") -> gr.UploadButton:
-    """The button; its `upload` event passes bytes to `read_picture`."""
-    return gr.UploadButton(label, type="binary", file_types=["image"], elem_id="upload", size="sm", scale=0)
+    """The button, with its file input inside #upload; its `upload` event passes bytes to `read_picture`."""
+    with gr.Column(elem_id="upload", scale=0, min_width=120):
+        return gr.UploadButton(label, type="binary", file_types=["image"], size="sm")
 
 
 def read_picture(data: bytes | None) -> np.ndarray:

@@ -70,6 +70,15 @@ def test_one_component_is_a_line():
     assert single(torch.tensor([[8.0]]), 1.0).item() == pytest.approx(3 + 5 * 4 / 5)
 
 
+def test_one_component_is_a_linear_map():
+    root = white((4, 4), 3, "root").double()  # eigenvectors of 2x2 matrices can hide a transpose
+    covariance, mean, x = root @ root.T, white((4,), 3, "mean").double(), white((5, 4), 3, "x").double()
+    gain = covariance @ torch.linalg.inv(covariance + 0.25 * torch.eye(4).double())
+    single = GaussianMixture(mean[None], covariance[None])
+    assert torch.allclose(single(x, 0.5), mean + (x - mean) @ gain.T, rtol=1e-10)
+    assert torch.allclose(single.score(x, 0.5), (single(x, 0.5) - x) / 0.25, rtol=1e-9)
+
+
 def test_leading_axes_and_batches():
     mixture = GaussianMixture(MEANS, SPREAD, WEIGHTS)
     grid = white((4, 5, 2), 2, "grid").double()

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from explorer.ui.guard import launch_options
-from explorer.ui.refusals import PlainBlocks, finite, is_plain
+from explorer.ui.refusals import PlainBlocks, is_plain
 from explorer.ui.uploads import build_upload, read_picture
 from tests.serving import free_port
 
@@ -39,13 +39,12 @@ def make_app() -> gr.Blocks:
         upload.upload(measure, upload, answer, api_name="measure")
         for component, name in ((number, "number"), (slider, "slider"), (radio, "radio"), (picture, "picture")):
             component.change(note, component, answer, api_name=name)
-        number.submit(lambda value: repr(finite(value, 0, 1, "noise level")), number, answer, api_name="finite")
         number.blur(broken, number, answer, api_name="broken")
     return app
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory) -> Iterator[gr.Blocks]:
+@pytest.fixture(name="app", scope="module")
+def guarded_app(tmp_path_factory) -> Iterator[gr.Blocks]:
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
     running = make_app()
@@ -55,8 +54,8 @@ def app(tmp_path_factory) -> Iterator[gr.Blocks]:
     patch.undo()
 
 
-@pytest.fixture
-def client(app) -> Iterator[httpx.Client]:
+@pytest.fixture(name="client")
+def guarded_client(app) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=app.local_url, timeout=20) as connection:
         yield connection
 

@@ -3,25 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 
-import gradio as gr
-import numpy as np
 import pytest
 
 from explorer.ui.bodies import BodyRefused, checked_json
-from explorer.ui.refusals import finite, is_plain
-
-
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -0.1, 1.1, 10**400, None, "0.5", True, [0.5], {}])
-def test_finite_refuses_with_a_sentence(value):
-    with pytest.raises(gr.Error) as caught:
-        finite(value, 0, 1, "noise level")
-    assert is_plain(caught.value.message) and "noise level" in caught.value.message
-
-
-def test_finite_passes_numbers():
-    assert [finite(value, 0, 1, "x") for value in (0, 0.5, 1, np.float64(0.25))] == [0.0, 0.5, 1.0, 0.25]
+from explorer.ui.refusals import is_plain
 
 
 def test_json_that_passes_is_unchanged_but_for_urls():
@@ -43,7 +29,7 @@ def test_json_that_passes_is_unchanged_but_for_urls():
         ("The size must be one of: 64, 128.", True),
         ("At most 2 cycles/pixel can be seen.", True),
         ("Cannot move /etc/passwd to the cache.", False),
-        ("'C:\\\\Users' is missing", False),
+        ("'C:\\Users' is missing", False),
         ("two\nlines", False),
         ("Value: x (type: <class 'str'>) is not in the list", False),
         ("x" * 161, False),

@@ -68,7 +68,7 @@ def test_upload_by_file_chooser(explorer, engine, photograph):
         explorer.page.locator("#upload button").click()
     chooser.value.set_files(photograph)
     explorer.page.wait_for_function(
-        "window.noiseAndScale.view.base.request && document.querySelectorAll('#examples [aria-pressed=true]').length === 0"
+        "document.querySelectorAll('#examples [aria-pressed=true]').length === 0"
     )
     explorer.page.wait_for_timeout(300)
     explorer.ready()

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.ui.guarded import API, app, client, outcome, plain, received  # noqa: F401
+from tests.ui.guarded import API, guarded_app, guarded_client, outcome, plain, received  # noqa: F401 - fixtures, by name
 
 
 def test_no_path_or_url_gives_away_a_file(client, app, tmp_path):

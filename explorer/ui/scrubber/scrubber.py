@@ -35,7 +35,8 @@ def styles() -> str:
 
 
 def _template() -> str:
-    key = '<span><svg class="key-{0}" viewBox="0 0 24 8" aria-hidden="true"><line x1="0" y1="4" x2="24" y2="4"/></svg>{1}</span>'
+    line = '<svg class="key-{0}" viewBox="0 0 24 8" aria-hidden="true"><line x1="0" y1="4" x2="24" y2="4"/></svg>'
+    key = f"<span>{line}{{1}}</span>"
     legend = "".join(key.format(name, role.title) for name, role in ROLES.items())
     legend += key.format("ghost", "Wiener expectation")
     options = "".join(

@@ -1,1 +1,1 @@
-"""One module per page, each with LABEL and build(engine)."""
+"""One module per page, each with LABEL and build(engine, page)."""

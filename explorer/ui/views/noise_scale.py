@@ -10,11 +10,11 @@ import gradio as gr
 from explorer.api import SIZES, NoisingRequest, RequestRefused
 from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
-from explorer.images import ImageRefused, decode
 from explorer.ui.chooser import build_chooser
 from explorer.ui.latest import Latest
 from explorer.ui.scrubber.payload import base_part, levels_part
 from explorer.ui.scrubber.scrubber import build_scrubber
+from explorer.ui.uploads import build_upload, read_picture
 
 LABEL = "Noise & scale"
 BUSY = "(...values) => { window.noiseAndScale?.busy(); return values; }"
@@ -44,10 +44,7 @@ class NoiseScaleView:
         self, data: bytes | None, model: str, label: str, seed: float, size: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest, str]]:
         """The same for a person's own picture; also yields the id under which the engine keeps it."""
-        try:
-            picture = self.engine.add_picture(decode(data or b"", largest_side=2 * self.engine.largest_side))
-        except ImageRefused as refusal:
-            raise gr.Error(str(refusal), print_exception=False, title="This picture cannot be used") from None
+        picture = self.engine.add_picture(read_picture(data))
         for answer, request in self.prepare(picture, model, label, seed, size, visitor):
             yield answer, request, picture
 
@@ -82,15 +79,14 @@ class NoiseScaleView:
             yield {"generation": generation, "parts": list(parts)}, request
 
 
-def build(engine: Engine) -> None:
-    """Lay out the page inside the current Blocks and connect it."""
+def build(engine: Engine, page: gr.Blocks) -> None:
+    """Lay out the view inside the page, whose context is open, and connect it."""
     view, default = NoiseScaleView(engine), NoisingRequest()
     picture, request = gr.State(default.picture), gr.State(None)
     player = build_scrubber()
     with gr.Row(elem_id="chooser"):
         examples = build_chooser(default.picture)
-        with gr.Column(elem_id="upload", scale=0, min_width=120):
-            upload = gr.UploadButton("Your picture…", type="binary", file_types=["image"], size="sm")
+        upload = build_upload()
     with gr.Row(elem_id="controls"):
         sizes = [size for size in SIZES if size <= engine.largest_side]
         model = gr.Radio(MODEL_TITLES, value=default.model, label="Model", elem_id="model")
@@ -106,7 +102,7 @@ def build(engine: Engine) -> None:
         [control.input for control in controls],
         view.prepare, [picture, *controls], outputs, js=BUSY, trigger_mode="multiple", api_name="noising", **compute,
     )  # fmt: skip
-    begun = gr.on(None, view.prepare, [picture, *controls], outputs, api_visibility="private", **compute)
+    begun = page.load(view.prepare, [picture, *controls], outputs, api_visibility="private", **compute)
     uploaded = upload.upload(
         view.upload, [upload, *controls], [*outputs, picture], js=BUSY, trigger_mode="multiple",
         api_visibility="private", **compute,

@@ -1,0 +1,42 @@
+"""The command line: everything that can go wrong with it is said in one line."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tests.serving import ROOT
+
+
+def run(*options):
+    return subprocess.run(
+        [sys.executable, "app.py", *options], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_help_lists_every_option():
+    result = run("--help")
+    assert result.returncode == 0
+    for option in ("--host", "--port", "--share", "--device", "--dtype", "--model", "--largest-side"):
+        assert option in result.stdout
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--nonsense",), ("--port", "abc"), ("--port", "70000"), ("--device", "abacus"), ("--dtype", "int3"),
+     ("--largest-side", "100"), ("--model", "nothing-here"), ("--model", "../app")],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_bad_option_gets_one_line(options):
+    result = run(*options)
+    assert result.returncode == 2 and result.stderr.startswith("app.py: ")
+    assert len(result.stderr.strip().splitlines()) == 1 and "Traceback" not in result.stderr
+
+
+def test_a_taken_port_gets_one_line():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = run("--port", str(taken.getsockname()[1]))
+    assert result.returncode == 2 and len(result.stderr.strip().splitlines()) == 1, result.stderr
