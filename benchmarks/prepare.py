@@ -1,7 +1,7 @@
 """python -m benchmarks.prepare: what the page's preparation costs beside the bare network, and how soon it shows.
 
 1. All that the server does for one picture at 128x128 and 32 noise levels (noise, spectra, estimates in batches,
-   encoding, JSON) against nothing but the network's forward passes, in batches of the same size; interleaved rounds.
+   encoding) against nothing but the network's forward passes, in batches of the same size; interleaved rounds.
 2. In a real browser: from the arrival of an upload at the server to the picture and its spectrum on the page, while
    the network is busy with all 32 levels at 256x256.
 """
@@ -32,8 +32,9 @@ def whole_preparation(engine: Engine, seed: int) -> float:
     """Seconds for everything; a new seed each time, so that nothing comes from the cache."""
     start = time.perf_counter()
     noised = engine.noise(NoisingRequest(seed=seed))
-    parts = [base_part(noised), *map(levels_part, engine.denoise(noised))]
-    json.dumps(parts)
+    base_part(noised)
+    for levels in engine.denoise(noised):
+        levels_part(levels)
     return time.perf_counter() - start
 
 

@@ -7,6 +7,7 @@ import html
 import gradio as gr
 
 from explorer.engine import Engine
+from explorer.ui.parts import PartStore
 from explorer.ui.refusals import PlainBlocks
 from explorer.ui.views import noise_scale
 
@@ -15,12 +16,15 @@ SENTENCE = "Add noise. Watch the small things go first."
 VIEWS = (noise_scale,)
 
 
-def build_app(engine: Engine) -> gr.Blocks:
-    """All views around one engine; launch() gets theme and style sheet from explorer.ui.theme."""
+def build_app(engine: Engine, parts: PartStore) -> gr.Blocks:
+    """All views around one engine, large answers going through `parts`.
+
+    launch() gets theme and style sheet from explorer.ui.theme.
+    """
     with PlainBlocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
         gr.HTML(f"<header id='masthead'><h1>{html.escape(TITLE)}</h1><p>{SENTENCE}</p></header>")
         for view in VIEWS:
-            view.build(engine, app)
+            view.build(engine, parts, app)
         gr.HTML(f"<footer id='footnote'>{describe(engine)}</footer>")
     return app
 

@@ -12,11 +12,13 @@ import logging
 import os
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.images import MAX_BYTES
@@ -34,7 +36,7 @@ CLOSED = "There is nothing at this address."
 API = r"/gradio_api"
 
 READABLE = re.compile(
-    r"/|/(config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|login_check|logout)/?|/(assets|static|svelte)/.+"
+    r"/|/parts/[\w-]+|/(config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|login_check|logout)/?|/(assets|static|svelte)/.+"
     r"|/pwa_icon(/\d+)?"
     rf"|{API}/(info|login_check|user|token|app_id|startup-events|theme\.css|upload_progress|queue/(data|status))/?"
     rf"|{API}/(heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+|file=.+)"
@@ -170,7 +172,9 @@ def _answer(path: str, status: int, sentence: str) -> Response:
     return PlainTextResponse(sentence, status) if path == UPLOAD else JSONResponse({"detail": sentence}, status)
 
 
-def launch_options(host: str = "127.0.0.1", port: int = 7860, share: bool = False) -> dict[str, Any]:
+def launch_options(
+    host: str = "127.0.0.1", port: int = 7860, share: bool = False, routes: Sequence[Route] = ()
+) -> dict[str, Any]:
     """The arguments of Blocks.launch() that decide what can be reached; theme and the like come on top.
 
     In a Hugging Face Space the page is shown in a frame of its host, which is allowed there and nowhere else.
@@ -198,6 +202,7 @@ def launch_options(host: str = "127.0.0.1", port: int = 7860, share: bool = Fals
             "openapi_url": None,
             "docs_url": None,
             "redoc_url": None,
+            "routes": list(routes),
             "middleware": [Middleware(Guard, frame_ancestors=ancestors)],
         },
     }

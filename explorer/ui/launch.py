@@ -8,6 +8,7 @@ import sys
 from explorer.engine import Engine
 from explorer.ui.app import build_app
 from explorer.ui.guard import launch_options
+from explorer.ui.parts import PartStore
 from explorer.ui.theme import style_sheet, theme
 
 WAITING = 32  # visitors in the queue; the next one is told to come back
@@ -16,11 +17,11 @@ WAITING = 32  # visitors in the queue; the next one is told to come back
 def serve(engine: Engine, host: str = "127.0.0.1", port: int = 7860, share: bool = False) -> int:
     """Serve until interrupted; 2 when that is not possible, with one line that says why."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    app = build_app(engine).queue(max_size=WAITING)
+    parts = PartStore()
+    app = build_app(engine, parts).queue(max_size=WAITING)
+    options = launch_options(host, port, share, routes=[parts.route])
     try:
-        app.launch(
-            **launch_options(host, port, share), theme=theme(), css=style_sheet(), prevent_thread_lock=True, quiet=True
-        )
+        app.launch(**options, theme=theme(), css=style_sheet(), prevent_thread_lock=True, quiet=True)
     except OSError:
         print(f"app.py: port {port} at {host} cannot be used; --port takes another one.", file=sys.stderr)
         return 2

@@ -138,21 +138,21 @@ function setStatus(text, share) {
   element.classList.toggle("ns-busy", text !== "ready");
 }
 
-// Takes in an answer, which grows part by part under one generation number.
-async function receive(answer) {
+// Takes in an answer, which grows part by part under one generation number; a newer one ends an older one.
+async function receive() {
+  const answer = props.value;
   if (!answer || answer.generation < view.generation) return;
   if (answer.generation > view.generation) [view.generation, view.parts] = [answer.generation, 0];
   while (view.parts < answer.parts.length) {
-    const part = answer.parts[view.parts++];
-    if (part.picture) {
+    const part = await fetchPart(answer.parts[view.parts++]);
+    if (part.kind === "base") {
       await takeBase(part);
       layoutSpectrum();
-      drawStrips();
-    } else {
-      await takeLevels(part);
-      drawStrips(["denoised"]);
-    }
+    } else await takeLevels(part);
     draw();
+    await new Promise(requestAnimationFrame); // what is known is on the page before the rest is taken in
+    drawStrips(part.kind === "base" ? undefined : ["denoised"]);
+    if (props.value.generation > view.generation) return;
   }
   const known = view.frames.filter(Boolean).length, all = view.frames.length;
   if (known === all) {
@@ -162,7 +162,7 @@ async function receive(answer) {
 }
 
 let queue = Promise.resolve();
-const enqueue = () => (queue = queue.then(() => receive(props.value)));
+const enqueue = () => (queue = queue.then(receive).catch(() => setStatus("ready", 1))); // a part that is gone is let go
 watch("value", enqueue);
 enqueue();
 

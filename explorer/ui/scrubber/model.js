@@ -48,12 +48,20 @@ function blended(name, pair) {
   return wb === 0 ? first : first.map((v, i) => Math.exp(wa * Math.log(v + 1e-30) + wb * Math.log(second[i] + 1e-30)));
 }
 
-const bytesOf = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+// One part of an answer (explorer/ui/parts.py): its header with `blobs` turned into bytes.
+async function fetchPart(name) {
+  const response = await fetch(`${window.gradio_config?.root ?? ""}/parts/${name}`);
+  if (!response.ok) throw new Error(await response.text());
+  const buffer = await response.arrayBuffer(), length = new DataView(buffer).getUint32(0, true);
+  const part = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  let start = 4 + length;
+  part.blobs = part.blobs.map((size) => buffer.slice(start, (start += size)));
+  return part;
+}
 
-async function pixels(dataUrl) {
-  const [head, body] = dataUrl.split(",");
-  const blob = new Blob([bytesOf(body)], { type: head.slice(5, head.indexOf(";")) });
-  const bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+async function pixels(bytes, type) {
+  const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+  const bitmap = await createImageBitmap(new Blob([bytes], { type }), options);
   const canvas = document.createElement("canvas");
   [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -63,8 +71,8 @@ async function pixels(dataUrl) {
 
 // Takes in the part of an answer that needs no model.
 async function takeBase(base) {
-  const image = await pixels(base.picture);
-  const raw = new Int16Array(bytesOf(base.eps).buffer);
+  const image = await pixels(base.blobs[0], "image/png");
+  const raw = new Int16Array(base.blobs[1]);
   base.width = image.width;
   base.height = image.height;
   base.x0 = new Float32Array(raw.length); // 0...255, as shown
@@ -85,7 +93,7 @@ async function takeBase(base) {
 
 // Takes in what the model made of some levels.
 async function takeLevels(part) {
-  const sheet = await pixels(part.sheet);
+  const sheet = await pixels(part.blobs[0], "image/webp");
   const stride = sheet.data.length / part.levels.length;
   part.levels.forEach((level, i) => {
     view.frames[level] = {

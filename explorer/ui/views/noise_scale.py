@@ -12,6 +12,7 @@ from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
 from explorer.ui.chooser import build_chooser
 from explorer.ui.latest import Latest
+from explorer.ui.parts import PartStore
 from explorer.ui.scrubber.payload import base_part, levels_part
 from explorer.ui.scrubber.scrubber import build_scrubber
 from explorer.ui.uploads import build_upload, read_picture
@@ -26,8 +27,8 @@ MODEL_TITLES = (("network", "network"), ("Wiener filter", "wiener"), ("ideal den
 class NoiseScaleView:
     """The page's handlers; they turn what Gradio hands over into requests, and answers into payloads."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, parts: PartStore) -> None:
+        self.engine, self.parts = engine, parts
         self.latest = Latest()
 
     def prepare(
@@ -68,20 +69,20 @@ class NoiseScaleView:
         who, deadline = visitor.session_hash or "", time.monotonic() + DEADLINE
         generation = self.latest.begin(who)
         noised = self.engine.noise(request)
-        parts = [base_part(noised)]
-        yield {"generation": generation, "parts": list(parts)}, request
+        names = [self.parts.put(base_part(noised))]
+        yield {"generation": generation, "parts": list(names)}, request
         for levels in self.engine.denoise(noised):
             if not self.latest.is_current(who, generation):
                 return  # a newer choice has been made; its answer is on its way
             if time.monotonic() > deadline:
                 raise RequestRefused("This took too long here and was stopped; a smaller size is faster.")
-            parts.append(levels_part(levels))
-            yield {"generation": generation, "parts": list(parts)}, request
+            names.append(self.parts.put(levels_part(levels)))
+            yield {"generation": generation, "parts": list(names)}, request
 
 
-def build(engine: Engine, page: gr.Blocks) -> None:
+def build(engine: Engine, parts: PartStore, page: gr.Blocks) -> None:
     """Lay out the view inside the page, whose context is open, and connect it."""
-    view, default = NoiseScaleView(engine), NoisingRequest()
+    view, default = NoiseScaleView(engine, parts), NoisingRequest()
     picture, request = gr.State(default.picture), gr.State(None)
     player = build_scrubber()
     with gr.Row(elem_id="chooser"):

@@ -1,0 +1,57 @@
+"""Large answers for the page, kept in memory for a short while under names that cannot be guessed.
+
+Gradio sends a component's value as JSON and copies it several times in the browser. Pictures and noise therefore take
+a way of their own: the value only names the parts, and the page fetches each as bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import struct
+import threading
+from collections import OrderedDict
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+KEPT_BYTES = 256 * 2**20  # of all visitors together; the oldest part goes first
+
+
+def packed(header: dict, *blobs: bytes) -> bytes:
+    """One part: the header's length as uint32, the header as JSON with `blobs` = their lengths, then the blobs."""
+    text = json.dumps({**header, "blobs": [len(blob) for blob in blobs]}, separators=(",", ":")).encode()
+    return b"".join([struct.pack("<I", len(text)), text, *blobs])
+
+
+class PartStore:
+    """Parts by name, and the route /parts/NAME that hands them out; safe to use from many threads."""
+
+    def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
+        self._parts: OrderedDict[str, bytes] = OrderedDict()
+        self._limit, self._size = kept_bytes, 0
+        self._lock = threading.Lock()
+        self.route = Route("/parts/{name}", self._serve)
+
+    def put(self, part: bytes) -> str:
+        """Keep a part; its name, 128 random bits."""
+        name = secrets.token_urlsafe(16)
+        with self._lock:
+            self._parts[name] = part
+            self._size += len(part)
+            while self._size > self._limit and len(self._parts) > 1:
+                self._size -= len(self._parts.popitem(last=False)[1])
+        return name
+
+    def get(self, name: str) -> bytes | None:
+        """The part of that name, or None if it is gone."""
+        with self._lock:
+            return self._parts.get(name)
+
+    async def _serve(self, request: Request) -> Response:
+        part = self.get(request.path_params["name"])
+        if part is None:
+            return PlainTextResponse("This part of the answer is no longer kept here.", 404)
+        headers = {"cache-control": "private, no-store"}
+        return Response(part, media_type="application/octet-stream", headers=headers)
