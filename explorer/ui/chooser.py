@@ -19,7 +19,6 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
   element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', String(b === button)));
-  window.noiseAndScale?.busy();
   trigger('select', { name: button.dataset.name });
 });
 document.addEventListener('change', (event) => {

@@ -1,8 +1,7 @@
-"""Which computation of a visitor is the newest, so that older ones can stop at their next step."""
+"""Which of a visitor's computations is the newest, so that older ones can stop at their next step."""
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import OrderedDict
 
@@ -10,24 +9,25 @@ KEPT = 4096  # visitors
 
 
 class Latest:
-    """Hands out rising generation numbers per visitor; safe to use from many threads."""
+    """Remembers the newest ticket per visitor; safe to use from many threads.
+
+    Tickets are numbered by the page, in the order in which the person moved the controls: events can overtake each
+    other on their way. Ticket 0 belongs to callers that do not number their requests, and never grows old.
+    """
 
     def __init__(self) -> None:
-        self._numbers: OrderedDict[str, int] = OrderedDict()
-        self._counter = itertools.count(1)
+        self._newest: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, visitor: str) -> int:
-        """A new generation for this visitor, larger than every earlier one; all earlier ones are now stale."""
+    def begin(self, visitor: str, ticket: int) -> None:
+        """Note a ticket; all smaller ones of this visitor are stale from now on."""
         with self._lock:
-            number = next(self._counter)
-            self._numbers[visitor] = number
-            self._numbers.move_to_end(visitor)
-            while len(self._numbers) > KEPT:
-                self._numbers.popitem(last=False)
-            return number
+            self._newest[visitor] = max(ticket, self._newest.get(visitor, 0))
+            self._newest.move_to_end(visitor)
+            while len(self._newest) > KEPT:
+                self._newest.popitem(last=False)
 
-    def is_current(self, visitor: str, generation: int) -> bool:
+    def is_current(self, visitor: str, ticket: int) -> bool:
         """Whether nothing newer has begun for this visitor."""
         with self._lock:
-            return self._numbers.get(visitor, generation) == generation
+            return ticket == 0 or self._newest.get(visitor, ticket) <= ticket

@@ -155,6 +155,7 @@ async function receive() {
     if (props.value.generation > view.generation) return;
   }
   const known = view.frames.filter(Boolean).length, all = view.frames.length;
+  if (view.generation < asked) return; // a newer choice is on its way
   if (known === all) {
     setStatus("ready", 1);
     announceRest();
@@ -166,9 +167,32 @@ const enqueue = () => (queue = queue.then(receive).catch(() => setStatus("ready"
 watch("value", enqueue);
 enqueue();
 
+let asked = 0; // tickets given out; the server's answer carries its ticket as generation
+const ticket = () => {
+  busy();
+  return ++asked;
+};
+const busy = () => setStatus("working…", 0); // a compute control has been changed
+const settled = () => setStatus("ready", 1); // the server refused: what was there stays
+
+// The page says that it is busy in the same moment as a control is moved, not when Gradio gets round to it.
+document.addEventListener("input", (event) => event.target.closest("#controls") && busy(), true);
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("#upload input[type=file]") || !event.target.files.length) return;
+  busy();
+  const toasts = () => document.querySelectorAll(".toast-body").length, before = toasts(), begun = view.generation;
+  const watcher = new MutationObserver(() => {
+    if (view.generation === begun && toasts() <= before) return;
+    if (view.generation === begun) settled(); // refused on the way up: no answer will come
+    watcher.disconnect();
+  });
+  watcher.observe(document.body, { childList: true, subtree: true });
+}, true);
+
 window.noiseAndScale = {
-  busy: () => setStatus("working…", 0), // a compute control has been changed
-  settled: () => setStatus("ready", 1), // the server refused: what was there stays
+  ticket,
+  busy,
+  settled,
   view, sigmaAt, positionOf, moveTo,
 };
 narrow.addEventListener("change", () => view.base && drawStrips());

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import chain
 
 import gradio as gr
 
-from explorer.api import SIZES, NoisingRequest, RequestRefused
+from explorer.api import SIZES, NoisingRequest, RequestRefused, whole_number
 from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
 from explorer.ui.chooser import build_chooser
@@ -18,7 +19,8 @@ from explorer.ui.scrubber.scrubber import build_scrubber
 from explorer.ui.uploads import build_upload, read_picture
 
 LABEL = "Noise & scale"
-BUSY = "(...values) => { window.noiseAndScale?.busy(); return values; }"
+# The last input of each event is the ticket, which the page fills in.
+NUMBERED = "(...values) => [...values.slice(0, -1), window.noiseAndScale?.ticket() ?? 0]"
 SETTLED = "() => { window.noiseAndScale?.settled(); }"
 DEADLINE = 120.0  # seconds that one visitor's computation may take
 MODEL_TITLES = (("network", "network"), ("Wiener filter", "wiener"), ("ideal denoiser", "ideal"))
@@ -32,29 +34,29 @@ class NoiseScaleView:
         self.latest = Latest()
 
     def prepare(
-        self, picture: str, model: str, label: str, seed: float, size: float, visitor: gr.Request
+        self, picture: str, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest]]:
         """Yield the growing answer for the page, and the request it belongs to. Refusals become one sentence."""
         try:
             request = NoisingRequest(picture=picture, model=model, label=label, seed=seed, size=size)
-            yield from self._answer(request, visitor)
+            yield from self._answer(request, whole_number(ticket, 0, 2**53, "ticket"), visitor.session_hash or "")
         except RequestRefused as refusal:
             raise gr.Error(str(refusal), print_exception=False, title="Not possible") from None
 
     def upload(
-        self, data: bytes | None, model: str, label: str, seed: float, size: float, visitor: gr.Request
+        self, data: bytes | None, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest, str]]:
         """The same for a person's own picture; also yields the id under which the engine keeps it."""
         picture = self.engine.add_picture(read_picture(data))
-        for answer, request in self.prepare(picture, model, label, seed, size, visitor):
+        for answer, request in self.prepare(picture, model, label, seed, size, ticket, visitor):
             yield answer, request, picture
 
     def choose(
-        self, event: gr.EventData, model: str, label: str, seed: float, size: float, visitor: gr.Request
+        self, event: gr.EventData, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest, str]]:
         """The same for an example picture."""
         name = str(event._data.get("name", "")) if isinstance(event._data, dict) else ""
-        for answer, request in self.prepare(name, model, label, seed, size, visitor):
+        for answer, request in self.prepare(name, model, label, seed, size, ticket, visitor):
             yield answer, request, name
 
     def figure(self, request: NoisingRequest | None, event: gr.EventData):  # noqa: ANN201 - a Plotly figure
@@ -65,19 +67,19 @@ class NoiseScaleView:
         noised = self.engine.noise(request)
         return spectra_figure(noised, list(self.engine.denoise(noised)), level)
 
-    def _answer(self, request: NoisingRequest, visitor: gr.Request) -> Iterator[tuple[dict, NoisingRequest]]:
-        who, deadline = visitor.session_hash or "", time.monotonic() + DEADLINE
-        generation = self.latest.begin(who)
+    def _answer(self, request: NoisingRequest, ticket: int, visitor: str) -> Iterator[tuple[dict, NoisingRequest]]:
+        deadline = time.monotonic() + DEADLINE
+        self.latest.begin(visitor, ticket)
         noised = self.engine.noise(request)
         names = [self.parts.put(base_part(noised))]
-        yield {"generation": generation, "parts": list(names)}, request
-        for levels in self.engine.denoise(noised):
-            if not self.latest.is_current(who, generation):
+        for levels in chain([None], self.engine.denoise(noised)):
+            if levels is not None:
+                names.append(self.parts.put(levels_part(levels)))
+            if not self.latest.is_current(visitor, ticket):
                 return  # a newer choice has been made; its answer is on its way
             if time.monotonic() > deadline:
                 raise RequestRefused("This took too long here and was stopped; a smaller size is faster.")
-            names.append(self.parts.put(levels_part(levels)))
-            yield {"generation": generation, "parts": list(names)}, request
+            yield {"generation": ticket, "parts": list(names)}, request
 
 
 def build(engine: Engine, parts: PartStore, page: gr.Blocks) -> None:
@@ -97,22 +99,24 @@ def build(engine: Engine, parts: PartStore, page: gr.Blocks) -> None:
     with gr.Accordion("The spectra in full, at the level where you let go", open=True, elem_id="full"):
         plot = gr.Plot(show_label=False, elem_id="full-spectra", container=False)
 
-    controls, outputs = [model, label, seed, size], [player, request]
+    ticket = gr.Number(0, precision=0, visible=False)
+    controls, outputs = [model, label, seed, size, ticket], [player, request]
     compute = {"concurrency_id": "compute", "concurrency_limit": 4, "show_progress": "hidden"}
     changed = gr.on(
-        [control.input for control in controls],
-        view.prepare, [picture, *controls], outputs, js=BUSY, trigger_mode="multiple", api_name="noising", **compute,
+        [control.input for control in controls[:-1]],
+        view.prepare, [picture, *controls], outputs, js=NUMBERED, trigger_mode="multiple",
+        api_name="noising", **compute,
     )  # fmt: skip
-    begun = page.load(view.prepare, [picture, *controls], outputs, api_visibility="private", **compute)
+    begun = page.load(view.prepare, [picture, *controls], outputs, js=NUMBERED, api_visibility="private", **compute)
     uploaded = upload.upload(
-        view.upload, [upload, *controls], [*outputs, picture], js=BUSY, trigger_mode="multiple",
+        view.upload, [upload, *controls], [*outputs, picture], js=NUMBERED, trigger_mode="multiple",
         api_visibility="private", **compute,
     )  # fmt: skip
     chosen = examples.select(
         view.choose,
         controls,
         [*outputs, picture],
-        js=BUSY,
+        js=NUMBERED,
         trigger_mode="multiple",
         api_visibility="private",
         **compute,
