@@ -90,7 +90,7 @@ class Engine:
         eps = white(x0.shape, request.seed, "noising")
         clean, noise, total = (spectra.rapsd(v).mean(0).double().numpy() for v in (x0, eps, x0 + eps))
         grid = np.geomspace(*SIGMA_RANGE, CROSSOVER_POINTS)
-        k = spectra.wavenumbers(*x0.shape[-2:])
+        k = spectra.mean_wavenumbers(*x0.shape[-2:])  # where each ring's power lies, not its nominal radius
         return NoisedPicture(
             request=request,
             upscaled=images.upscaled(source, request.size),

@@ -148,6 +148,8 @@ async function receive() {
     if (part.kind === "base") {
       await takeBase(part);
       layoutSpectrum();
+      $("#enlarged").hidden = !part.upscaled;
+      $(".ns-pictures").classList.toggle("ns-crisp", part.request.size < 128);
     } else await takeLevels(part);
     draw();
     await new Promise(requestAnimationFrame); // what is known is on the page before the rest is taken in

@@ -24,7 +24,7 @@ function layoutSpectrum() {
   const svg = $("#spectrum"), { wavenumber } = view.base;
   const width = svg.clientWidth || 420, height = svg.clientHeight || 240;
   const [low, high] = powerRange();
-  const [left, right] = [Math.log2(wavenumber[1]), Math.log2(wavenumber.at(-1))];
+  const [left, right] = [Math.log2(wavenumber[1]), Math.log2(0.5)];
   Object.assign(axes, { width, height });
   axes.toX = (k) => MARGIN.left + ((Math.log2(k) - left) / (right - left)) * (width - MARGIN.left - MARGIN.right);
   axes.toY = (p) =>
