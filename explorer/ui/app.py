@@ -7,6 +7,7 @@ import html
 import gradio as gr
 
 from explorer.engine import Engine
+from explorer.examples import EXAMPLES
 from explorer.ui.parts import PartStore
 from explorer.ui.refusals import PlainBlocks
 from explorer.ui.views import noise_scale
@@ -25,7 +26,7 @@ def build_app(engine: Engine, parts: PartStore) -> gr.Blocks:
         gr.HTML(f"<header id='masthead'><h1>{html.escape(TITLE)}</h1><p>{SENTENCE}</p></header>")
         for view in VIEWS:
             view.build(engine, parts, app)
-        gr.HTML(f"<footer id='footnote'>{describe(engine)}</footer>")
+        gr.HTML(f"<footer id='footnote'><p>{describe(engine)}</p><p>{attribution()}</p></footer>")
     return app
 
 
@@ -38,3 +39,9 @@ def describe(engine: Engine) -> str:
         f"computing on {engine.device.type} in {str(engine.dtype).removeprefix('torch.')}. "
         "Data range −1 to 1; pictures are clipped for display, spectra are not."
     )
+
+
+def attribution() -> str:
+    """Who made the example pictures, and under which licences they may be shown."""
+    credits = (f"{html.escape(e.title)} by {html.escape(e.author)} ({html.escape(e.licence)})" for e in EXAMPLES)
+    return f"Example pictures, cropped: {'; '.join(credits)}."

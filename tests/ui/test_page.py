@@ -67,16 +67,28 @@ def test_upload_by_file_chooser(explorer, engine, photograph):
     with explorer.page.expect_file_chooser() as chooser:
         explorer.page.locator("#upload button").click()
     chooser.value.set_files(photograph)
-    explorer.page.wait_for_function(
-        "document.querySelectorAll('#examples [aria-pressed=true]').length === 0"
-    )
-    explorer.page.wait_for_timeout(300)
-    explorer.ready()
+    explorer.busy_then_ready()
     expected = images.fit(images.decode(photograph.read_bytes(), largest_side=512), 128)
     assert (explorer.pixels("clean") == expected).all()
     name = engine.add_picture(images.decode(photograph.read_bytes(), largest_side=512))
     assert_shows(explorer.level(20), engine, NoisingRequest(picture=name), 20)
     explorer.shoot("upload")
+
+
+def test_a_picture_can_be_dropped_on_the_player(explorer, photograph):
+    explorer.open()
+    data = photograph.read_bytes()
+    explorer.page.evaluate(
+        """(bytes) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(bytes)], "dropped.png", { type: "image/png" }));
+          const target = document.querySelector("#canvas-clean");
+          target.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }""",
+        list(data),
+    )
+    explorer.busy_then_ready()
+    assert (explorer.pixels("clean") == images.fit(images.decode(data), 128)).all()
 
 
 def test_a_bad_file_gets_a_sentence_and_nothing_is_lost(explorer, tmp_path):

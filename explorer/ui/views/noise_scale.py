@@ -98,6 +98,8 @@ def build(engine: Engine, parts: PartStore, page: gr.Blocks) -> None:
         label = gr.Radio(list(engine.classes), value=default.label, label="Class the model is told", elem_id="class")
     with gr.Accordion("The spectra in full, at the level where you let go", open=True, elem_id="full"):
         plot = gr.Plot(show_label=False, elem_id="full-spectra", container=False)
+        download = gr.Button("Download these curves as CSV", size="sm", elem_id="full-csv")
+        download.click(fn=None, js="() => { document.querySelector('#csv').click(); }")
 
     ticket = gr.Number(0, precision=0, visible=False)
     controls, outputs = [model, label, seed, size, ticket], [player, request]
