@@ -18,10 +18,11 @@ import torch.distributed as dist
 from tqdm import tqdm
 
 from explorer import weights
+from explorer.backends.device import DEVICES, DTYPES, DeviceRefused, choose_device, choose_dtype
 from explorer.datasets import DataRefused
 from explorer.train.crops import CropSource
 from explorer.train.export import export
-from explorer.train.loop import Trainer, autocast_dtype, save
+from explorer.train.loop import Trainer, save
 from explorer.train.recipes import RECIPES, Recipe
 from explorer.train.sheet import write_sample_sheet
 from explorer.train.wiener import fit_wiener
@@ -34,8 +35,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the archives or folders")
     parser.add_argument("--out", type=Path, help="folder for checkpoints and sample sheets (default runs/NAME)")
     parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints (default 5)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--dtype", choices=("auto", "float32", "bfloat16"), default="auto")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="default: CUDA, else MPS, else the CPU")
+    parser.add_argument("--dtype", choices=DTYPES, default="auto", help="of the forward pass")
     parser.add_argument("--from-weights", action="store_true", help="start from the shipped weights, not from nothing")
     for field in fields(Recipe):
         if type(field.default) in (int, float):
@@ -56,7 +57,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
 
 def device_from(name: str) -> torch.device:
     """The device of this process; joins the process group when started by torchrun."""
-    device = torch.device(name)
+    device = choose_device(name)
     if "RANK" in os.environ:
         if device.type == "cuda":
             device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
@@ -69,9 +70,8 @@ def train(options: argparse.Namespace) -> None:
     """Train until the recipe's number of crops is reached, saving as it goes. Raises DataRefused."""
     recipe, run = recipe_from(options), options.out or Path("runs") / options.name
     device = device_from(options.device)
-    dtype = autocast_dtype(device) if options.dtype == "auto" else getattr(torch, options.dtype)
     source = CropSource(recipe.collections(options.data), recipe.size)
-    trainer = Trainer(recipe, source, device, None if dtype == torch.float32 else dtype)
+    trainer = Trainer(recipe, source, device, choose_dtype(device, options.dtype))
     checkpoint = run / "checkpoint.pt"
     if checkpoint.exists():
         trainer.load(torch.load(checkpoint, map_location=device, weights_only=True))
@@ -108,7 +108,7 @@ def main() -> int:
             print(fit_wiener(options.data, options.out or Path("runs/wiener")))
         else:
             train(options)
-    except DataRefused as error:
+    except (DataRefused, DeviceRefused, weights.WeightsRefused) as error:
         print(f"explorer.train: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -31,20 +31,11 @@ class Progress:
     loss: float  # weighted squared error, 1 = predicting nothing
 
 
-def autocast_dtype(device: torch.device) -> torch.dtype | None:
-    """bfloat16 where the processor computes it natively, else None (float32)."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else None
-    if device.type == "cpu":
-        native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-        return torch.bfloat16 if native else None
-    return None
-
-
 class Trainer:
     """Weights, their running average and the optimiser, with steps to take and a state to save."""
 
-    def __init__(self, recipe: Recipe, source: CropSource, device: torch.device, dtype: torch.dtype | None) -> None:
+    def __init__(self, recipe: Recipe, source: CropSource, device: torch.device, dtype: torch.dtype) -> None:
+        """`dtype` is what the forward pass computes in; weights and optimiser stay float32. Raises ValueError."""
         torch.manual_seed(recipe.seed)  # initial weights, the same in every process
         self.recipe, self.source, self.device, self.dtype = recipe, source.to(device), device, dtype
         net = UNet(recipe.architecture).to(device, memory_format=torch.channels_last)
@@ -107,7 +98,7 @@ class Trainer:
             group["lr"] = learning_rate(self.recipe, self.seen)
         x0, sigma, eps, label = self.batch()
         x = (x0 + sigma[:, None, None, None] * eps).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, self.dtype or torch.bfloat16, enabled=self.dtype is not None):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype is torch.bfloat16):
             estimate = self.model(x, sigma, label)
         loss = (loss_weight(sigma, self.recipe.sigma_data) * (estimate - x0).square().mean((1, 2, 3))).mean()
         self.optimizer.zero_grad(set_to_none=True)

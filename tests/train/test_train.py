@@ -85,21 +85,21 @@ def test_batches_depend_on_seed_and_step_alone(source):
 
 
 def test_learning_lowers_the_loss(source):
-    trainer = Trainer(Recipe(**{**TINY.__dict__, "images": 800}), source, torch.device("cpu"), None)
+    trainer = Trainer(Recipe(**{**TINY.__dict__, "images": 800}), source, torch.device("cpu"), torch.float32)
     losses = [progress.loss for progress in trainer.run()]
     assert np.mean(losses[-20:]) < 0.85 * np.mean(losses[:5])
 
 
 def test_resuming_gives_the_weights_of_an_unbroken_run(source):
-    whole = Trainer(TINY, source, torch.device("cpu"), None)
+    whole = Trainer(TINY, source, torch.device("cpu"), torch.float32)
     for _ in whole.run():
         pass
-    first = Trainer(TINY, source, torch.device("cpu"), None)
+    first = Trainer(TINY, source, torch.device("cpu"), torch.float32)
     for progress in first.run():
         if progress.seen == 32:
             break
     # the break leaves the generator before the step after 32, with weights and average up to date
-    second = Trainer(TINY, source, torch.device("cpu"), None)
+    second = Trainer(TINY, source, torch.device("cpu"), torch.float32)
     second.load(first.state())
     for _ in second.run():
         pass
