@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors.torch import load as parse_safetensors
@@ -17,11 +19,14 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from explorer.core.analytic import Wiener
+from explorer.core.classifier import Classifier, ClassifierConfig
 from explorer.core.denoiser import Denoiser
 from explorer.core.networks import UNet, UNetConfig
 from explorer.core.preconditioning import Preconditioned
 
 FOLDER = Path(__file__).resolve().parent.parent / "weights"
+CLASSIFIER = "classifier"  # a kind of model, and the name of the one that is shipped
+T = TypeVar("T")
 LARGEST = 100 * 2**20  # bytes; no model of this project is near it
 
 
@@ -30,8 +35,9 @@ class WeightsRefused(ValueError):
 
 
 def names(folder: Path = FOLDER) -> list[str]:
-    """The models that have a card, sorted."""
-    return sorted(path.stem for path in folder.glob("*.safetensors"))
+    """The denoisers that have a card, sorted."""
+    files = sorted(path.stem for path in folder.glob("*.safetensors"))
+    return [name for name in files if card(name, folder)["kind"] in _BUILDERS]
 
 
 def card(name: str, folder: Path = FOLDER) -> dict:
@@ -42,7 +48,7 @@ def card(name: str, folder: Path = FOLDER) -> dict:
         fields = json.loads((folder / f"{name}.json").read_text())
     except (OSError, ValueError):
         raise WeightsRefused(f"There is no readable model card for '{name}'.") from None
-    if not isinstance(fields, dict) or fields.get("kind") not in _BUILDERS:
+    if not isinstance(fields, dict) or fields.get("kind") not in (*_BUILDERS, CLASSIFIER):
         raise WeightsRefused(f"The card of '{name}' does not name a kind of model that is known here.")
     return fields
 
@@ -77,22 +83,41 @@ def load(
 
     `dtype` is what the network computes in; its input and output stay float32. Raises WeightsRefused.
     """
-    fields, tensors = card(name, folder), state_dict(name, folder)
+    denoiser = _built(name, folder, _BUILDERS)
+    return denoiser.to(device=device, dtype=dtype) if isinstance(denoiser, torch.nn.Module) else denoiser
+
+
+def load_classifier(name: str = CLASSIFIER, folder: Path = FOLDER) -> Classifier:
+    """The classifier that judges samples; its classes are the card's `classes`. Raises WeightsRefused."""
+    return _built(name, folder, {CLASSIFIER: _build_classifier})
+
+
+def _built(name: str, folder: Path, builders: dict[str, Callable[[dict, dict[str, Tensor]], T]]) -> T:
+    """What the builder for the card's kind makes of the tensors. Raises WeightsRefused."""
+    fields = card(name, folder)
+    if fields["kind"] not in builders:
+        raise WeightsRefused(f"'{name}' is a {fields['kind']}; a {' or '.join(builders)} is needed here.")
+    tensors = state_dict(name, folder)
     try:
-        denoiser = _BUILDERS[fields["kind"]](fields, tensors)
+        return builders[fields["kind"]](fields, tensors)
     except (KeyError, TypeError, ValueError, RuntimeError):
         raise WeightsRefused(f"The weight file of '{name}' does not fit the architecture in its card.") from None
-    return denoiser.to(device=device, dtype=dtype) if isinstance(denoiser, torch.nn.Module) else denoiser
+
+
+def _filled(make: Callable[[], torch.nn.Module], tensors: dict[str, Tensor]) -> torch.nn.Module:
+    """A network with these tensors in it. Raises ValueError when keys or shapes differ."""
+    with torch.device("meta"):  # shapes are compared before any memory is taken
+        expected = make().state_dict()
+    if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in tensors.items()}:
+        raise ValueError("keys or shapes differ")
+    net = make()
+    net.load_state_dict(tensors)
+    return net
 
 
 def _build_unet(fields: dict, tensors: dict[str, Tensor]) -> Denoiser:
     config = UNetConfig.from_json(fields["architecture"])
-    with torch.device("meta"):  # shapes are compared before any memory is taken
-        expected = UNet(config).state_dict()
-    if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in tensors.items()}:
-        raise ValueError("keys or shapes differ")
-    net = UNet(config)
-    net.load_state_dict(tensors)
+    net = _filled(lambda: UNet(config), tensors)
     denoiser = Preconditioned(net, float(fields["sigma_data"]), len(fields["classes"]) - 1)
     return denoiser.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
@@ -101,6 +126,13 @@ def _build_wiener(fields: dict, tensors: dict[str, Tensor]) -> Denoiser:
     if set(tensors) != {"psd", "mean"} or tensors["psd"].ndim != 2 or (tensors["psd"] <= 0).any():
         raise ValueError("a spectrum (C, R) and a mean (C,) are expected")
     return Wiener(tensors["psd"], tensors["mean"])
+
+
+def _build_classifier(fields: dict, tensors: dict[str, Tensor]) -> Classifier:
+    config = ClassifierConfig.from_json(fields["architecture"])
+    if len(fields["classes"]) != config.classes:
+        raise ValueError("as many names of classes are expected as there are classes")
+    return _filled(lambda: Classifier(config), tensors).eval().requires_grad_(False)
 
 
 _BUILDERS = {"unet": _build_unet, "wiener": _build_wiener}

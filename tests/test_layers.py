@@ -24,7 +24,7 @@ ALLOWED = {
     "claims": {"core", "weights", "images", "examples", "claims"},
     "datasets": {"images"},
     "train": {"core", "datasets", "images", "weights", "backends", "train"},
-    "evaluate": {"core", "datasets", "images", "weights"},
+    "evaluate": {"core", "datasets", "images", "weights", "train", "evaluate"},
     "ui": {"api", "core", "engine", "figures", "images", "examples", "ui", "claims"},
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
@@ -54,6 +54,11 @@ def test_imports_run_one_way(path):
         assert package != "torchvision"
         if part == "core":
             assert package in {"torch", "numpy", "scipy", "explorer"} | sys.stdlib_module_names
+
+
+def test_the_evaluation_uses_nothing_of_the_training_but_its_sample_sheets():
+    lines = [line for path in (PACKAGE / "evaluate").glob("*.py") for line in path.read_text().splitlines()]
+    assert {line.split(" import")[0] for line in lines if "explorer.train" in line} == {"from explorer.train.sheet"}
 
 
 def test_the_engine_loads_neither_gradio_nor_plotly():

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from explorer import weights
 from explorer.backends.device import DEVICES, DTYPES, DeviceRefused, choose_device, choose_dtype
 from explorer.datasets import DataRefused
+from explorer.train.classifier import fit_classifier
 from explorer.train.crops import CropSource
 from explorer.train.export import export
 from explorer.train.loop import Trainer, save
@@ -27,11 +28,13 @@ from explorer.train.recipes import RECIPES, Recipe
 from explorer.train.sheet import write_sample_sheet
 from explorer.train.wiener import fit_wiener
 
+FITS = {"classifier": fit_classifier, "wiener": fit_wiener}  # (data, folder) -> weight file, in one go
+
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; argparse leaves with one line on a bad option."""
     parser = argparse.ArgumentParser(prog="python -m explorer.train", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=sorted([*RECIPES, "wiener"]), help="which model")
+    parser.add_argument("name", choices=sorted([*RECIPES, *FITS]), help="which model")
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the archives or folders")
     parser.add_argument("--out", type=Path, help="folder for checkpoints and sample sheets (default runs/NAME)")
     parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints (default 5)")
@@ -104,8 +107,8 @@ def main() -> int:
     """Entry point; a problem with the data gives one line and exit status 2."""
     options = parse()
     try:
-        if options.name == "wiener":
-            print(fit_wiener(options.data, options.out or Path("runs/wiener")))
+        if options.name in FITS:
+            print(FITS[options.name](options.data, options.out or Path("runs") / options.name))
         else:
             train(options)
     except (DataRefused, DeviceRefused, weights.WeightsRefused) as error:

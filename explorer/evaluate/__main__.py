@@ -1,0 +1,126 @@
+"""python -m explorer.evaluate NAME --data DIR: how good a model is at denoising and generating, against its peers.
+
+Mean squared error in data units (range -1 to 1) on the `val` pictures at 64x64, the same noise for everyone: the
+network, the Wiener denoiser of the training pictures' mean spectrum, and the ideal denoiser of the training pictures.
+Then PSNR on CBSD68 and Set12 beside BM3D, samples of every class against held-out pictures, and the cost. Figures are
+written to NAME.evaluation.json beside the weights, pictures to NAME.samples.jpg and NAME.ladder.jpg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from explorer import datasets, weights
+from explorer.core.analytic import Ideal
+from explorer.core.classifier import Classifier
+from explorer.core.denoiser import Denoiser
+from explorer.evaluate.bar import verdicts
+from explorer.evaluate.cost import cost
+from explorer.evaluate.denoising import mean_squared_errors, psnr_table
+from explorer.evaluate.drawings import write_ladder, write_samples
+from explorer.evaluate.generation import generation
+from explorer.evaluate.peers import bm3d_denoiser
+from explorer.evaluate.pictures import SIZE, held_out, spaced, test_set, training_set
+from explorer.evaluate.report import show
+
+SIGMAS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, for argparse. Raises ValueError."""
+    if (number := int(text)) < 1:
+        raise ValueError
+    return number
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; argparse leaves with one line on a bad option."""
+    parser = argparse.ArgumentParser(prog="python -m explorer.evaluate", description=__doc__.splitlines()[0])
+    parser.add_argument("name")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--pictures", type=positive, default=256, help="held-out pictures (default 256)")
+    parser.add_argument("--weights", type=Path, default=weights.FOLDER, help="folder of the weight file")
+    parser.add_argument("--full", action="store_true", help="whole test pictures instead of centre crops of 128")
+    parser.add_argument("--bm3d", type=int, default=16, help="pictures per set that BM3D runs on (default 16, 0: none)")
+    parser.add_argument("--samples", type=int, default=512, help="samples over all classes (default 512, 0: none)")
+    parser.add_argument("--steps", type=positive, default=18, help="steps of Heun's method per sample (default 18)")
+    return parser.parse_args(argv)
+
+
+def data_units(denoisers: dict[str, Denoiser], x0: Tensor, label: Tensor) -> dict:
+    """The first section: MSE of each denoiser at SIGMAS, the model both with and without being told the class."""
+    contenders = {"network, class told": (denoisers["network, any class"], label)}
+    contenders |= {title: (denoiser, None) for title, denoiser in denoisers.items()}
+    table = {
+        title: mean_squared_errors(denoiser, x0, SIGMAS, labels)
+        for title, (denoiser, labels) in tqdm(contenders.items(), desc="denoisers")
+    }
+    return {"pictures": len(x0), "size": SIZE, "sigmas": list(SIGMAS), "mse": table}
+
+
+def test_sets(options: argparse.Namespace, x0: Tensor) -> dict[str, list[Tensor]]:
+    """Title -> pictures of the PSNR table; the larger crops only as many as BM3D is run on. Raises DataRefused."""
+    size, suffix = (None, "") if options.full else (128, " 128")
+    sets = {f"{name}{suffix}": test_set(options.data, name, size) for name in ("CBSD68", "Set12")}
+    large = test_set(options.data, "CBSD68", 256)
+    sets["CBSD68 256"] = [large[i] for i in spaced(len(large), max(8, options.bm3d // 2))]
+    return {**sets, f"val {SIZE}": list(x0[:64])}
+
+
+def judge() -> Classifier | None:
+    """The classifier of this repository, or one plain line and None where it has not been trained."""
+    try:
+        return weights.load_classifier()
+    except weights.WeightsRefused as refusal:
+        print(f"Fréchet distance, class accuracy and diversity are left out: {refusal}", file=sys.stderr)
+        return None
+
+
+@torch.inference_mode()
+def evaluate(options: argparse.Namespace) -> dict:
+    """All figures as plain numbers, pictures written on the way. Raises DataRefused or WeightsRefused."""
+    name, folder = options.name, options.weights
+    network, wiener = weights.load(name, folder=folder), weights.load("wiener")
+    pictures = held_out(options.data)
+    x0, label = (part[: options.pictures] for part in pictures)
+    sets, training = test_sets(options, x0), training_set(options.data)
+    peers = {"network, any class": network, "Wiener": wiener, "ideal of the training set": Ideal(training)}
+    result = {"model": name, "sha256": weights.card(name, folder)["sha256"], **data_units(peers, x0, label)}
+    with bm3d_denoiser() if options.bm3d > 0 else nullcontext() as bm3d:
+        if bm3d is None and options.bm3d > 0:
+            print("BM3D is left out: the package bm3d is not installed (requirements-bench.txt).", file=sys.stderr)
+        result["psnr"] = psnr_table(sets, peers, bm3d, options.bm3d)
+    write_ladder(network, wiener, folder / f"{name}.ladder.jpg")
+    if options.samples > 0 and isinstance(network, torch.nn.Module):
+        result["generation"] = generation(network, pictures, training, judge(), options.samples, options.steps)
+        write_samples(network, folder / f"{name}.samples.jpg", options.steps)
+    result["cost"] = cost(network, name, folder)
+    result["bar"] = verdicts(result)
+    return result
+
+
+def main() -> int:
+    """Entry point; missing data or weights give one line and exit status 2."""
+    options, start = parse(), time.monotonic()
+    try:
+        result = evaluate(options)
+    except (datasets.DataRefused, weights.WeightsRefused) as refusal:
+        print(f"explorer.evaluate: {refusal}", file=sys.stderr)
+        return 2
+    result["minutes"] = round((time.monotonic() - start) / 60, 1)
+    show(result)
+    (options.weights / f"{options.name}.evaluation.json").write_text(json.dumps(result, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
