@@ -40,7 +40,7 @@ def rewrite(folder, data=None, **fields):
     (folder / "tiny.json").write_text(json.dumps({**card, **fields}))
 
 
-def refusal(folder):
+def check_refusal(folder):
     with pytest.raises(weights.WeightsRefused) as caught:
         weights.load("tiny", folder=folder)
     text = str(caught.value)
@@ -74,7 +74,7 @@ def test_changed_byte(folder):
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(bytes(data))
-    assert "hash" in refusal(folder)
+    assert "hash" in check_refusal(folder)
 
 
 def test_pickle_never_runs(folder, tmp_path):
@@ -85,7 +85,7 @@ def test_pickle_never_runs(folder, tmp_path):
             return os.system, (f"touch {canary}",)
 
     rewrite(folder, pickle.dumps(Bomb()))
-    assert "safetensors" in refusal(folder) and not canary.exists()
+    assert "safetensors" in check_refusal(folder) and not canary.exists()
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_pickle_never_runs(folder, tmp_path):
 )
 def test_not_safetensors(folder, data):
     rewrite(folder, data)
-    refusal(folder)
+    check_refusal(folder)
 
 
 def test_truncated(folder):
     rewrite(folder, (folder / "tiny.safetensors").read_bytes()[:-100])
-    refusal(folder)
+    check_refusal(folder)
 
 
 @pytest.mark.parametrize("change", ["extra", "missing", "shape", "nan", "dtype", "integers"])
@@ -127,7 +127,7 @@ def test_tensors_that_do_not_fit(folder, change):
         case "integers":
             tensors[key] = tensors[key].to(torch.int8)
     rewrite(folder, to_safetensors(tensors))
-    refusal(folder)
+    check_refusal(folder)
 
 
 @pytest.mark.parametrize(
@@ -142,15 +142,15 @@ def test_tensors_that_do_not_fit(folder, change):
 )
 def test_cards_that_make_no_sense(folder, fields):
     rewrite(folder, **fields)
-    refusal(folder)
+    check_refusal(folder)
 
 
 def test_missing_link_and_names(folder):
     link = folder / "tiny.safetensors"
     shutil.move(link, folder / "elsewhere")
-    assert "missing" in refusal(folder)
+    assert "missing" in check_refusal(folder)
     link.symlink_to(folder / "elsewhere")
-    assert "link" in refusal(folder)
+    assert "link" in check_refusal(folder)
     for name in ("../weights/scenes", "", "a/b", "nothing-here"):
         with pytest.raises(weights.WeightsRefused):
             weights.load(name, folder=folder)
