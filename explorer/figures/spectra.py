@@ -81,10 +81,10 @@ def _laid_out(figure: go.Figure, k: np.ndarray, sigma: float) -> go.Figure:
         height=460, margin={"l": 70, "r": 20, "t": 60, "b": 60},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "system-ui, sans-serif", "size": 13}, hovermode="closest",
-        legend={"orientation": "h", "y": -0.18, "x": 0}, modebar={"bgcolor": "rgba(0,0,0,0)"},
+        legend={"orientation": "h", "y": -0.24, "yanchor": "top", "x": 0}, modebar={"bgcolor": "rgba(0,0,0,0)"},
         xaxis={
             **axis, "ticktext": [f"1/{round(1 / f)}" for f in octaves],
-            "title": f"cycles per pixel, coarse to fine, at sigma {sigma:.2g}",
+            "title": f"cycles per pixel, at sigma {sigma:.2g}",
         },
         xaxis2={
             **axis, "ticktext": [f"{0.5 / f:.0f}" for f in octaves], "title": "feature size (pixels)", "side": "top",
