@@ -100,8 +100,7 @@ class Engine:
             clean=clean,
             noise=noise,
             cross=(total - clean - noise) / 2,
-            # Three channels of independent noise are averaged, so the spectrum is sqrt(3) steadier.
-            band=spectra.error_band(*x0.shape[-2:]) / np.sqrt(3),
+            band=spectra.error_band(*x0.shape[-2:], draws=len(x0)),  # the channels' noises are independent draws
             crossover_sigma=grid,
             crossover=np.array([spectra.feature_size(spectra.crossover(clean, s, k)[0]) for s in grid]),
         )
