@@ -65,15 +65,23 @@ def state_dict(name: str, folder: Path = FOLDER) -> dict[str, Tensor]:
         raise WeightsRefused(f"The weight file of '{name}' is missing.") from None
     if hashlib.sha256(data).hexdigest() != expected.get("sha256"):
         raise WeightsRefused(f"The weight file of '{name}' is not the one its card describes: the hash differs.")
+    tensors = parsed(data, name)
+    if any(str(t.dtype) != f"torch.{expected.get('dtype')}" for t in tensors.values()):
+        raise WeightsRefused(f"The weight file of '{name}' holds numbers of another type than its card says.")
+    return {key: tensor.float() for key, tensor in tensors.items()}
+
+
+def parsed(data: bytes, name: str) -> dict[str, Tensor]:
+    """The tensors in the bytes of a safetensors file, all floating point and finite. Raises WeightsRefused."""
     try:
         tensors = parse_safetensors(data)
     except Exception:  # the parser raises several types of its own; all mean the same here
         raise WeightsRefused(f"The weight file of '{name}' is not a valid safetensors file.") from None
-    if any(not t.is_floating_point() or str(t.dtype) != f"torch.{expected.get('dtype')}" for t in tensors.values()):
-        raise WeightsRefused(f"The weight file of '{name}' holds numbers of another type than its card says.")
+    if not all(t.is_floating_point() for t in tensors.values()):
+        raise WeightsRefused(f"The weight file of '{name}' holds numbers that are not floating point.")
     if not all(bool(t.isfinite().all()) for t in tensors.values()):
         raise WeightsRefused(f"The weight file of '{name}' holds values that are not finite.")
-    return {key: tensor.float() for key, tensor in tensors.items()}
+    return tensors
 
 
 def load(
@@ -104,7 +112,7 @@ def _built(name: str, folder: Path, builders: dict[str, Callable[[dict, dict[str
         raise WeightsRefused(f"The weight file of '{name}' does not fit the architecture in its card.") from None
 
 
-def _filled(make: Callable[[], torch.nn.Module], tensors: dict[str, Tensor]) -> torch.nn.Module:
+def filled(make: Callable[[], torch.nn.Module], tensors: dict[str, Tensor]) -> torch.nn.Module:
     """A network with these tensors in it. Raises ValueError when keys or shapes differ."""
     with torch.device("meta"):  # shapes are compared before any memory is taken
         expected = make().state_dict()
@@ -117,7 +125,7 @@ def _filled(make: Callable[[], torch.nn.Module], tensors: dict[str, Tensor]) -> 
 
 def _build_unet(fields: dict, tensors: dict[str, Tensor]) -> Denoiser:
     config = UNetConfig.from_json(fields["architecture"])
-    net = _filled(lambda: UNet(config), tensors)
+    net = filled(lambda: UNet(config), tensors)
     denoiser = Preconditioned(net, float(fields["sigma_data"]), len(fields["classes"]) - 1)
     return denoiser.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
@@ -132,7 +140,7 @@ def _build_classifier(fields: dict, tensors: dict[str, Tensor]) -> Classifier:
     config = ClassifierConfig.from_json(fields["architecture"])
     if len(fields["classes"]) != config.classes:
         raise ValueError("as many names of classes are expected as there are classes")
-    return _filled(lambda: Classifier(config), tensors).eval().requires_grad_(False)
+    return filled(lambda: Classifier(config), tensors).eval().requires_grad_(False)
 
 
 _BUILDERS = {"unet": _build_unet, "wiener": _build_wiener}

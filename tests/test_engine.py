@@ -6,7 +6,8 @@ import torch
 
 from explorer.api import NoisingRequest, RequestRefused
 from explorer.core import spectra
-from explorer.engine import COARSE, Engine, level_batches
+from explorer.engine import Engine
+from explorer.engine.noising import COARSE, level_batches
 
 SMALL = NoisingRequest(size=64, levels=12)
 

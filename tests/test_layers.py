@@ -16,16 +16,18 @@ ALLOWED = {
     "images": {"containers"},
     "containers": set(),
     "examples": {"images"},
-    "api": {"core"},
+    "api": {"core", "api"},
     "backends": {"core", "backends"},
     "weights": {"core"},
-    "engine": {"core", "api", "backends", "weights", "images", "examples"},
+    "hub": {"core", "weights", "hub"},
+    "engine": {"core", "api", "backends", "weights", "images", "examples", "engine"},
     "figures": {"api", "figures", "core"},
+    "export": {"api", "core", "export"},
     "claims": {"core", "weights", "images", "examples", "claims"},
     "datasets": {"images"},
     "train": {"core", "datasets", "images", "weights", "backends", "train"},
     "evaluate": {"core", "datasets", "images", "weights", "train", "evaluate"},
-    "ui": {"api", "core", "engine", "figures", "images", "examples", "ui", "claims"},
+    "ui": {"api", "core", "engine", "export", "figures", "images", "examples", "ui", "claims"},
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

@@ -5,9 +5,34 @@
 True
 """
 
-from explorer.claims import conditioning, conversions, noise, scale, schedule, score
+from explorer.claims import (
+    annealing,
+    ascent,
+    conditioning,
+    conversions,
+    generation,
+    noise,
+    residual,
+    sampling_speed,
+    scale,
+    schedule,
+    score,
+)
 from explorer.claims.registry import CARDS, CLAIMS, TEXTS, Card, Verdict
 
 __all__ = ["CARDS", "CLAIMS", "TEXTS", "THEMES", "Card", "Verdict"]
 
-THEMES = (conditioning, conversions, noise, scale, schedule, score)  # importing them fills CLAIMS and CARDS
+# importing them fills CLAIMS and CARDS
+THEMES = (
+    annealing,
+    ascent,
+    conditioning,
+    conversions,
+    generation,
+    noise,
+    residual,
+    sampling_speed,
+    scale,
+    schedule,
+    score,
+)

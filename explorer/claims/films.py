@@ -1,8 +1,7 @@
 """What a denoiser keeps of pictures from the noisiest level to the cleanest, as power spectra.
 
-The opposite edges of a photograph do not match, and the Fourier transform takes that for a step: a cross that falls
-like 1 / f^2, in a smooth estimate as strong as in the picture. It would pass for detail, so these spectra are those of
-windowed pictures.
+The opposite edges of a photograph do not match, and that step is in a smooth estimate as strong as in the picture. It
+would pass for detail, so these spectra are those of windowed pictures (`windowed_rapsd`).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from torch import Tensor
 from explorer.claims.inputs import SEEDS, noise_like
 from explorer.claims.statistics import Array
 from explorer.core.denoiser import Denoiser
-from explorer.core.spectra import counts, rapsd, wavenumbers
+from explorer.core.spectra import counts, wavenumbers, windowed_rapsd
 
 LEVELS = np.geomspace(0.02, 20.0, 19)  # sigma, data units, rising
 HIGH = 1 / 8  # cycles/pixel; from here on waves are shorter than 8 pixels: the two highest octaves
@@ -41,14 +40,8 @@ def films(denoiser: Denoiser, pictures: Tensor) -> Films:
 
 
 def spectrum(pictures: Tensor) -> Array:
-    """Power spectrum under a Hann window, mean of the colours: (N, C, L, L) -> (N, R) float64.
-
-    The mean is taken off first. Over the window's mean square, (3/8)^2 in two dimensions, so white noise stays flat.
-    """
-    x = pictures.double()
-    hann = torch.hann_window(x.shape[-1], periodic=True, dtype=x.dtype)
-    window = hann[:, None] * hann / hann.square().mean()
-    return rapsd((x - x.mean((2, 3), keepdim=True)) * window).mean(1).numpy()
+    """Power spectrum under a Hann window, mean of the colours: (N, C, L, L) -> (N, R) float64."""
+    return windowed_rapsd(pictures.double()).mean(1).numpy()
 
 
 def high_energy(power: Array, side: int) -> Array:

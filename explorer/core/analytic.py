@@ -14,7 +14,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from explorer.core.annuli import TINY, mean_wavenumbers, radial_to_2d
+from explorer.core.annuli import TINY, mean_wavenumbers, radial_to_2d, resampled
 from explorer.core.denoiser import broadcast_sigma
 from explorer.core.ideal import Ideal
 from explorer.core.mixture import GaussianMixture
@@ -77,6 +77,12 @@ class Wiener:
                 self._grids.clear()
             self._grids[h, w] = grid
         return grid
+
+    def spectrum(self, h: int, w: int) -> NDArray[np.float64]:
+        """The prior's power at the annuli of an h x w picture, (C or 1, R), as `rapsd` would measure it."""
+        curve = resampled(self.psd, self.k, mean_wavenumbers(h, w))
+        curve[:, 0] *= (max(h, w) / self.side) ** 2
+        return curve
 
     def sample(self, eps: Tensor) -> Tensor:
         """Pictures drawn from the prior: white noise eps (B, C, H, W) coloured by sqrt(P), plus the mean."""

@@ -73,6 +73,13 @@ def radial_to_2d(curve: ArrayLike, h: int, w: int, k: ArrayLike | None = None) -
     return grid.reshape(*curve.shape[:-1], *f.shape)
 
 
+def resampled(curve: ArrayLike, k: ArrayLike, f: ArrayLike) -> Array:
+    """A radial curve (..., R) at k (R,), k[0] = 0, taken to frequencies f (M,) as `radial_to_2d` does: (..., M)."""
+    curve, k, f = (np.asarray(a, dtype=np.float64) for a in (curve, k, f))
+    rows = np.stack([np.where(f > 0, _log_interpolate(f, k[1:], row[1:]), row[0]) for row in curve.reshape(-1, len(k))])
+    return rows.reshape(*curve.shape[:-1], len(f))
+
+
 def _frequency(h: int, fx: Array) -> Array:
     """Radial frequency of each bin, (h, len(fx)), cycles/pixel."""
     fy = np.fft.fftfreq(h)[:, None]

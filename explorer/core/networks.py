@@ -143,7 +143,7 @@ class UNet(nn.Module):
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor) -> Tensor:
         height, width = x.shape[-2:]
         embedding = self.embed(c_noise, label, x.dtype)
-        h = self.stem(F.pixel_unshuffle(_pad_to_multiple(x, self.config.stride), self.config.fold))
+        h = self.stem(F.pixel_unshuffle(pad_to_multiple(x, self.config.stride), self.config.fold))
         skips = []
         for i, blocks in enumerate(self.encoder):
             for block in blocks:
@@ -161,8 +161,8 @@ class UNet(nn.Module):
         return out[..., :height, :width]
 
 
-def _pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Repeat the last row and column until both sides are multiples: replication works for every size."""
+def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """Repeat the last row and column of x (B, C, H, W) until both sides are multiples; any size from 1 will do."""
     height, width = x.shape[-2:]
     extra = (math.ceil(width / multiple) * multiple - width, math.ceil(height / multiple) * multiple - height)
     return F.pad(x, (0, extra[0], 0, extra[1]), mode="replicate") if any(extra) else x

@@ -67,16 +67,20 @@ class Schedule:
         """The factor s = a sigma of x_t = a x0 + s eps at level sigma."""
         return self.signal_scale(sigma) * np.asarray(sigma, dtype=np.float64)
 
-    def sigmas(self, steps: int) -> Array:
-        """Sampling grid (steps + 1,): evenly spaced in t from sigma_max to sigma_min, then 0.
+    def sigmas(self, steps: int, start: float | None = None) -> Array:
+        """Sampling grid (steps + 1,): evenly spaced in t from `start`, default sigma_max, to sigma_min, then 0.
 
-        steps counts updates, not levels. Raises ValueError below 1.
+        steps counts updates, not levels. Raises ValueError below 1 step, and for a start that is not above sigma_min
+        or is above sigma_max.
         """
         if steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")
-        first, last = self.t_of_sigma(np.array([self.sigma_max, self.sigma_min]))
+        start = self.sigma_max if start is None else start
+        if not self.sigma_min < start <= self.sigma_max:
+            raise ValueError(f"start must be above {self.sigma_min} and at most {self.sigma_max:.4g}, got {start}")
+        first, last = self.t_of_sigma(np.array([start, self.sigma_min]))
         levels = self.sigma_of_t(np.linspace(first, last, steps))
-        levels[0] = self.sigma_max  # exactly, not to rounding
+        levels[0] = start  # exactly, not to rounding
         return np.append(levels, 0.0)
 
 

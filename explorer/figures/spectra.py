@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from explorer.api import DenoisedLevels, NoisedPicture
 from explorer.figures.palette import ROLES
+from explorer.figures.style import GRID, STYLE, feature_axis
 
-GRID = "rgba(128, 134, 146, 0.28)"
 HOVER = "%{y:.3g} at %{x:.3f} cycles/pixel<extra>%{fullData.name}</extra>"
 
 
@@ -67,28 +67,14 @@ def _add_crossover(figure: go.Figure, noised: NoisedPicture, sigma: float) -> No
 
 
 def _laid_out(figure: go.Figure, k: np.ndarray, sigma: float) -> go.Figure:
-    octaves = 0.5 / 2 ** np.arange(int(np.log2(0.5 / k[0])) + 1)
-    span = [float(np.log10(k[0])), float(np.log10(k[-1]))]
-    axis = {
-        "type": "log",
-        "range": span,
-        "tickvals": octaves,
-        "gridcolor": GRID,
-        "zeroline": False,
-        "title_standoff": 8,
-    }
+    span = (float(k[0]), float(k[-1]))
     figure.update_layout(
-        height=460, margin={"l": 70, "r": 20, "t": 60, "b": 60},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "system-ui, sans-serif", "size": 13}, hovermode="closest",
-        legend={"orientation": "h", "y": -0.24, "yanchor": "top", "x": 0}, modebar={"bgcolor": "rgba(0,0,0,0)"},
-        xaxis={
-            **axis, "ticktext": [f"1/{round(1 / f)}" for f in octaves],
-            "title": f"cycles per pixel, at sigma {sigma:.2g}",
-        },
+        **STYLE, height=460, margin={"l": 70, "r": 20, "t": 60, "b": 60},
+        legend={"orientation": "h", "y": -0.24, "yanchor": "top", "x": 0},
+        xaxis=feature_axis(*span, f"cycles per pixel, at sigma {sigma:.2g}", sizes=False),
         xaxis2={
-            **axis, "ticktext": [f"{0.5 / f:.0f}" for f in octaves], "title": "feature size (pixels)", "side": "top",
-            "overlaying": "x", "matches": "x", "showgrid": False,
+            **feature_axis(*span, "feature size (pixels)"), "side": "top", "overlaying": "x", "matches": "x",
+            "showgrid": False,
         },
         yaxis={"type": "log", "title": "power, data units squared", "gridcolor": GRID,
                "exponentformat": "power", "zeroline": False, "dtick": 1},

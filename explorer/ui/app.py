@@ -6,15 +6,14 @@ import html
 
 import gradio as gr
 
+from explorer.api import NoisingRequest
 from explorer.engine import Engine
 from explorer.examples import EXAMPLES
 from explorer.ui.parts import PartStore
 from explorer.ui.refusals import PlainBlocks
-from explorer.ui.views import noise_scale
+from explorer.ui.views import noise_scale, sampling
 
 TITLE = "Noise & Scale Explorer"
-SENTENCE = "Add noise. Watch the small things go first."
-VIEWS = (noise_scale,)
 
 
 def build_app(engine: Engine, parts: PartStore) -> gr.Blocks:
@@ -23,9 +22,13 @@ def build_app(engine: Engine, parts: PartStore) -> gr.Blocks:
     launch() gets theme and style sheet from explorer.ui.theme.
     """
     with PlainBlocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
-        gr.HTML(f"<header id='masthead'><h1>{html.escape(TITLE)}</h1><p>{SENTENCE}</p></header>")
-        for view in VIEWS:
-            view.build(engine, parts, app)
+        gr.HTML(f"<header id='masthead'><h1>{html.escape(TITLE)}</h1></header>")
+        picture = gr.State(NoisingRequest().picture)  # one picture for all views
+        with gr.Tabs(elem_id="views"):
+            with gr.Tab(noise_scale.LABEL, id="noise-scale"):
+                noise_scale.build(engine, parts, picture, app)
+            with gr.Tab(sampling.LABEL, id="sampling"):
+                sampling.build(engine, parts, picture)
         gr.HTML(f"<footer id='footnote'><p>{describe(engine)}</p><p>{attribution()}</p></footer>")
     return app
 

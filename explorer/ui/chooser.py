@@ -18,21 +18,29 @@ SCRIPT = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
-  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', String(b === button)));
+  document.dispatchEvent(new CustomEvent('picture-chosen', { detail: button.dataset.name }));
   trigger('select', { name: button.dataset.name });
 });
-document.addEventListener('change', (event) => {
-  if (event.target.matches('#upload input[type=file], input[type=file]'))
-    element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', 'false'));
+// The same picture is chosen in every view; an uploaded one is none of these.
+document.addEventListener('picture-chosen', ({ detail }) =>
+  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', String(b.dataset.name === detail))));
+document.addEventListener('change', ({ target }) => {
+  if (!target.matches('input[type=file]')) return;
+  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', 'false'));
 }, true);
 """
 
 
-def build_chooser(chosen: str) -> gr.HTML:
+def build_chooser(chosen: str, elem_id: str = "examples") -> gr.HTML:
     """The component; it emits `select` with {"name": ...}."""
     buttons = "".join(_button(example, example.name == chosen) for example in EXAMPLES)
     template = f'<div class="examples-row" role="group" aria-label="Example pictures">{buttons}</div>'
-    return gr.HTML(value=None, html_template=template, js_on_load=SCRIPT, elem_id="examples")
+    return gr.HTML(value=None, html_template=template, js_on_load=SCRIPT, elem_id=elem_id, elem_classes="examples")
+
+
+def chosen_name(event: gr.EventData) -> str:
+    """The name of the example that was clicked; whether there is such a one is the engine's to say."""
+    return str(event._data.get("name", "")) if isinstance(event._data, dict) else ""
 
 
 def _button(example, pressed: bool) -> str:  # noqa: ANN001 - explorer.examples.Example

@@ -9,7 +9,7 @@ KEPT = 4096  # visitors
 
 
 class Latest:
-    """Remembers the newest ticket per visitor; safe to use from many threads.
+    """Remembers the newest ticket per visitor, and which one was stopped by hand; safe to use from many threads.
 
     Tickets are numbered by the page, in the order in which the person moved the controls: events can overtake each
     other on their way. Ticket 0 belongs to callers that do not number their requests, and never grows old.
@@ -17,17 +17,32 @@ class Latest:
 
     def __init__(self) -> None:
         self._newest: OrderedDict[str, int] = OrderedDict()
+        self._stopped: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
 
     def begin(self, visitor: str, ticket: int) -> None:
         """Note a ticket; all smaller ones of this visitor are stale from now on."""
         with self._lock:
-            self._newest[visitor] = max(ticket, self._newest.get(visitor, 0))
-            self._newest.move_to_end(visitor)
-            while len(self._newest) > KEPT:
-                self._newest.popitem(last=False)
+            _note(self._newest, visitor, max(ticket, self._newest.get(visitor, 0)))
 
     def is_current(self, visitor: str, ticket: int) -> bool:
         """Whether nothing newer has begun for this visitor."""
         with self._lock:
             return ticket == 0 or self._newest.get(visitor, ticket) <= ticket
+
+    def stop(self, visitor: str, ticket: int) -> None:
+        """The person has seen enough of this ticket."""
+        with self._lock:
+            _note(self._stopped, visitor, ticket)
+
+    def is_stopped(self, visitor: str, ticket: int) -> bool:
+        """Whether the person has stopped this very ticket."""
+        with self._lock:
+            return ticket != 0 and self._stopped.get(visitor) == ticket
+
+
+def _note(tickets: OrderedDict[str, int], visitor: str, ticket: int) -> None:
+    tickets[visitor] = ticket
+    tickets.move_to_end(visitor)
+    while len(tickets) > KEPT:
+        tickets.popitem(last=False)

@@ -7,6 +7,8 @@ from pathlib import Path
 import gradio as gr
 
 from explorer.figures.palette import css_variables
+from explorer.ui.branches.branches import styles as branches_styles
+from explorer.ui.film.film import styles as film_styles
 from explorer.ui.scrubber.scrubber import styles as scrubber_styles
 
 
@@ -27,4 +29,4 @@ def theme() -> gr.themes.Base:
 def style_sheet() -> str:
     """All CSS of the page."""
     page = (Path(__file__).parent / "page.css").read_text()
-    return f":root {{ {css_variables()} }}\n{page}\n{scrubber_styles()}"
+    return f":root {{ {css_variables()} }}\n{page}\n{scrubber_styles()}\n{film_styles()}\n{branches_styles()}"

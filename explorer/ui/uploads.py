@@ -21,9 +21,9 @@ LARGEST_SQUARE = 1024  # pixels; twice the largest working size, a thirtieth of 
 ABANDONED = 60.0  # seconds; an upload that is going well has been moved into a folder of its own long before
 
 
-def build_upload(label: str = "Your picture…") -> gr.UploadButton:
-    """The button, with its file input inside #upload; its `upload` event passes bytes to `read_picture`."""
-    with gr.Column(elem_id="upload", scale=0, min_width=120):
+def build_upload(label: str = "Your picture…", elem_id: str = "upload") -> gr.UploadButton:
+    """The button, with its file input inside #elem_id; its `upload` event passes bytes to `read_picture`."""
+    with gr.Column(elem_id=elem_id, elem_classes="upload", scale=0, min_width=120):
         return gr.UploadButton(label, type="binary", file_types=["image"], size="sm")
 
 

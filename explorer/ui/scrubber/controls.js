@@ -2,9 +2,6 @@
 const STEPS = 16; // slider steps between two computed levels: fine while dragging, whole levels at rest
 const slider = $("#noise-slider");
 
-const numberText = (value) => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));
-const pixelsText = (value) => (value >= 10 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, ""));
-
 // What becomes of the details that are lost, and what is shown when nothing is left, per model.
 const WORDS = {
   network: ["the model guesses them", "what the model shows is a guess from the pictures it was trained on"],
@@ -84,36 +81,7 @@ element.querySelectorAll(".ns-strip").forEach((strip) => {
   }
 });
 for (let i = 0; i < COLUMNS; i++) $(".ns-scale").append(document.createElement("span"));
-element.querySelectorAll("[data-explain]").forEach((button) => {
-  button.addEventListener("click", () => {
-    const note = $("#explanation"), same = note.dataset.of === button.dataset.explain && !note.hidden;
-    note.hidden = same;
-    note.dataset.of = button.dataset.explain;
-    note.innerHTML = EXPLANATIONS[button.dataset.explain];
-    element.querySelectorAll("[data-explain]").forEach((b) => b.setAttribute("aria-expanded", String(b === button && !same)));
-  });
-});
-
-// Pictures can be dropped anywhere on the player, or pasted: both take the way of the upload button.
-function offer(files) {
-  const input = document.querySelector("#upload input[type=file]") ?? document.querySelector("input[type=file]");
-  if (!files.length || !input) return;
-  const transfer = new DataTransfer();
-  transfer.items.add(files[0]);
-  input.files = transfer.files;
-  input.dispatchEvent(new Event("change", { bubbles: true }));
-}
-element.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  element.classList.add("ns-drop");
-});
-element.addEventListener("dragleave", () => element.classList.remove("ns-drop"));
-element.addEventListener("drop", (event) => {
-  event.preventDefault();
-  element.classList.remove("ns-drop");
-  offer(event.dataTransfer.files);
-});
-document.addEventListener("paste", (event) => offer(event.clipboardData?.files ?? []));
+explainWords(EXPLANATIONS);
 
 $("#csv").addEventListener("click", () => {
   if (!view.base) return;
@@ -125,78 +93,32 @@ $("#csv").addEventListener("click", () => {
   ]);
   const head = "cycles_per_pixel,clean,noise,noisy,denoised,error,wiener_expectation";
   const about = `# sigma ${sigma} (data units, range -1 to 1), ${JSON.stringify(base.request).replaceAll(",", ";")}`;
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([[about, head, ...rows.map((r) => r.join(","))].join("\n")], { type: "text/csv" }));
-  link.download = `spectra-sigma-${sigma.toPrecision(3)}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  download([about, head, ...rows.map((r) => r.join(","))].join("\n"), "text/csv", `spectra-sigma-${sigma.toPrecision(3)}.csv`);
 });
 
-function setStatus(text, share) {
-  write("#status", text);
-  $(".ns-progress").style.setProperty("--share", share);
-  element.classList.toggle("ns-busy", text !== "ready");
+async function takePart(part) {
+  if (part.kind === "base") {
+    await takeBase(part);
+    layoutSpectrum();
+    $("#enlarged").hidden = !part.upscaled;
+    $(".ns-pictures").classList.toggle("ns-crisp", part.request.size < 128);
+  } else await takeLevels(part);
+  draw();
+  await new Promise(requestAnimationFrame); // what is known is on the page before the rest is taken in
+  drawStrips(part.kind === "base" ? undefined : ["denoised"]);
 }
 
-// Takes in an answer, which grows part by part under one generation number; a newer one ends an older one.
-async function receive() {
-  const answer = props.value;
-  if (!answer || answer.generation < view.generation) return;
-  if (answer.generation > view.generation) [view.generation, view.parts] = [answer.generation, 0];
-  while (view.parts < answer.parts.length) {
-    const part = await fetchPart(answer.parts[view.parts++]);
-    if (part.kind === "base") {
-      await takeBase(part);
-      layoutSpectrum();
-      $("#enlarged").hidden = !part.upscaled;
-      $(".ns-pictures").classList.toggle("ns-crisp", part.request.size < 128);
-    } else await takeLevels(part);
-    draw();
-    await new Promise(requestAnimationFrame); // what is known is on the page before the rest is taken in
-    drawStrips(part.kind === "base" ? undefined : ["denoised"]);
-    if (props.value.generation > view.generation) return;
-  }
+function showProgress() {
   const known = view.frames.filter(Boolean).length, all = view.frames.length;
-  if (view.generation < asked) return; // a newer choice is on its way
-  if (known === all) {
-    setStatus("ready", 1);
-    announceRest();
-  } else setStatus(`model: ${known} of ${all} noise levels`, known / all);
+  setStatus(known === all ? "ready" : `model: ${known} of ${all} noise levels`, known / all);
+  if (known === all) announceRest();
 }
 
-let queue = Promise.resolve();
-const enqueue = () => (queue = queue.then(receive).catch(() => setStatus("ready", 1))); // a part that is gone is let go
-watch("value", enqueue);
-enqueue();
+listen("#controls");
+followUpload("#upload");
+takeDrops("#upload");
 
-let asked = 0; // tickets given out; the server's answer carries its ticket as generation
-const ticket = () => {
-  busy();
-  return ++asked;
-};
-const busy = () => setStatus("working…", 0); // a compute control has been changed
-const settled = () => setStatus("ready", 1); // the server refused: what was there stays
-
-// The page says that it is busy in the same moment as a control is moved, not when Gradio gets round to it.
-document.addEventListener("input", (event) => event.target.closest("#controls") && busy(), true);
-document.addEventListener("change", (event) => {
-  if (!event.target.matches("#upload input[type=file]") || !event.target.files.length) return;
-  busy();
-  const toasts = () => document.querySelectorAll(".toast-body").length, before = toasts(), begun = view.generation;
-  const watcher = new MutationObserver(() => {
-    if (view.generation === begun && toasts() <= before) return;
-    if (view.generation === begun) settled(); // refused on the way up: no answer will come
-    watcher.disconnect();
-  });
-  watcher.observe(document.body, { childList: true, subtree: true });
-}, true);
-
-window.noiseAndScale = {
-  ticket,
-  busy,
-  settled,
-  view, sigmaAt, positionOf, moveTo,
-};
+window.noiseAndScale = { ticket, busy, settled, view, sigmaAt, positionOf, moveTo };
 narrow.addEventListener("change", () => view.base && drawStrips());
 new ResizeObserver(() => {
   if (!view.base) return;

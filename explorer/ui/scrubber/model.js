@@ -1,16 +1,11 @@
 // What has been computed so far, and how to read it at any slider position. Positions count levels and may lie between
 // two of them; pictures at rest are always at a computed level.
-const $ = (selector) => element.querySelector(selector);
-
 const view = {
-  generation: -1, // of the newest answer that was begun; older answers are ignored
   base: null, // picture, noise and curves of that answer
   frames: [], // per level: null or what the model made of it
-  parts: 0, // how many parts of the answer have been taken in
   position: null,
 };
 
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const lastLevel = () => view.base.sigmas.length - 1;
 const sigmaAt = (position) => {
   const sigmas = view.base.sigmas;
@@ -46,27 +41,6 @@ function blended(name, pair) {
   const [[a, wa], [b, wb]] = pair;
   const first = view.frames[a][name], second = view.frames[b][name];
   return wb === 0 ? first : first.map((v, i) => Math.exp(wa * Math.log(v + 1e-30) + wb * Math.log(second[i] + 1e-30)));
-}
-
-// One part of an answer (explorer/ui/parts.py): its header with `blobs` turned into bytes.
-async function fetchPart(name) {
-  const response = await fetch(`${window.gradio_config?.root ?? ""}/parts/${name}`);
-  if (!response.ok) throw new Error(await response.text());
-  const buffer = await response.arrayBuffer(), length = new DataView(buffer).getUint32(0, true);
-  const part = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  let start = 4 + length;
-  part.blobs = part.blobs.map((size) => buffer.slice(start, (start += size)));
-  return part;
-}
-
-async function pixels(bytes, type) {
-  const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
-  const bitmap = await createImageBitmap(new Blob([bytes], { type }), options);
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  return context.getImageData(0, 0, bitmap.width, bitmap.height);
 }
 
 // Takes in the part of an answer that needs no model.

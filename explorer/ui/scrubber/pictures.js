@@ -3,23 +3,11 @@ const COLUMNS = 16;
 const narrow = matchMedia("(max-width: 640px)");
 const PREDICTED_RANGE = 3; // predicted noise is drawn from -3 to +3 standard deviations
 
-// The pixels of a canvas, kept between frames; the canvas takes the size of the picture.
-const kept = new WeakMap();
-function imageFor(canvas) {
-  const { width, height } = view.base;
-  let image = kept.get(canvas);
-  if (image?.width !== width || image.height !== height || canvas.width !== width) {
-    [canvas.width, canvas.height] = [width, height];
-    image = new ImageData(width, height);
-    image.data.fill(255);
-    kept.set(canvas, image);
-  }
-  return image;
-}
+const imageOf = (canvas) => imageFor(canvas, view.base.width, view.base.height);
 
 // canvas = offset + scale * (x0 + sigma * eps), clipped for display by the byte array itself.
 function paintMixture(canvas, sigma, scale = 1) {
-  const { x0, noisePixels } = view.base, image = imageFor(canvas), data = image.data, offset = 127.5 * (1 - scale);
+  const { x0, noisePixels } = view.base, image = imageOf(canvas), data = image.data, offset = 127.5 * (1 - scale);
   for (let i = 0, j = 0; i < x0.length; i += 3, j += 4) {
     data[j] = offset + scale * (x0[i] + sigma * noisePixels[i]);
     data[j + 1] = offset + scale * (x0[i + 1] + sigma * noisePixels[i + 1]);
@@ -33,8 +21,8 @@ function paintEstimate(canvas, pair, noiseCanvas = null, sigma = 1) {
   const [[a, wa], [b, wb]] = pair, { x0, noisePixels } = view.base;
   const first = view.frames[a].error, second = view.frames[b].error;
   const ka = wa * view.frames[a].scale, kb = wb * view.frames[b].scale, zero = 128 * (ka + kb);
-  const image = imageFor(canvas), data = image.data;
-  const noiseImage = noiseCanvas && imageFor(noiseCanvas), noise = noiseImage?.data;
+  const image = imageOf(canvas), data = image.data;
+  const noiseImage = noiseCanvas && imageOf(noiseCanvas), noise = noiseImage?.data;
   const shown = 1 / PREDICTED_RANGE, perSigma = shown / sigma;
   for (let i = 0, j = 0; i < x0.length; j++)
     for (const end = i + 3; i < end; i++, j++) {
@@ -57,12 +45,6 @@ function drawPictures() {
   if (pair) paintEstimate($("#canvas-denoised"), pair, $("#canvas-noise"), sigma);
   drawFigures(sigma, pair);
   drawRuler(sigma);
-}
-
-// Writing the same text again would cost a layout in every frame.
-function write(selector, text) {
-  const node = $(selector);
-  if (node.textContent !== text) node.textContent = text;
 }
 
 const decibels = (mse) => (mse > 0 ? `${(10 * Math.log10(4 / mse)).toFixed(1)} dB` : "exact"); // data range is 2

@@ -8,6 +8,7 @@ import gradio as gr
 
 from explorer.core.schedules import SCHEDULES
 from explorer.figures.palette import ROLES
+from explorer.ui.shared.scripts import key, script
 
 FOLDER = Path(__file__).parent
 SCRIPTS = ("model.js", "pictures.js", "spectrum.js", "words.js", "controls.js")  # in this order, in one scope
@@ -19,7 +20,7 @@ def build_scrubber() -> gr.HTML:
     return gr.HTML(
         value=None,
         html_template=_template(),
-        js_on_load="\n".join((FOLDER / name).read_text() for name in SCRIPTS),
+        js_on_load=script(FOLDER, SCRIPTS),
         elem_id="player",
     )
 
@@ -35,10 +36,7 @@ def styles() -> str:
 
 
 def _template() -> str:
-    line = '<svg class="key-{0}" viewBox="0 0 24 8" aria-hidden="true"><line x1="0" y1="4" x2="24" y2="4"/></svg>'
-    key = f"<span>{line}{{1}}</span>"
-    legend = "".join(key.format(name, role.title) for name, role in ROLES.items())
-    legend += key.format("ghost", "Wiener expectation")
+    legend = "".join(key(name, role.title) for name, role in ROLES.items()) + key("ghost", "Wiener expectation")
     options = "".join(
         f'<option value="{name}"{" selected" if name == DEFAULT_SCHEDULE else ""}>{schedule.label}</option>'
         for name, schedule in SCHEDULES.items()

@@ -11,7 +11,9 @@ import gradio as gr
 from explorer.api import SIZES, NoisingRequest, RequestRefused, whole_number
 from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
-from explorer.ui.chooser import build_chooser
+from explorer.ui.chooser import build_chooser, chosen_name
+from explorer.ui.events import COMPUTE, DEADLINE, numbered, plain_refusals, settled
+from explorer.ui.film.controls import MODEL_TITLES
 from explorer.ui.latest import Latest
 from explorer.ui.parts import PartStore
 from explorer.ui.scrubber.payload import base_part, levels_part
@@ -19,11 +21,7 @@ from explorer.ui.scrubber.scrubber import build_scrubber
 from explorer.ui.uploads import build_upload, read_picture
 
 LABEL = "Noise & scale"
-# The last input of each event is the ticket, which the page fills in.
-NUMBERED = "(...values) => [...values.slice(0, -1), window.noiseAndScale?.ticket() ?? 0]"
-SETTLED = "() => { window.noiseAndScale?.settled(); }"
-DEADLINE = 120.0  # seconds that one visitor's computation may take
-MODEL_TITLES = (("network", "network"), ("Wiener filter", "wiener"), ("ideal denoiser", "ideal"))
+PLAYER = "noiseAndScale"
 
 
 class NoiseScaleView:
@@ -37,11 +35,9 @@ class NoiseScaleView:
         self, picture: str, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest]]:
         """Yield the growing answer for the page, and the request it belongs to. Refusals become one sentence."""
-        try:
+        with plain_refusals():
             request = NoisingRequest(picture=picture, model=model, label=label, seed=seed, size=size)
             yield from self._answer(request, whole_number(ticket, 0, 2**53, "ticket"), visitor.session_hash or "")
-        except RequestRefused as refusal:
-            raise gr.Error(str(refusal), print_exception=False, title="Not possible") from None
 
     def upload(
         self, data: bytes | None, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
@@ -55,7 +51,7 @@ class NoiseScaleView:
         self, event: gr.EventData, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest, str]]:
         """The same for an example picture."""
-        name = str(event._data.get("name", "")) if isinstance(event._data, dict) else ""
+        name = chosen_name(event)
         for answer, request in self.prepare(name, model, label, seed, size, ticket, visitor):
             yield answer, request, name
 
@@ -82,15 +78,14 @@ class NoiseScaleView:
             yield {"generation": ticket, "parts": list(names)}, request
 
 
-def build(engine: Engine, parts: PartStore, page: gr.Blocks) -> None:
-    """Lay out the view inside the page, whose context is open, and connect it."""
-    view, default = NoiseScaleView(engine, parts), NoisingRequest()
-    picture, request = gr.State(default.picture), gr.State(None)
+def build(engine: Engine, parts: PartStore, picture: gr.State, page: gr.Blocks) -> None:
+    """Lay out the view inside its tab, whose context is open, and connect it. picture: its name in the engine."""
+    view, default, request = NoiseScaleView(engine, parts), NoisingRequest(), gr.State(None)
     player = build_scrubber()
-    with gr.Row(elem_id="chooser"):
+    with gr.Row(elem_id="chooser", elem_classes="chooser"):
         examples = build_chooser(default.picture)
         upload = build_upload()
-    with gr.Row(elem_id="controls"):
+    with gr.Row(elem_id="controls", elem_classes="controls line"):
         sizes = [size for size in SIZES if size <= engine.largest_side]
         model = gr.Radio(MODEL_TITLES, value=default.model, label="Model", elem_id="model")
         size = gr.Radio(sizes, value=default.size, label="Size, pixels", elem_id="size")
@@ -103,28 +98,17 @@ def build(engine: Engine, parts: PartStore, page: gr.Blocks) -> None:
 
     ticket = gr.Number(0, precision=0, visible=False)
     controls, outputs = [model, label, seed, size, ticket], [player, request]
-    compute = {"concurrency_id": "compute", "concurrency_limit": 4, "show_progress": "hidden"}
-    changed = gr.on(
-        [control.input for control in controls[:-1]],
-        view.prepare, [picture, *controls], outputs, js=NUMBERED, trigger_mode="multiple",
-        api_name="noising", **compute,
-    )  # fmt: skip
-    begun = page.load(view.prepare, [picture, *controls], outputs, js=NUMBERED, api_visibility="private", **compute)
-    uploaded = upload.upload(
-        view.upload, [upload, *controls], [*outputs, picture], js=NUMBERED, trigger_mode="multiple",
-        api_visibility="private", **compute,
-    )  # fmt: skip
-    chosen = examples.select(
-        view.choose,
-        controls,
-        [*outputs, picture],
-        js=NUMBERED,
-        trigger_mode="multiple",
-        api_visibility="private",
-        **compute,
+    run = {"js": numbered(PLAYER), **COMPUTE}
+    private = {**run, "api_visibility": "private"}
+    moved, every = [control.input for control in controls[:-1]], {"trigger_mode": "multiple"}
+    events = (
+        gr.on(moved, view.prepare, [picture, *controls], outputs, api_name="noising", **every, **run),
+        page.load(view.prepare, [picture, *controls], outputs, **private),
+        upload.upload(view.upload, [upload, *controls], [*outputs, picture], **every, **private),
+        examples.select(view.choose, controls, [*outputs, picture], **every, **private),
     )
-    for event in (changed, begun, uploaded, chosen):
-        event.failure(fn=None, js=SETTLED)
+    for event in events:
+        event.failure(fn=None, js=settled(PLAYER))
     player.release(
         view.figure, [request], plot, show_progress="hidden", trigger_mode="always_last", api_visibility="private",
         concurrency_id="figure", concurrency_limit=2,

@@ -1,41 +1,14 @@
-"""The narrow waist: what a view may ask of the engine, and what it gets.
-
-Requests are frozen, made of plain numbers and strings, and checked when they are made, so that one can be a cache key,
-a link and a test fixture. Results hold numpy arrays; no tensor leaves the engine and no figure enters it.
-"""
+"""One picture under rising noise, and what a model makes of it: the first page's question and its answer."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.core.noise import check_seed
+from explorer.api.checks import MODELS, SIZES, name, one_of, whole_number
 
-MODELS = ("network", "wiener", "ideal")
-SIZES = (64, 128, 256, 512)
 SIGMA_RANGE = (0.01, 20.0)  # data units: below, the noise of 8-bit pixels rules; above, nothing is left to see
-
-
-class RequestRefused(ValueError):
-    """A request that cannot be answered; the text is one plain sentence for the person."""
-
-
-def whole_number(value: object, low: int, high: int, what: str) -> int:
-    """value as an int in [low, high]. Raises RequestRefused on anything else, NaN and 2.5 included."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise RequestRefused(f"The {what} must be a number.")
-    if value != int(value) or not low <= value <= high:
-        raise RequestRefused(f"The {what} must be a whole number from {low} to {high}.")
-    return int(value)
-
-
-def one_of(value: object, choices: tuple, what: str) -> object:
-    """value if it is among the choices. Raises RequestRefused otherwise."""
-    if isinstance(value, bool) or value not in choices:
-        raise RequestRefused(f"The {what} must be one of: {', '.join(map(str, choices))}.")
-    return value
 
 
 @dataclass(frozen=True)
@@ -55,11 +28,8 @@ class NoisingRequest:
         object.__setattr__(self, "size", int(self.size))
         object.__setattr__(self, "levels", whole_number(self.levels, 2, 128, "number of noise levels"))
         object.__setattr__(self, "seed", whole_number(self.seed, 0, 2**53, "seed"))
-        check_seed(self.seed)
-        for what in ("picture", "label"):
-            name = getattr(self, what)
-            if not isinstance(name, str) or len(name) > 80:
-                raise RequestRefused(f"The {what} must be a name of at most 80 letters.")
+        name(self.picture, "picture")
+        name(self.label, "label")
 
     @property
     def sigmas(self) -> np.ndarray:

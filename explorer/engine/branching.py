@@ -1,0 +1,65 @@
+"""Siblings that continue from one state, and what they agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from explorer.api import Branches, BranchRequest, UTurn, UTurnRequest
+from explorer.core import agreement, octaves, spectra
+from explorer.core.denoiser import Denoiser
+from explorer.core.noise import white_batch
+from explorer.core.samplers import SAMPLERS, Step, keyed_noise
+from explorer.core.schedules import SCHEDULES
+from explorer.engine.sampling import sampler_of
+
+
+def branches(request: BranchRequest, origin: Tensor, denoiser: Denoiser) -> Iterator[Branches]:
+    """The siblings after every step. origin: (3, H, W), the stored state, or the picture that gets fresh noise."""
+    shape, rows = tuple(origin.shape), range(request.count)
+    x = origin.expand(request.count, *shape)
+    sampler = SAMPLERS["ddpm"]
+    if request.origin == "picture":
+        x = x + request.sigma * white_batch(shape, request.seed, "branch", rows)
+        sampler = sampler_of(request.run.sampler, request.run.eta)
+    sigmas = SCHEDULES[request.run.schedule].sigmas(request.steps, request.sigma)
+    for step in sampler(denoiser, x, sigmas, noise=keyed_noise(shape, request.seed, rows)):
+        yield _compared(request, step)
+
+
+def _compared(request: BranchRequest, step: Step) -> Branches:
+    siblings, (h, w) = step.x0, step.x0.shape[-2:]
+    shared = agreement.agreement_per_octave(siblings)
+    return Branches(
+        request=request,
+        done=step.i,
+        siblings=siblings.numpy(),
+        mean=siblings.mean(0).numpy(),
+        disagreement=agreement.disagreement_map(siblings),
+        edges=spectra.octave_edges(h, w),
+        agreement=shared,
+        decided=octaves.decided_size(shared, h, w),
+    )
+
+
+def u_turns(request: UTurnRequest, picture: Tensor, denoiser: Denoiser) -> Iterator[UTurn]:
+    """One UTurn per level, rising. picture: (3, H, W), data units."""
+    shape, rows = tuple(picture.shape), range(request.count)
+    sampler = sampler_of(request.run.sampler, request.run.eta)
+    for i, sigma in enumerate(request.sigmas.tolist()):
+        x = picture + sigma * white_batch(shape, request.seed, f"u-turn {i}", rows)
+        sigmas = SCHEDULES[request.run.schedule].sigmas(request.steps, sigma)
+        *_, last = sampler(denoiser, x, sigmas, noise=keyed_noise(shape, request.seed, rows))
+        yield _turned(sigma, picture, last.x)
+
+
+def _turned(sigma: float, picture: Tensor, siblings: Tensor) -> UTurn:
+    change, shared = siblings - picture, agreement.agreement_per_octave(siblings)
+    return UTurn(
+        sigma=sigma,
+        change=float(change.double().square().mean().sqrt()),
+        correlation_length=agreement.correlation_length(change),
+        agreement=shared,
+        decided=octaves.decided_size(shared, *picture.shape[-2:]),
+    )

@@ -1,0 +1,71 @@
+"""The first page's question: a picture under rising noise, and what a model makes of every level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer import images
+from explorer.api import SIGMA_RANGE, DenoisedLevels, NoisedPicture, NoisingRequest
+from explorer.core import spectra
+from explorer.core.denoiser import Denoiser
+from explorer.core.noise import white
+
+CROSSOVER_POINTS = 193
+COARSE = 5  # levels that are computed first, spread over the whole range
+
+
+def noised_picture(request: NoisingRequest, source: np.ndarray) -> NoisedPicture:
+    """Picture, noise and their spectra; takes milliseconds. source: (H, W, 3) uint8."""
+    fitted = images.fit(source, request.size)
+    x0 = torch.from_numpy(images.to_data(fitted))
+    eps = white(x0.shape, request.seed, "noising")
+    clean, noise, total = (spectra.rapsd(v).mean(0).double().numpy() for v in (x0, eps, x0 + eps))
+    grid = np.geomspace(*SIGMA_RANGE, CROSSOVER_POINTS)
+    k = spectra.mean_wavenumbers(*x0.shape[-2:])  # where each ring's power lies, not its nominal radius
+    return NoisedPicture(
+        request=request,
+        upscaled=images.upscaled(source, request.size),
+        picture=fitted,
+        eps=eps.numpy(),
+        wavenumber=k,
+        clean=clean,
+        noise=noise,
+        cross=(total - clean - noise) / 2,
+        band=spectra.error_band(*x0.shape[-2:], draws=len(x0)),  # the channels' noises are independent draws
+        crossover_sigma=grid,
+        crossover=np.array([spectra.feature_size(spectra.crossover(clean, s, k)[0]) for s in grid]),
+    )
+
+
+def denoised_levels(noised: NoisedPicture, denoiser: Denoiser, batch: int) -> Iterator[DenoisedLevels]:
+    """The denoiser's estimates, a few spread-out levels first, then all others, `batch` levels at once."""
+    request = noised.request
+    x0, eps = torch.from_numpy(noised.x0), torch.from_numpy(noised.eps)
+    sigmas = torch.from_numpy(request.sigmas).float()
+    for indices in level_batches(request.levels, batch):
+        sigma = sigmas[indices]
+        yield _measure(np.array(indices), denoiser(x0 + sigma[:, None, None, None] * eps, sigma), x0)
+
+
+def level_batches(levels: int, batch: int) -> Iterator[list[int]]:
+    """All level indices in batches: first a few spread over the range, so that every view has something to show."""
+    coarse = sorted({round(i * (levels - 1) / (COARSE - 1)) for i in range(COARSE)})
+    rest = [i for i in range(levels) if i not in coarse]
+    for group in (coarse, rest):
+        for start in range(0, len(group), batch):
+            yield group[start : start + batch]
+
+
+def _measure(indices: np.ndarray, estimate: Tensor, x0: Tensor) -> DenoisedLevels:
+    error = estimate - x0
+    return DenoisedLevels(
+        indices=indices,
+        error=error.numpy(),
+        denoised_spectrum=spectra.rapsd(estimate).mean(1).numpy(),
+        error_spectrum=spectra.rapsd(error).mean(1).numpy(),
+        mse=error.square().mean((1, 2, 3)).numpy(),
+    )

@@ -1,0 +1,50 @@
+"""The gain per octave of a sampler with N steps, in closed form and on the model's own samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from torch import Tensor
+
+from explorer.api import TransferCurve, TransferRequest
+from explorer.core import spectra
+from explorer.core.denoiser import Denoiser
+from explorer.core.noise import white_batch
+from explorer.core.samplers import SAMPLERS, keyed_noise
+from explorer.core.schedules import SCHEDULES
+from explorer.core.transfer import power_gain
+
+
+def curves(request: TransferRequest, power: np.ndarray, denoiser: Denoiser) -> Iterator[TransferCurve]:
+    """All closed forms first, then each curve again with what was measured. power: (R,) of the training pictures."""
+    closed = [_closed_form(request, power, name, n) for name in request.samplers for n in request.step_counts]
+    yield from closed
+    for curve in closed:
+        yield _measured(request, power, curve, denoiser)
+
+
+def _closed_form(request: TransferRequest, power: np.ndarray, sampler: str, steps: int) -> TransferCurve:
+    size, sigmas = request.size, SCHEDULES[request.schedule].sigmas(steps)
+    edges = spectra.octave_edges(size, size)
+    gain = power_gain(SAMPLERS[sampler], sigmas, power[1:])
+    out = np.append(0.0, gain * power[1:])
+    octave = spectra.octave_means(out, size, size) / spectra.octave_means(power, size, size)
+    return TransferCurve(sampler, steps, np.sqrt(edges[1:] * edges[:-1]), octave, None, None)
+
+
+def _measured(request: TransferRequest, power: np.ndarray, curve: TransferCurve, denoiser: Denoiser) -> TransferCurve:
+    size, rows = request.size, range(request.count)
+    sigmas, shape = SCHEDULES[request.schedule].sigmas(curve.steps), (3, size, size)
+    x = float(sigmas[0]) * white_batch(shape, request.seed, "transfer", rows)
+    *_, last = SAMPLERS[curve.sampler](denoiser, x, sigmas, noise=keyed_noise(shape, request.seed, rows))
+    each = _octaves(last.x) / spectra.octave_means(power, size, size)  # (B, n)
+    error = each.std(0, ddof=1) / np.sqrt(len(each))
+    return replace(curve, measured=each.mean(0), error=error)
+
+
+def _octaves(x: Tensor) -> np.ndarray:
+    """Mean power per octave of each picture, mean of the colours: (B, C, H, W) -> (B, n)."""
+    power = spectra.rapsd(x).mean(1).double().numpy()
+    return spectra.octave_means(power, *x.shape[-2:])

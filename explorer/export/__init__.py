@@ -1,0 +1,21 @@
+"""A run of a sampler as files: films, frames, curves and everything that was measured."""
+
+from explorer.export.archive import zip_of_frames
+from explorer.export.film import gif, video
+from explorer.export.formats import FORMATS, Export, Format
+from explorer.export.frames import film_frames, x0_frame, x_frame
+from explorer.export.tables import curves_csv, everything_json
+
+__all__ = [
+    "FORMATS",
+    "Export",
+    "Format",
+    "curves_csv",
+    "everything_json",
+    "film_frames",
+    "gif",
+    "video",
+    "x0_frame",
+    "x_frame",
+    "zip_of_frames",
+]

@@ -1,0 +1,105 @@
+"""Models of the Hugging Face Hub as Denoisers: hub:OWNER/NAME@REVISION.
+
+Understood are networks of the class UNet2DModel of the library diffusers that work on pixels, unconditional or told a
+class by its number, trained by a scheduler of discrete times. diffusers and huggingface_hub are imported when a model
+is asked for; the explorer runs without them.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from inspect import signature
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from explorer import weights
+from explorer.core.denoiser import Denoiser
+from explorer.hub import fetch
+from explorer.hub.adapter import DiscreteVP, grey
+from explorer.hub.names import PREFIX, HubModel, HubRefused, parse
+from explorer.hub.settings import Network, Noise, check_index, check_network, check_noise
+
+__all__ = ["PREFIX", "HubModel", "HubRefused", "load", "parse"]
+
+NEEDED = "Models of the Hub need the package diffusers: pip install -r requirements-hub.txt adds it."
+# The layers of an attention block, by the names that diffusers gave them before 2023 and gives them now.
+RENAMED = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+
+
+def load(
+    spec: str,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype = torch.float32,
+    cache: str | Path | None = None,
+    endpoint: str | None = None,
+) -> tuple[Denoiser, dict]:
+    """The model as a Denoiser, and its card; labels index the card's `classes`. Raises WeightsRefused.
+
+    dtype: what the network computes in; input and output are float32. cache, endpoint: see `fetch.find`. A network of
+    grey pictures answers for colour pictures whose channels are alike (`adapter.grey`). A network with classes has no
+    'any' among them, and takes no label for class 0.
+    """
+    model = parse(spec)
+    if not (find_spec("diffusers") and find_spec("huggingface_hub")):
+        raise HubRefused(NEEDED)
+    repository = fetch.find(model, cache, endpoint)
+    if repository.layout.index is not None:
+        check_index(repository.json(repository.layout.index))
+    network = check_network(repository.json(repository.layout.config))
+    noise = check_noise(repository.json(repository.layout.schedule))
+    data, sha256 = repository.weights()
+    tensors = weights.parsed(data, model.repository)
+    denoiser = _built(network, noise, tensors, model)
+    denoiser.net.to(device=device, dtype=dtype)
+    card = _card(model, network, noise) | {
+        "parameters": sum(tensor.numel() for tensor in tensors.values()),
+        "bytes": len(data),
+        "sha256": sha256,
+    }
+    return grey(denoiser) if network.colours == 1 else denoiser, card
+
+
+def _built(network: Network, noise: Noise, tensors: dict[str, Tensor], model: HubModel) -> DiscreteVP:
+    """The network with these tensors in it, float32 on the CPU, once it has answered for a small picture."""
+    UNet2DModel = _library()
+    current = {".".join(RENAMED.get(part, part) for part in key.split(".")): t.float() for key, t in tensors.items()}
+    known = {key: network.fields[key] for key in signature(UNet2DModel.__init__).parameters if key in network.fields}
+    side = 2 * network.multiple
+    try:
+        net = weights.filled(lambda: UNet2DModel(**known), current).eval().requires_grad_(False)
+        denoiser = DiscreteVP(net, noise.sigmas, noise.prediction, network.classes, network.multiple)
+        with torch.inference_mode():
+            answer = denoiser(torch.zeros(1, network.colours, side, side), 1.0)
+    except Exception:  # settings by others get many types of error out of the library; all mean the same here
+        raise HubRefused(f"The weights of {model.repository} do not fit the network it describes.") from None
+    if answer.shape[-2:] != (side, side) or not bool(answer.isfinite().all()):
+        raise HubRefused(f"The network of {model.repository} gives no picture of finite numbers.")
+    return denoiser
+
+
+def _library() -> type[nn.Module]:
+    try:
+        from diffusers import UNet2DModel
+        from diffusers.utils import logging
+    except (ImportError, RuntimeError):  # the latter where a package below it does not fit
+        raise HubRefused(NEEDED) from None
+    logging.set_verbosity_error()
+    return UNet2DModel
+
+
+def _card(model: HubModel, network: Network, noise: Noise) -> dict:
+    """What is known of the model; how many pictures it was trained on is not."""
+    return {
+        "name": model.repository,
+        "kind": "hub",
+        "revision": model.revision,
+        "classes": tuple(f"class {i}" for i in range(network.classes)) or ("any",),
+        "colours": network.colours,
+        "data_range": (-1, 1),
+        "prediction": noise.prediction,
+        "sigma_range": (float(noise.sigmas[0]), float(noise.sigmas[-1])),  # that it was trained on, data units
+        "training": {"size": network.side},
+        "provenance": [{"data": "stated on its page", "source": model.page, "licence": "stated on its page"}],
+    }

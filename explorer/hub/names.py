@@ -1,0 +1,54 @@
+"""hub:OWNER/NAME@REVISION: which model of the Hugging Face Hub is meant, and at which commit.
+
+A branch or a tag can be moved to other files; a full commit hash cannot, so only that is accepted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from explorer.weights import WeightsRefused
+
+PREFIX = "hub:"
+_WORD = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+|_+)*")
+_HASH = re.compile(r"[0-9a-f]{40}")
+LONGEST = 96  # characters of OWNER/NAME, the Hub's own limit
+
+
+class HubRefused(WeightsRefused):
+    """A model of the Hub cannot be had or used here; the text is one plain sentence."""
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """One commit of one repository."""
+
+    owner: str
+    name: str
+    revision: str  # 40 hexadecimal digits
+
+    @property
+    def repository(self) -> str:
+        """OWNER/NAME."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def page(self) -> str:
+        """Where a person can read about it."""
+        return f"https://huggingface.co/{self.repository}/tree/{self.revision}"
+
+
+def parse(spec: str) -> HubModel:
+    """hub:OWNER/NAME@REVISION -> HubModel. Raises HubRefused for anything else, a branch name included."""
+    repository, at, revision = spec.removeprefix(PREFIX).partition("@")
+    owner, slash, name = repository.partition("/")
+    if not spec.startswith(PREFIX) or not slash or len(repository) > LONGEST or not (_plain(owner) and _plain(name)):
+        raise HubRefused("A model of the Hub is written hub:OWNER/NAME@REVISION.")
+    if not at or not _HASH.fullmatch(revision):
+        raise HubRefused("The revision after @ must be a full commit hash, 40 digits 0-9a-f: a branch name can move.")
+    return HubModel(owner, name, revision)
+
+
+def _plain(word: str) -> bool:
+    return bool(_WORD.fullmatch(word)) and ".." not in word and "--" not in word

@@ -1,0 +1,23 @@
+"""The player of branches as one Gradio component."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from explorer.ui.shared.scripts import script
+
+FOLDER = Path(__file__).parent
+
+
+def build_branches() -> gr.HTML:
+    """The component; its value is {"generation", "parts", "state"} of explorer.ui.branches.payload."""
+    template = (FOLDER / "template.html").read_text()
+    code = script(FOLDER, ("branches.js",))
+    return gr.HTML(value=None, html_template=template, js_on_load=code, elem_id="branches")
+
+
+def styles() -> str:
+    """The component's style sheet."""
+    return (FOLDER / "branches.css").read_text()

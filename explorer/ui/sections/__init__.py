@@ -1,0 +1,1 @@
+"""Parts of the sampling page below the player: branches, U-turns, gains per octave, export."""

@@ -1,0 +1,67 @@
+"""Continue the step that is shown several times, and see what the branches have in common."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import gradio as gr
+
+from explorer.api import BranchRequest, RequestRefused, SamplingRequest, whole_number
+from explorer.engine import Engine
+from explorer.ui.branches.branches import build_branches
+from explorer.ui.branches.payload import branches_part
+from explorer.ui.events import COMPUTE, DEADLINE, plain_refusals, run_a, settled
+from explorer.ui.latest import Latest
+from explorer.ui.parts import PartStore
+
+ORIGINS = [("this step, as stored", "step"), ("the clean picture, noised afresh to this level", "picture")]
+PACE = 0.2  # seconds between two messages to the page
+PLAYER = "branchPlayer"
+ASK = f"(...v) => [...v.slice(0, -2), window.samplingFilm?.step() ?? 0, window.{PLAYER}?.ticket() ?? 0]"
+
+
+class BranchingSection:
+    """The handler of the section."""
+
+    def __init__(self, engine: Engine, parts: PartStore) -> None:
+        self.engine, self.parts, self.latest = engine, parts, Latest()
+
+    def branch(
+        self, requests: list[SamplingRequest], origin: str, count: float, steps: float, seed: float, step: float,
+        ticket: float, visitor: gr.Request,
+    ) -> Iterator[dict]:  # fmt: skip
+        """Yield the state of the branches as they grow. Refusals become one sentence."""
+        with plain_refusals():
+            asked = {"origin": origin, "count": count, "steps": steps, "seed": seed, "step": step}
+            request = BranchRequest(run=run_a(requests), **asked)
+            ticket, session = whole_number(ticket, 0, 2**53, "ticket"), visitor.session_hash or ""
+            self.latest.begin(session, ticket)
+            names, sent, deadline = [], 0.0, time.monotonic() + DEADLINE
+            for state in self.engine.branch(request):
+                if not self.latest.is_current(session, ticket):
+                    return
+                now, last = time.monotonic(), state.done == request.steps
+                if now > deadline:
+                    raise RequestRefused("The branches took too long here; fewer of them or fewer steps are faster.")
+                if last or now - sent > PACE:
+                    names, sent = [*names, self.parts.put(branches_part(state))], now
+                    yield {"generation": ticket, "parts": names, "state": "done" if last else "running"}
+
+
+def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
+    """Lay out the section. requests: those of the runs that are in the player."""
+    section, default = BranchingSection(engine, parts), BranchRequest()
+    title = "Branches: what is decided at this step, and what is still open"
+    with gr.Accordion(title, open=False, elem_id="branching"):
+        with gr.Row(elem_id="branch-controls", elem_classes="controls line"):
+            button = gr.Button("Branch", size="sm", variant="primary", elem_id="branch")
+            origin = gr.Radio(ORIGINS, value=default.origin, label="from", elem_id="branch-origin")
+            count = gr.Number(default.count, label="Branches", precision=0, elem_id="branch-count")
+            steps = gr.Number(default.steps, label="Steps each", precision=0, elem_id="branch-steps")
+            seed = gr.Number(default.seed, label="Seed of their noise", precision=0, elem_id="branch-seed")
+        player = build_branches()
+    step, ticket = (gr.Number(0, precision=0, visible=False) for _ in range(2))
+    inputs = [requests, origin, count, steps, seed, step, ticket]
+    event = button.click(section.branch, inputs, player, js=ASK, trigger_mode="multiple", api_name="branch", **COMPUTE)
+    event.failure(fn=None, js=settled(PLAYER))

@@ -1,0 +1,70 @@
+// What the players of all views share: finding and writing their own nodes, numbers as words, parts from the server.
+const $ = (selector) => element.querySelector(selector);
+const $$ = (selector) => [...element.querySelectorAll(selector)];
+const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+const numberText = (value) => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));
+const pixelsText = (value) => (value >= 10 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, ""));
+
+// Writing the same text again would cost a layout in every frame.
+function write(selector, text) {
+  const node = typeof selector === "string" ? $(selector) : selector;
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// One part of an answer (explorer/ui/parts.py): its header with `blobs` turned into bytes.
+async function fetchPart(name) {
+  const response = await fetch(`${window.gradio_config?.root ?? ""}/parts/${name}`);
+  if (!response.ok) throw new Error(await response.text());
+  const buffer = await response.arrayBuffer(), length = new DataView(buffer).getUint32(0, true);
+  const part = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  let start = 4 + length;
+  part.blobs = part.blobs.map((size) => buffer.slice(start, (start += size)));
+  return part;
+}
+
+// The bytes of an encoded picture as they were written, untouched by colour management.
+async function pixels(bytes, type) {
+  const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
+  const bitmap = await createImageBitmap(new Blob([bytes], { type }), options);
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0);
+  return context.getImageData(0, 0, bitmap.width, bitmap.height);
+}
+
+// The pixels of a canvas, kept between frames; the canvas takes the size of the picture.
+const kept = new WeakMap();
+function imageFor(canvas, width, height) {
+  let image = kept.get(canvas);
+  if (image?.width !== width || image.height !== height || canvas.width !== width) {
+    [canvas.width, canvas.height] = [width, height];
+    image = new ImageData(width, height);
+    image.data.fill(255);
+    kept.set(canvas, image);
+  }
+  return image;
+}
+
+// Hands a text or bytes to the person as a file.
+function download(content, type, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([content], { type }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+// Each [data-explain] button opens two sentences and the formula in the view's .explanation.
+function explainWords(explanations) {
+  $$("[data-explain]").forEach((button) => {
+    button.addEventListener("click", () => {
+      const note = $(".explanation"), same = note.dataset.of === button.dataset.explain && !note.hidden;
+      note.hidden = same;
+      note.dataset.of = button.dataset.explain;
+      note.innerHTML = explanations[button.dataset.explain];
+      $$("[data-explain]").forEach((b) => b.setAttribute("aria-expanded", String(b === button && !same)));
+    });
+  });
+}

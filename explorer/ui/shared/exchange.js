@@ -1,0 +1,75 @@
+// The exchange with the server: numbered questions out, the parts of the newest answer in. The view's own script has
+// takePart(part), which takes one in, and showProgress(answer), which says how far the answer has come.
+const received = { generation: -1, parts: 0 }; // of the newest answer that was begun; older ones are ignored
+let asked = 0; // tickets given out; the server's answer carries its ticket as generation
+
+function setStatus(text, share) {
+  write(".ns-status", text);
+  $(".ns-progress").style.setProperty("--share", share);
+  element.classList.toggle("ns-busy", text !== "ready");
+}
+const busy = () => setStatus("working…", 0); // a compute control has been changed
+const settled = () => setStatus("ready", 1); // the server refused: what was there stays
+const ticket = () => {
+  busy();
+  return ++asked;
+};
+
+// An answer grows part by part under one generation number; a newer one ends an older one.
+async function receive() {
+  const answer = props.value;
+  if (!answer || answer.generation < received.generation) return;
+  if (answer.generation > received.generation) [received.generation, received.parts] = [answer.generation, 0];
+  while (received.parts < answer.parts.length) {
+    await takePart(await fetchPart(answer.parts[received.parts++]));
+    if (props.value.generation > received.generation) return;
+  }
+  if (received.generation >= asked) showProgress(answer); // else a newer choice is on its way
+}
+
+let queue = Promise.resolve();
+const enqueue = () => (queue = queue.then(receive).catch(settled)); // a part that is gone is let go
+function listen(controls) {
+  watch("value", enqueue);
+  enqueue();
+  // The page says that it is busy in the same moment as a control is moved, not when Gradio gets round to it.
+  document.addEventListener("input", (event) => event.target.closest(controls) && busy(), true);
+}
+
+// Follows an upload through the input inside `button`: busy at once, settled when it is refused on the way up.
+function followUpload(button) {
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches(`${button} input[type=file]`) || !event.target.files.length) return;
+    busy();
+    const toasts = () => document.querySelectorAll(".toast-body").length, before = toasts(), begun = received.generation;
+    const watcher = new MutationObserver(() => {
+      if (received.generation === begun && toasts() <= before) return;
+      if (received.generation === begun) settled(); // no answer will come
+      watcher.disconnect();
+    });
+    watcher.observe(document.body, { childList: true, subtree: true });
+  }, true);
+}
+
+// Pictures can be dropped anywhere on the player, or pasted while it is shown: both take the way of the upload button.
+function takeDrops(button) {
+  const offer = (files) => {
+    const input = document.querySelector(`${button} input[type=file]`);
+    if (!files.length || !input || !element.checkVisibility()) return;
+    const transfer = new DataTransfer();
+    transfer.items.add(files[0]);
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  };
+  element.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    element.classList.add("ns-drop");
+  });
+  element.addEventListener("dragleave", () => element.classList.remove("ns-drop"));
+  element.addEventListener("drop", (event) => {
+    event.preventDefault();
+    element.classList.remove("ns-drop");
+    offer(event.dataTransfer.files);
+  });
+  document.addEventListener("paste", (event) => offer(event.clipboardData?.files ?? []));
+}
