@@ -123,14 +123,17 @@ def main() -> None:
         row = at_once[count] = throughput(batcher, model, bare, count)
         times = f"{row['one_after_another_s']:>14.2f}{row['batcher_s']:>12.2f}"
         print(f"{count:>16}{times}{row['ratio']:>11.2f}x{row['rows_per_pass']:>11.1f}", flush=True)
-    print(
-        f"{'newcomer beside':>16}{'waits: median':>14}{'worst':>12}{'answer':>12}{'worst':>11}   in steps of the others"
-    )
+    print(f"{'newcomer beside':>16}{'waits: median':>14}{'worst':>12}{'answer':>12}{'worst':>11}   in steps")
     for residents in RESIDENTS:
         waits, answers = first_steps(batcher, model, residents)
-        row = [statistics.median(waits), max(waits), statistics.median(answers), max(answers)]
-        first[residents] = dict(zip(("wait", "wait_worst", "answer", "answer_worst"), (round(v, 2) for v in row)))
-        print(f"{residents:>16}{row[0]:>14.2f}{row[1]:>12.2f}{row[2]:>12.2f}{row[3]:>11.2f}", flush=True)
+        row = first[residents] = {
+            "wait": round(statistics.median(waits), 2),
+            "wait_worst": round(max(waits), 2),
+            "answer": round(statistics.median(answers), 2),
+            "answer_worst": round(max(answers), 2),
+        }
+        wait, wait_worst, answer, answer_worst = row.values()
+        print(f"{residents:>16}{wait:>14.2f}{wait_worst:>12.2f}{answer:>12.2f}{answer_worst:>11.2f}", flush=True)
     batcher.close()
     results = {"throughput": at_once, "newcomer_in_steps": first}
     print(json.dumps({"benchmark": "batcher", "device": str(device), "dtype": str(dtype), **results}))

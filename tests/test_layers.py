@@ -20,7 +20,7 @@ ALLOWED = {
     "backends": {"core", "backends"},
     "weights": {"core"},
     "hub": {"core", "weights", "hub"},
-    "engine": {"core", "api", "backends", "weights", "images", "examples", "engine"},
+    "engine": {"core", "api", "backends", "hub", "weights", "images", "examples", "engine"},
     "figures": {"api", "figures", "core"},
     "export": {"api", "core", "export"},
     "claims": {"core", "weights", "images", "examples", "claims"},

@@ -19,7 +19,8 @@ from torch.nn import functional as F
 class UNetConfig:
     """Everything that fixes the U-Net's shapes; stored in the weight card.
 
-    `classes` counts the labels that have a name; label `classes` itself means 'any'.
+    `classes` counts the labels that have a name; label `classes` itself means 'any'. `skips`: whether the decoder sees
+    the encoder's levels. `bottleneck`: channels that the coarsest level is squeezed into, 0 for none.
     """
 
     channels: int = 32
@@ -28,6 +29,8 @@ class UNetConfig:
     classes: int = 7
     fold: int = 2
     colours: int = 3
+    skips: bool = True
+    bottleneck: int = 0
 
     @property
     def stride(self) -> int:
@@ -45,6 +48,8 @@ class UNetConfig:
         numbers = (config.channels, config.blocks, config.classes, config.fold, config.colours, *config.multipliers)
         if not all(type(n) is int and 1 <= n <= 2048 for n in numbers):
             raise ValueError("the architecture's numbers must be whole and positive")
+        if type(config.skips) is not bool or type(config.bottleneck) is not int or not 0 <= config.bottleneck <= 2048:
+            raise ValueError("skips is true or false, and bottleneck a number of channels from 0")
         return config
 
 
@@ -127,9 +132,15 @@ class UNet(nn.Module):
         self.middle1 = Block(widths[-1], widths[-1], embedding)
         self.attention = Attention(widths[-1])
         self.middle2 = Block(widths[-1], widths[-1], embedding)
+        self.squeeze: nn.Module = nn.Identity()
+        if config.bottleneck:
+            self.squeeze = nn.Sequential(
+                nn.Conv2d(widths[-1], config.bottleneck, 1), nn.Conv2d(config.bottleneck, widths[-1], 1)
+            )
         self.decoder, self.ups = nn.ModuleList(), nn.ModuleList()
         for i in reversed(range(len(widths))):
-            self.decoder.append(nn.ModuleList(Block(2 * widths[i], widths[i], embedding) for _ in range(config.blocks)))
+            inputs = 2 * widths[i] if config.skips else widths[i]
+            self.decoder.append(nn.ModuleList(Block(inputs, widths[i], embedding) for _ in range(config.blocks)))
             if i > 0:
                 self.ups.append(nn.Conv2d(widths[i], widths[i - 1], 3, padding=1))
         self.head_norm = _norm(widths[0])
@@ -151,10 +162,10 @@ class UNet(nn.Module):
                 skips.append(h)
             if i < len(self.downs):
                 h = self.downs[i](h)
-        h = self.middle2(self.attention(self.middle1(h, embedding)), embedding)
+        h = self.middle2(self.squeeze(self.attention(self.middle1(h, embedding))), embedding)
         for i, blocks in enumerate(self.decoder):
             for block in blocks:
-                h = block(torch.cat([h, skips.pop()], dim=1), embedding)
+                h = block(torch.cat([h, skips.pop()], dim=1) if self.config.skips else h, embedding)
             if i < len(self.ups):
                 h = self.ups[i](F.interpolate(h, scale_factor=2.0, mode="nearest"))
         out = F.pixel_shuffle(self.head(F.silu(self.head_norm(h))), self.config.fold)

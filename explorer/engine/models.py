@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer import examples, weights
+from explorer import examples, hub, weights
 from explorer.api import RequestRefused
 from explorer.backends.worker import Worker
 from explorer.core.analytic import Ideal
 from explorer.core.denoiser import Denoiser
 from explorer.core.guidance import class_guided
 
+ANY = "any"
 NOT_FINITE = "The model gave a result that is not a number here; another size or level may work."
 
 
@@ -21,8 +22,11 @@ class Models:
 
     def __init__(self, model: str, device: torch.device, dtype: torch.dtype) -> None:
         """Raises WeightsRefused."""
-        self.card, self.device, self.dtype = weights.card(model), device, dtype
-        self._network = weights.load(model, device, dtype)
+        self.device, self.dtype = device, dtype
+        if model.startswith(hub.PREFIX):
+            self._network, self.card = hub.load(model, device, dtype)
+        else:
+            self._network, self.card = weights.load(model, device, dtype), weights.card(model)
         self._wiener = weights.load("wiener")
         self._ideal: dict[int, Denoiser] = {}
         self._worker = Worker()
@@ -30,8 +34,13 @@ class Models:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The labels that the network knows, 'any' last."""
+        """The labels that the network knows, 'any' last where it has one."""
         return tuple(self.card["classes"])
+
+    @property
+    def default_label(self) -> str:
+        """'any', or the first class of a network that cannot do without one."""
+        return ANY if ANY in self.classes else self.classes[0]
 
     def card_of(self, model: str) -> dict:
         """The card of "network", "wiener" or "ideal"; the last one has no file, but the pictures it knows."""
@@ -40,21 +49,29 @@ class Models:
         return self.card if model == "network" else weights.card(model)
 
     def check_label(self, label: str) -> None:
-        """Raises RequestRefused unless the network knows the class."""
-        if label not in self.classes:
-            raise RequestRefused(f"The class must be one of: {', '.join(self.classes)}.")
+        """Raises RequestRefused unless the network knows the class; 'any' it may always be told."""
+        if label != ANY and label not in self.classes:
+            known = ", ".join(self.classes[:9]) + (" and so on" if len(self.classes) > 9 else "")
+            raise RequestRefused(f"The class must be one of: {known}.")
 
     def denoiser(self, model: str, size: int, label: str = "any", guidance: float = 1.0) -> Denoiser:
         """The denoiser for pictures of this size, class and guidance being part of it. Raises RequestRefused."""
         self.check_label(label)
         if model == "network":
-            index, unnamed = self.classes.index(label), len(self.classes) - 1
-            return class_guided(self.network, index, 1.0 if index == unnamed else guidance, unnamed)
+            return self._told(self.default_label if label == ANY else label, guidance)
         if model == "wiener":
             return self._in_turn(self._wiener)
         if size not in self._ideal:
             self._ideal[size] = Ideal(torch.from_numpy(examples.views(size)))
         return self._in_turn(self._ideal[size])
+
+    def _told(self, label: str, guidance: float) -> Denoiser:
+        """The network told a class, and guided away from 'any' where it can be told that. Raises RequestRefused."""
+        if label == ANY or guidance == 1:
+            guidance = 1.0
+        elif ANY not in self.classes:
+            raise RequestRefused("This model was never trained without a class, so it cannot be guided: use weight 1.")
+        return class_guided(self.network, self.classes.index(label), guidance, len(self.classes) - 1)
 
     def training_spectrum(self, size: int) -> np.ndarray:
         """Power (R,) of the training pictures at the annuli of a size x size picture, mean of the colours."""

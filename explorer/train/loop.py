@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from explorer.core.networks import UNet
-from explorer.core.preconditioning import Preconditioned, loss_weight
 from explorer.train.crops import CropSource, step_generator
 from explorer.train.recipes import Recipe
 
@@ -39,7 +38,7 @@ class Trainer:
         torch.manual_seed(recipe.seed)  # initial weights, the same in every process
         self.recipe, self.source, self.device, self.dtype = recipe, source.to(device), device, dtype
         net = UNet(recipe.architecture).to(device, memory_format=torch.channels_last)
-        self.denoiser = Preconditioned(net, recipe.sigma_data, recipe.architecture.classes)
+        self.denoiser = recipe.denoiser(net)
         self.average = copy.deepcopy(self.denoiser).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.denoiser.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99), weight_decay=0.0
@@ -74,16 +73,16 @@ class Trainer:
         self.seen = int(state["seen"])
 
     def batch(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """This process's rows of x0 (b, 3, H, W), sigma (b,), eps like x0, and label (b,) for the current step."""
+        """This process's rows of x0 and of its corruption x (b, 3, H, W), sigma (b,) and label (b,) of this step."""
         r, generator = self.recipe, step_generator(self.recipe.seed, self.step, self.device)
         x0, label = self.source.draw(r.batch, generator)
         draws = {"generator": generator, "device": self.device}
         sigma = (r.log_sigma_mean + r.log_sigma_std * torch.randn(r.batch, **draws)).exp()
-        eps = torch.randn(x0.shape, **draws)
+        x = r.corrupted(x0, sigma, generator)
         dropped = torch.rand(r.batch, **draws) < r.label_dropout
         label = torch.where(dropped, r.architecture.classes, label)
         mine = slice(self.rank * r.batch // self.processes, (self.rank + 1) * r.batch // self.processes)
-        return x0[mine], sigma[mine], eps[mine], label[mine]
+        return x0[mine], x[mine], sigma[mine], label[mine]
 
     def run(self) -> Iterator[Progress]:
         """Take steps until `recipe.images` crops have been seen, yielding after each."""
@@ -96,11 +95,11 @@ class Trainer:
     def _take_step(self) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.recipe, self.seen)
-        x0, sigma, eps, label = self.batch()
-        x = (x0 + sigma[:, None, None, None] * eps).contiguous(memory_format=torch.channels_last)
+        x0, x, sigma, label = self.batch()
+        x = x.contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype is torch.bfloat16):
             estimate = self.model(x, sigma, label)
-        loss = (loss_weight(sigma, self.recipe.sigma_data) * (estimate - x0).square().mean((1, 2, 3))).mean()
+        loss = (self.recipe.weight(sigma) * (estimate - x0).square().mean((1, 2, 3))).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.denoiser.parameters(), 1.0, error_if_nonfinite=True)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import torch
+from torch import Tensor
+
 from explorer import datasets
-from explorer.core.networks import UNetConfig
+from explorer.core.networks import UNet, UNetConfig
+from explorer.core.preconditioning import Preconditioned, loss_weight
 from explorer.datasets import Collection
 
 
@@ -37,6 +41,18 @@ class Recipe:
         """The pictures and how often each collection is drawn. Raises DataRefused."""
         parts = (datasets.scenes(root, "train"), datasets.cat_faces(root, "train"), datasets.photographs(root))
         return list(zip(self.shares, parts, strict=True))
+
+    def denoiser(self, net: UNet) -> Preconditioned:
+        """The network with its preconditioning, as the Denoiser that is trained."""
+        return Preconditioned(net, self.sigma_data, self.architecture.classes)
+
+    def weight(self, sigma: Tensor) -> Tensor:
+        """Weight of the squared error at each true noise level (B,)."""
+        return loss_weight(sigma, self.sigma_data)
+
+    def corrupted(self, x0: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+        """What the denoiser is shown in place of x0 (B, 3, H, W), sigma (B,)."""
+        return x0 + sigma[:, None, None, None] * torch.randn(x0.shape, generator=generator, device=x0.device)
 
 
 RECIPES = {"scenes": Recipe()}

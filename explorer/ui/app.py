@@ -38,10 +38,17 @@ def describe(engine: Engine) -> str:
     card = engine.card
     return (
         f"Model <b>{card['name']}</b>, {card['parameters'] / 1e6:.1f} million parameters, "
-        f"{card['training']['images_seen']:,} training pictures seen, sha256 {card['sha256'][:12]}; "
+        f"{training(card)}, sha256 {card['sha256'][:12]}; "
         f"computing on {engine.device.type} in {str(engine.dtype).removeprefix('torch.')}. "
         "Data range −1 to 1; pictures are clipped for display, spectra are not."
     )
+
+
+def training(card: dict) -> str:
+    """What is known of a model's training."""
+    if "training" in card:
+        return f"{card['training']['images_seen']:,} training pictures seen"
+    return f"revision {card['revision'][:12]}, training pictures not stated"
 
 
 def attribution() -> str:

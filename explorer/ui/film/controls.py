@@ -31,6 +31,7 @@ COMPARED = {
     "model": "model",
 }
 NOTHING = "nothing"
+MOST_IN_SIGHT = 12  # choices
 SHOW_OTHER = "(field) => { document.querySelector('#compare').dataset.differs = field; }"
 
 
@@ -99,9 +100,17 @@ class _Fields:
         value, name = getattr(SamplingRequest(), field), f"{'other' if other else 'run'}-{field}"
         if field in self.choices:
             title, choices, second = self.choices[field]
-            return gr.Radio(choices, value=second if other else value, label=_title(title, other), elem_id=name)
+            return choice(choices, second if other else value, _title(title, other), name)
         title, second, precision = self.numbers[field]
         return gr.Number(second if other else value, label=_title(title, other), precision=precision, elem_id=name)
+
+
+def choice(choices: list[tuple[str, object]], value: object, title: str, elem_id: str) -> gr.Radio | gr.Dropdown:
+    """All choices in sight, or a list to search where they are too many for that."""
+    known = {inner for _, inner in choices}
+    value = value if value in known else choices[0][1]
+    kind = gr.Radio if len(choices) <= MOST_IN_SIGHT else gr.Dropdown
+    return kind(choices, value=value, label=title, elem_id=elem_id)
 
 
 def _title(title: str, other: bool) -> str:

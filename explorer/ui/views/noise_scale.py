@@ -13,7 +13,7 @@ from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
 from explorer.ui.chooser import build_chooser, chosen_name
 from explorer.ui.events import COMPUTE, DEADLINE, numbered, plain_refusals, settled
-from explorer.ui.film.controls import MODEL_TITLES
+from explorer.ui.film.controls import MODEL_TITLES, choice
 from explorer.ui.latest import Latest
 from explorer.ui.parts import PartStore
 from explorer.ui.scrubber.payload import base_part, levels_part
@@ -90,7 +90,8 @@ def build(engine: Engine, parts: PartStore, picture: gr.State, page: gr.Blocks) 
         model = gr.Radio(MODEL_TITLES, value=default.model, label="Model", elem_id="model")
         size = gr.Radio(sizes, value=default.size, label="Size, pixels", elem_id="size")
         seed = gr.Number(default.seed, label="Seed", precision=0, minimum=0, elem_id="seed")
-        label = gr.Radio(list(engine.classes), value=default.label, label="Class the model is told", elem_id="class")
+        classes = [(name, name) for name in engine.classes]
+        label = choice(classes, default.label, "Class the model is told", "class")
     with gr.Accordion("The spectra in full, at the level where you let go", open=True, elem_id="full"):
         plot = gr.Plot(show_label=False, elem_id="full-spectra", container=False)
         download = gr.Button("Download these curves as CSV", size="sm", elem_id="full-csv")
