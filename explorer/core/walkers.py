@@ -20,7 +20,7 @@ from explorer.core.planar import SIGMA_MAX, SIGMA_MIN, Array, Pattern
 from explorer.core.trajectory import Step
 
 LEVELS = 60  # records on the way; before them the start, after them the last estimate
-MOVES = 20  # between two records
+MOVES = 10  # between two records
 RATE = 0.1  # as in NCSN
 HAIR = 1e-9  # samplers want levels that fall strictly; "one level" falls by this share at each record
 DRAWS = 256  # to estimate what chance alone does

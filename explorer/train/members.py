@@ -43,7 +43,7 @@ class MemberRecipe(Recipe):
 
     architecture: UNetConfig = SMALL
     size: int = SIZE
-    images: int = 96_000
+    images: int = 64_032
     batch: int = 48
     learning_rate: float = 2e-3
     warmup: int = 100

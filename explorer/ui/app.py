@@ -46,8 +46,9 @@ def describe(engine: Engine) -> str:
 
 def training(card: dict) -> str:
     """What is known of a model's training."""
-    if "training" in card:
-        return f"{card['training']['images_seen']:,} training pictures seen"
+    seen = card.get("training", {}).get("images_seen")
+    if seen is not None:
+        return f"{seen:,} training pictures seen"
     return f"revision {card['revision'][:12]}, training pictures not stated"
 
 

@@ -1,4 +1,6 @@
-"""What is sent straight to the page's one public function: numbers that make no sense get a sentence."""
+"""What is sent straight to the page's public functions: numbers that make no sense get a sentence."""
+
+import json
 
 import httpx
 import pytest
@@ -8,17 +10,17 @@ from explorer.ui.refusals import is_plain
 GOOD = ["mountains", "network", "any", 0, 64, 0]
 
 
-def call(server, data):
+def call(server, data, name="noising"):
     """("refused", sentence) for an HTTP error, else ("complete" or "error", what the event stream said)."""
     if isinstance(data, str):
         sent = {"content": data, "headers": {"content-type": "application/json"}}
     else:
         sent = {"json": {"data": data}}
-    answer = httpx.post(f"{server}/gradio_api/call/noising", timeout=30, **sent)
+    answer = httpx.post(f"{server}/gradio_api/call/{name}", timeout=30, **sent)
     if answer.status_code != 200:
         return "refused", answer.json()["detail"]
     kind, text = None, ""
-    with httpx.stream("GET", f"{server}/gradio_api/call/noising/{answer.json()['event_id']}", timeout=60) as stream:
+    with httpx.stream("GET", f"{server}/gradio_api/call/{name}/{answer.json()['event_id']}", timeout=60) as stream:
         for line in stream.iter_lines():
             if line.startswith("event: "):
                 kind = line.removeprefix("event: ")
@@ -54,3 +56,40 @@ def test_values_out_of_range(server, position, value):
     assert kind in ("error", "refused"), text
     sentence = text.strip('"')
     assert sentence not in ("", "null") and "Traceback" not in sentence
+
+
+# everything but the picture, which is the session's own; the last one is the ticket
+RUN = ["wiener", "any", "euler", 3, "karras", 1, 1, 0, 64, "noise", 1, "nothing"]
+RUN += ["ddpm", 8, "flow", "any", 3, 1, "wiener", 0]
+NUMBERS = {"steps": 3, "guidance": 5, "eta": 6, "seed": 7, "size": 8, "sigma": 10, "ticket": 19}
+NAMES = {"model": 0, "class": 1, "sampler": 2, "schedule": 4, "start": 9, "difference": 11}
+
+
+def test_a_good_run_is_answered(server):
+    assert call(server, RUN, "sampling")[0] == "complete"
+
+
+@pytest.mark.parametrize("value", [-1, 1e308, None, "abc", [], {}, 10**30], ids=str)
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_of_a_run_that_make_no_sense(server, name, value):
+    refused_in_one_sentence(server, NUMBERS[name], value)
+
+
+@pytest.mark.parametrize("value", ["other", None, 3, [], {}], ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_names_in_a_run_that_do_not_exist(server, name, value):
+    refused_in_one_sentence(server, NAMES[name], value)
+
+
+def refused_in_one_sentence(server, position, value):
+    kind, text = call(server, [*RUN[:position], value, *RUN[position + 1 :]], "sampling")
+    assert kind in ("error", "refused"), text
+    sentence = json.loads(text) if text.startswith(("{", '"')) else text
+    sentence = sentence["error"] if isinstance(sentence, dict) else sentence
+    assert is_plain(sentence), text
+
+
+@pytest.mark.parametrize("steps", ["", "1", "1e9", "-3", "5 10 20 30 40 50 60", "x" * 5000, None, 5], ids=lambda v: str(v)[:9])
+def test_numbers_of_steps_for_gains(server, steps):
+    kind, text = call(server, [["euler"], steps, 0], "transfer")
+    assert kind in ("error", "refused") and "Traceback" not in text

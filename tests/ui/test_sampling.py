@@ -1,4 +1,4 @@
-"""The sampling page in a real browser: every step arrives, stays, and is the engine's; moving costs the server nothing."""
+"""The sampling page in a real browser: every step arrives and stays; moving costs the server nothing."""
 
 import csv
 import io

@@ -7,27 +7,33 @@ from collections.abc import Iterator
 import gradio as gr
 import plotly.graph_objects as go
 
-from explorer.api import RequestRefused, TransferRequest
+from explorer.api import RequestRefused, SamplingRequest, TransferRequest
 from explorer.api.transfer import NONLINEAR
 from explorer.core.samplers import SAMPLER_INFO
 from explorer.engine import Engine
 from explorer.figures.transfer import transfer_figure
-from explorer.ui.events import COMPUTE, plain_refusals
+from explorer.ui.events import COMPUTE, plain_refusals, run_a
 
 NOTE = (
     "A sampler with few steps is an equaliser: it gives each octave too much or too little power. Lines: exact, for "
-    "Gaussian pictures with the training pictures' spectrum. Points: samples of the model, mean and standard error."
+    "Gaussian pictures with the training pictures' spectrum. Points: samples of run A's model, mean and standard error."
 )
 CHOICES = [(info.title, name) for name, info in SAMPLER_INFO.items() if name not in NONLINEAR]
 
 
-def build(engine: Engine) -> None:
-    """Lay out the section."""
+def build(engine: Engine, requests: gr.State) -> None:
+    """Lay out the section. requests: those of the runs that are in the player; model, class and schedule are theirs."""
 
-    def measure(samplers: list[str], steps: str, seed: float) -> Iterator[tuple[go.Figure, str]]:
+    def measure(
+        requests: list[SamplingRequest], samplers: list[str], steps: str, seed: float
+    ) -> Iterator[tuple[go.Figure, str]]:
         """Yield the figure with the closed forms, then after every measured curve. Refusals become one sentence."""
         with plain_refusals():
-            request = TransferRequest(samplers=tuple(samplers), step_counts=step_counts(steps), seed=seed)
+            run = run_a(requests)
+            request = TransferRequest(
+                samplers=tuple(samplers), step_counts=step_counts(steps), seed=seed,
+                model=run.model, label=run.label, guidance=run.guidance, schedule=run.schedule,
+            )  # fmt: skip
             curves = {}
             for curve in engine.transfer(request):
                 curves[curve.sampler, curve.steps] = curve
@@ -48,7 +54,7 @@ def build(engine: Engine) -> None:
             seed = gr.Number(default.seed, label="Seed", precision=0)
             state = gr.HTML("", elem_classes="section-state")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    button.click(measure, [samplers, steps, seed], [plot, state], api_name="transfer", **COMPUTE)
+    button.click(measure, [requests, samplers, steps, seed], [plot, state], api_name="transfer", **COMPUTE)
 
 
 def step_counts(text: object) -> tuple[int, ...]:

@@ -3,7 +3,7 @@ const $ = (selector) => element.querySelector(selector);
 const $$ = (selector) => [...element.querySelectorAll(selector)];
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
-const numberText = (value) => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));
+const numberText = (value) => (value === 0 ? "0" : value >= 10 ? value.toFixed(0) : value.toPrecision(2));
 const pixelsText = (value) => (value >= 10 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, ""));
 
 // Writing the same text again would cost a layout in every frame.

@@ -97,6 +97,6 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     exporting.build(engine, parts, requests)
     branching.build(engine, parts, requests)
     turning.build(engine, requests)
-    transfer.build(engine)
+    transfer.build(engine, requests)
     controls.differs.input(fn=None, inputs=controls.differs, js=SHOW_OTHER)
     controls.stop.click(view.stop, ticket, None, js=f"() => window.{PLAYER}.newest()", queue=False, **quiet)

@@ -1,0 +1,92 @@
+"""What each autoencoder of fixed size is trained to make small, as functions of one batch.
+
+    plain           MSE
+    variational     d / 2 ln(MSE) + KL, per value: minus the evidence bound with the best decoder variance
+    quantised       MSE + |z - e|^2 for the codebook + 0.25 |z - e|^2 for the encoder, straight through the choice
+    contractive     MSE + rate * ||J||_F^2 / tr Cov(code), J the encoder's Jacobian (Rifai et al. 2011)
+    denoising       MSE of the estimate from a noisy picture; its level may fall from `noise` to `noise_end`
+
+The contraction is measured against the spread of the code, since shrinking the code alone would also make J small. The
+expectation of ||J v||^2 over white v is ||J||_F^2 (Hutchinson 1990).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from explorer.core.autoencoders import VALUES, Autoencoder
+from explorer.core.autoencoders_conv import Variational, VectorQuantised
+from explorer.core.autoencoders_dense import Dense
+
+if TYPE_CHECKING:
+    from explorer.train.fitting import CodeRecipe
+
+COMMITMENT = 0.25
+RESTART = 50  # steps between looks for entries of the codebook that nothing chooses
+
+# (model, x0 (B, 3, 32, 32), random stream, recipe, share of the training that is over) -> loss ()
+Objective = Callable[[Autoencoder, Tensor, torch.Generator, "CodeRecipe", float], Tensor]
+
+
+def plain(model: Autoencoder, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
+    """Mean squared error of the reconstruction."""
+    return F.mse_loss(model(x0), x0)
+
+
+def variational(model: Variational, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
+    """Minus the evidence bound per value of the picture, up to a constant, in nats."""
+    mean, log_variance = model.posterior(x0)
+    code = mean + (log_variance / 2).exp() * torch.randn(mean.shape, generator=draws)
+    kl = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2
+    return F.mse_loss(model.decode(code), x0).log() / 2 + kl / VALUES
+
+
+def quantised(model: VectorQuantised, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
+    """Reconstruction through the nearest entries, whose gradient passes to the encoder unchanged."""
+    vectors = model.vectors(x0)
+    if int(done * recipe.images / recipe.batch) % RESTART == 0 and done < 0.5:
+        _restart(model, vectors.detach().flatten(0, -2), draws)
+    chosen = F.embedding(model.nearest(vectors), model.codebook)
+    through = vectors + (chosen - vectors).detach()
+    pull = F.mse_loss(chosen, vectors.detach()) + COMMITMENT * F.mse_loss(vectors, chosen.detach())
+    return F.mse_loss(model.decode(through.flatten(1)), x0) + pull
+
+
+@torch.no_grad()
+def _restart(model: VectorQuantised, vectors: Tensor, draws: torch.Generator) -> None:
+    """Put the entries that no vector (N, k) of the batch is nearest to on vectors of the batch."""
+    unused = (torch.bincount(model.nearest(vectors), minlength=len(model.codebook)) == 0).nonzero().flatten()
+    picked = torch.randperm(len(vectors), generator=draws)[: len(unused)]
+    model.codebook[unused[: len(picked)]] = vectors[picked]
+
+
+def contractive(model: Autoencoder, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
+    """Reconstruction, and how far the code moves when the picture does."""
+    probe = torch.randn(x0.shape, generator=draws)
+    code, moved = torch.func.jvp(model.encode, (x0,), (probe,))
+    spread = (code - code.mean(0)).square().sum(1).mean()
+    return F.mse_loss(model.decode(code), x0) + recipe.contraction * moved.square().sum(1).mean() / spread
+
+
+def denoising(model: Dense, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
+    """Noise of one level, or falling by equal ratios over the first 80 % of training (Geras & Sutton 2014)."""
+    sigma = recipe.noise * (recipe.noise_end / recipe.noise) ** min(1.0, done / 0.8)
+    return F.mse_loss(model(x0 + sigma * torch.randn(x0.shape, generator=draws)), x0)
+
+
+def composite(model: Dense, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
+    """Each part sees the picture at a level of its own; parts join one after another (Geras & Sutton 2016)."""
+    levels = composite_levels(recipe, len(model.parts))
+    active = min(len(levels), 1 + int(done / 0.8 * len(levels)))
+    noisy = [x0 + sigma * torch.randn(x0.shape, generator=draws) for sigma in levels[:active]]
+    return F.mse_loss(model.decode(model.encode_parts(noisy)), x0)
+
+
+def composite_levels(recipe: CodeRecipe, parts: int) -> list[float]:
+    """Noise level of each part, from `noise` to `noise_end` by equal ratios."""
+    return [recipe.noise * (recipe.noise_end / recipe.noise) ** (i / max(1, parts - 1)) for i in range(parts)]
