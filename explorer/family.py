@@ -19,6 +19,8 @@ from explorer.core.autoencoders_dense import Dense, Stacked
 from explorer.core.autoencoders_unet import WIRINGS, FamilyDenoiser
 from explorer.core.networks import UNet, UNetConfig
 
+FOLDER = weights.FOLDER / "family"
+
 IDEAS: dict[str, type[Autoencoder]] = {
     "identity": Identity,
     "linear": Linear,
@@ -83,7 +85,7 @@ def _members() -> dict[str, MemberInfo]:
 MEMBERS: dict[str, MemberInfo] = _members()
 
 
-def load_member(name: str, device: str | torch.device = "cpu", folder: Path = weights.FOLDER) -> torch.nn.Module:
+def load_member(name: str, device: str | torch.device = "cpu", folder: Path = FOLDER) -> torch.nn.Module:
     """The member as a Denoiser; an Autoencoder where it has a code. Raises WeightsRefused."""
     info = MEMBERS.get(name)
     if info is None:

@@ -26,6 +26,7 @@ from explorer.core.preconditioning import Preconditioned
 
 FOLDER = Path(__file__).resolve().parent.parent / "weights"
 CLASSIFIER = "classifier"  # a kind of model, and the name of the one that is shipped
+AUTOENCODER, FAMILY_UNET = "autoencoder", "family-unet"  # kinds that explorer.family builds
 T = TypeVar("T")
 LARGEST = 100 * 2**20  # bytes; no model of this project is near it
 
@@ -48,7 +49,7 @@ def card(name: str, folder: Path = FOLDER) -> dict:
         fields = json.loads((folder / f"{name}.json").read_text())
     except (OSError, ValueError):
         raise WeightsRefused(f"There is no readable model card for '{name}'.") from None
-    if not isinstance(fields, dict) or fields.get("kind") not in (*_BUILDERS, CLASSIFIER):
+    if not isinstance(fields, dict) or fields.get("kind") not in (*_BUILDERS, CLASSIFIER, AUTOENCODER, FAMILY_UNET):
         raise WeightsRefused(f"The card of '{name}' does not name a kind of model that is known here.")
     return fields
 
@@ -91,16 +92,16 @@ def load(
 
     `dtype` is what the network computes in; its input and output stay float32. Raises WeightsRefused.
     """
-    denoiser = _built(name, folder, _BUILDERS)
+    denoiser = built(name, folder, _BUILDERS)
     return denoiser.to(device=device, dtype=dtype) if isinstance(denoiser, torch.nn.Module) else denoiser
 
 
 def load_classifier(name: str = CLASSIFIER, folder: Path = FOLDER) -> Classifier:
     """The classifier that judges samples; its classes are the card's `classes`. Raises WeightsRefused."""
-    return _built(name, folder, {CLASSIFIER: _build_classifier})
+    return built(name, folder, {CLASSIFIER: _build_classifier})
 
 
-def _built(name: str, folder: Path, builders: dict[str, Callable[[dict, dict[str, Tensor]], T]]) -> T:
+def built(name: str, folder: Path, builders: dict[str, Callable[[dict, dict[str, Tensor]], T]]) -> T:
     """What the builder for the card's kind makes of the tensors. Raises WeightsRefused."""
     fields = card(name, folder)
     if fields["kind"] not in builders:

@@ -60,7 +60,8 @@ class Stacked(Dense):
         super().__init__(CodeConfig(config.channels))
         self.config = config
         self.top = _rows(config.code, config.channels)
-        self.top_inner, self.top_outer = nn.Parameter(torch.zeros(config.code)), nn.Parameter(torch.zeros(config.channels))
+        self.top_inner = nn.Parameter(torch.zeros(config.code))
+        self.top_outer = nn.Parameter(torch.zeros(config.channels))
 
     @property
     def parts(self) -> list[slice]:
@@ -81,5 +82,9 @@ class Stacked(Dense):
         """The first layer's code as the second layer gives it back, (B, channels)."""
         return F.relu(code @ self.top + self.top_outer)
 
+    def from_first(self, code: Tensor) -> Tensor:
+        """The picture (B, 3, 32, 32) of a code of the first layer."""
+        return super().decode(code)
+
     def decode(self, code: Tensor) -> Tensor:
-        return super().decode(self.first_from_second(code))
+        return self.from_first(self.first_from_second(code))

@@ -27,7 +27,7 @@ HIDDEN = 128
 FEATURES = 8  # pairs of cosine and sine that tell the noise level
 WAVES = (2.0, 4.0, 8.0)  # radians per standard deviation of the input: without them fine detail is learned late
 BATCH = 512
-RATE = 4e-3  # learning rate at the beginning; it falls to 0 along a half cosine
+RATE = 8e-3  # learning rate at the beginning; it falls to 0 along a half cosine
 AVERAGE = 0.99  # of the exponential average of weights that is shown
 
 

@@ -1,4 +1,4 @@
-"""The denoisers that a request can name, as calls that take turns on one device."""
+"""The denoisers that a request can name, as calls that share forward passes on one device."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from torch import Tensor
 
 from explorer import examples, hub, weights
 from explorer.api import RequestRefused
-from explorer.backends.worker import Worker
+from explorer.backends.local import Batcher, Unavailable
 from explorer.core.analytic import Ideal
 from explorer.core.denoiser import Denoiser
 from explorer.core.guidance import class_guided
 
 ANY = "any"
-NOT_FINITE = "The model gave a result that is not a number here; another size or level may work."
 
 
 class Models:
-    """The network, the Wiener filter and the ideal denoiser, on CPU tensors whatever the device is."""
+    """The network, the Wiener filter and the ideal denoiser, each as one caller of the batcher sees it."""
 
     def __init__(self, model: str, device: torch.device, dtype: torch.dtype) -> None:
         """Raises WeightsRefused."""
@@ -29,8 +28,7 @@ class Models:
             self._network, self.card = weights.load(model, device, dtype), weights.card(model)
         self._wiener = weights.load("wiener")
         self._ideal: dict[int, Denoiser] = {}
-        self._worker = Worker()
-        self.network = self._in_turn(self._on_device)
+        self.batcher = Batcher(device)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -71,27 +69,20 @@ class Models:
             guidance = 1.0
         elif ANY not in self.classes:
             raise RequestRefused("This model was never trained without a class, so it cannot be guided: use weight 1.")
-        return class_guided(self.network, self.classes.index(label), guidance, len(self.classes) - 1)
+        return class_guided(self._in_turn(self._network), self.classes.index(label), guidance, len(self.classes) - 1)
 
     def training_spectrum(self, size: int) -> np.ndarray:
         """Power (R,) of the training pictures at the annuli of a size x size picture, mean of the colours."""
         return self._wiener.spectrum(size, size).mean(0)
 
-    def _in_turn(self, denoiser: Denoiser) -> Denoiser:
+    def _in_turn(self, model: Denoiser) -> Denoiser:
+        """The model in forward passes that are shared with everybody. Calls raise RequestRefused."""
+        ask = self.batcher.denoiser(model)
+
         def call(x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-            return self._worker(_evaluated, denoiser, x, sigma, label)
+            try:
+                return ask(x, sigma, label)
+            except (FloatingPointError, Unavailable) as error:
+                raise RequestRefused(str(error)) from None
 
         return call
-
-    def _on_device(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        sigma = torch.as_tensor(sigma, dtype=torch.float32, device=self.device)
-        label = None if label is None else label.to(self.device)
-        return self._network(x.to(self.device), sigma, label).float().cpu()
-
-
-@torch.inference_mode()
-def _evaluated(denoiser: Denoiser, x: Tensor, sigma: Tensor | float, label: Tensor | None) -> Tensor:
-    estimate = denoiser(x, sigma, label)
-    if not bool(estimate.isfinite().all()):
-        raise RequestRefused(NOT_FINITE)
-    return estimate

@@ -16,12 +16,12 @@ from explorer import datasets
 from explorer.core.autoencoders_unet import WIRINGS, FamilyDenoiser
 from explorer.core.networks import UNet, UNetConfig
 from explorer.datasets import Collection, at_size
+from explorer.family import LEVELS
 from explorer.train.crops import CropSource
 from explorer.train.recipes import Recipe
 
 SIZE = 32  # side of the family's pictures, pixels
 SMALL = UNetConfig(channels=16, classes=1)
-LEVELS = {"010": 0.1, "025": 0.25, "050": 0.5, "100": 1.0, "200": 2.0}  # of the specialists, data units
 MASKED = 0.5  # rate of the masking autoencoder
 
 

@@ -5,6 +5,7 @@
     quantised       MSE + |z - e|^2 for the codebook + 0.25 |z - e|^2 for the encoder, straight through the choice
     contractive     MSE + rate * ||J||_F^2 / tr Cov(code), J the encoder's Jacobian (Rifai et al. 2011)
     denoising       MSE of the estimate from a noisy picture; its level may fall from `noise` to `noise_end`
+    layer by layer  the first layer's denoising error, then the second's (Vincent et al. 2010, section 3.5)
 
 The contraction is measured against the spread of the code, since shrinking the code alone would also make J small. The
 expectation of ||J v||^2 over white v is ||J||_F^2 (Hutchinson 1990).
@@ -21,12 +22,13 @@ from torch.nn import functional as F
 
 from explorer.core.autoencoders import VALUES, Autoencoder
 from explorer.core.autoencoders_conv import Variational, VectorQuantised
-from explorer.core.autoencoders_dense import Dense
+from explorer.core.autoencoders_dense import Dense, Stacked
 
 if TYPE_CHECKING:
     from explorer.train.fitting import CodeRecipe
 
 COMMITMENT = 0.25
+DROPPED = 0.25  # share of the first layer's code that is set to 0 for the second to undo
 RESTART = 50  # steps between looks for entries of the codebook that nothing chooses
 
 # (model, x0 (B, 3, 32, 32), random stream, recipe, share of the training that is over) -> loss ()
@@ -90,3 +92,14 @@ def composite(model: Dense, x0: Tensor, draws: torch.Generator, recipe: CodeReci
 def composite_levels(recipe: CodeRecipe, parts: int) -> list[float]:
     """Noise level of each part, from `noise` to `noise_end` by equal ratios."""
     return [recipe.noise * (recipe.noise_end / recipe.noise) ** (i / max(1, parts - 1)) for i in range(parts)]
+
+
+def layer_by_layer(model: Stacked, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
+    """Error of the first layer in the first half of training, then of the second, while the first stays as it is."""
+    if done < 0.5:
+        noisy = x0 + recipe.noise * torch.randn(x0.shape, generator=draws)
+        return F.mse_loss(model.from_first(model.first(noisy)), x0)
+    with torch.no_grad():
+        code = model.first(x0)
+    kept = code * (torch.rand(code.shape, generator=draws) >= DROPPED)
+    return F.mse_loss(model.first_from_second(model.second(kept)), code) / code.square().mean()

@@ -89,7 +89,10 @@ def refused_in_one_sentence(server, position, value):
     assert is_plain(sentence), text
 
 
-@pytest.mark.parametrize("steps", ["", "1", "1e9", "-3", "5 10 20 30 40 50 60", "x" * 5000, None, 5], ids=lambda v: str(v)[:9])
+NO_STEPS = ["", "1", "1e9", "-3", "5 10 20 30 40 50 60", "x" * 5000, None, 5]
+
+
+@pytest.mark.parametrize("steps", NO_STEPS, ids=lambda value: str(value)[:9])
 def test_numbers_of_steps_for_gains(server, steps):
     kind, text = call(server, [["euler"], steps, 0], "transfer")
     assert kind in ("error", "refused") and "Traceback" not in text
