@@ -19,7 +19,7 @@ TOLERANCE = 1e-6  # of the losses' own standard deviation over thetas
 THETAS = 24
 HIDDEN = 16
 SIGMA = 0.8  # data units
-NODES = 16  # along each axis of the Gauss-Hermite rule
+NODES = {4: 14, 2: 48}  # dimensions -> nodes along each axis of the Gauss-Hermite rule
 MEANS = torch.tensor([[-1.0, 0.2], [0.8, 0.6], [0.1, -1.1]], dtype=torch.float64)
 STDS = torch.tensor([0.4, 0.5, 0.3], dtype=torch.float64)
 WEIGHTS = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
@@ -60,7 +60,7 @@ def denoising_score_matching(*, denoiser: Denoiser | None = None) -> Verdict:
 def random_scores(count: int) -> Iterator[Score]:
     """Networks with one hidden layer of sines and random weights, from nearly nothing to three times as strong.
 
-    Sines (Sitzmann et al. 2020, SIREN), because the rules below integrate them without any error that matters.
+    Sines (Sitzmann et al. 2020, SIREN), because the rules below integrate them to rounding.
     """
     for n, strength in enumerate(np.linspace(0.1, 3.0, count).tolist()):
         first, shift, last = (white(s, n, "claims, theta").double() for s in ((HIDDEN, 2), (HIDDEN,), (2, HIDDEN)))
@@ -90,9 +90,9 @@ def _esm(score: Score, truth: Denoiser) -> float:
 
 
 def _rule(dimensions: int) -> tuple[Tensor, Tensor]:
-    """Nodes (NODES^d, d) and weights of the expectation over standard normals."""
-    nodes, mass = np.polynomial.hermite_e.hermegauss(NODES)
-    grids = np.meshgrid(*[np.arange(NODES)] * dimensions, indexing="ij")
+    """Nodes (n^d, d) and weights (n^d,) of the expectation over standard normals."""
+    nodes, mass = np.polynomial.hermite_e.hermegauss(NODES[dimensions])
+    grids = np.meshgrid(*[np.arange(len(nodes))] * dimensions, indexing="ij")
     index: NDArray[np.int64] = np.stack(grids, -1).reshape(-1, dimensions)
     weights = (mass / mass.sum())[index].prod(1)
     return torch.from_numpy(nodes[index]), torch.from_numpy(weights)

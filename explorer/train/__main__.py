@@ -1,5 +1,6 @@
 """python -m explorer.train NAME --data DIR: train a model of weights/ from pictures on this machine.
 
+NAME is a model, a member of the family of autoencoders, or `family` for all members that are missing.
 Kill it at any time: the same command goes on from the last checkpoint. Several processes, on one machine or more:
 torchrun --nproc-per-node 2 -m explorer.train NAME --data DIR
 """
@@ -9,13 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from dataclasses import fields, replace
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
-from tqdm import tqdm
 
 from explorer import weights
 from explorer.backends.device import DEVICES, DTYPES, DeviceRefused, choose_device, choose_dtype
@@ -23,27 +22,30 @@ from explorer.datasets import DataRefused
 from explorer.train.classifier import fit_classifier
 from explorer.train.crops import CropSource
 from explorer.train.export import export
+from explorer.train.family import FILES, FamilyTraining
+from explorer.train.follow import follow, resume
 from explorer.train.loop import Trainer, save
 from explorer.train.recipes import RECIPES, Recipe
 from explorer.train.sheet import write_sample_sheet
 from explorer.train.wiener import fit_wiener
 
+SETTINGS = [field.name for field in fields(Recipe) if type(field.default) in (int, float)]
 FITS = {"classifier": fit_classifier, "wiener": fit_wiener}  # (data, folder) -> weight file, in one go
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; argparse leaves with one line on a bad option."""
     parser = argparse.ArgumentParser(prog="python -m explorer.train", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=sorted([*RECIPES, *FITS]), help="which model")
+    parser.add_argument("name", choices=sorted([*RECIPES, *FITS, *FILES, "family"]), help="which model")
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the archives or folders")
     parser.add_argument("--out", type=Path, help="folder for checkpoints and sample sheets (default runs/NAME)")
     parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints (default 5)")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="default: CUDA, else MPS, else the CPU")
     parser.add_argument("--dtype", choices=DTYPES, default="auto", help="of the forward pass")
     parser.add_argument("--from-weights", action="store_true", help="start from the shipped weights, not from nothing")
-    for field in fields(Recipe):
-        if type(field.default) in (int, float):
-            parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), help="recipe setting")
+    for name in SETTINGS:
+        kind = type(getattr(Recipe, name))
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help="recipe setting")
     parser.add_argument("--channels", type=int, help="width of the U-Net's first level")
     return parser.parse_args(argv)
 
@@ -76,31 +78,30 @@ def train(options: argparse.Namespace) -> None:
     source = CropSource(recipe.collections(options.data), recipe.size)
     trainer = Trainer(recipe, source, device, choose_dtype(device, options.dtype))
     checkpoint = run / "checkpoint.pt"
-    if checkpoint.exists():
-        trainer.load(torch.load(checkpoint, map_location=device, weights_only=True))
-    elif options.from_weights:
+    loss = resume(trainer, checkpoint, device)
+    if not checkpoint.exists() and options.from_weights:
         state = weights.state_dict(options.name)
         trainer.load(
             {"weights": state, "average": state, "seen": weights.card(options.name)["training"]["images_seen"]}
         )
 
-    def write() -> None:
+    def write(loss: float) -> None:
         if trainer.rank == 0:
-            save(trainer.state(), checkpoint)
+            save({**trainer.state(), "loss": loss}, checkpoint)
             export(run, options.name, trainer.average, recipe, trainer.seen)
             write_sample_sheet(trainer.average, run / "samples" / f"{trainer.seen:09d}.png", recipe.size)
 
-    start, saved, smooth = trainer.seen, time.monotonic(), None
-    with tqdm(total=recipe.images, initial=start, unit="img", disable=trainer.rank > 0, mininterval=2) as bar:
-        for progress in trainer.run():
-            smooth = progress.loss if smooth is None else 0.99 * smooth + 0.01 * progress.loss
-            bar.set_postfix_str(f"loss {smooth:.4f}", refresh=False)
-            bar.update(progress.seen - bar.n)
-            if time.monotonic() - saved > 60 * options.every:
-                write()
-                saved = time.monotonic()
-    if trainer.seen > start:
-        write()
+    follow(trainer, recipe.images, options.every, write, loss, quiet=trainer.rank > 0)
+
+
+def train_family(options: argparse.Namespace) -> None:
+    """One member, or all that have no finished weight file yet. Raises DataRefused."""
+    folder = options.out or Path("runs") / "family"
+    changes = {name: value for name, value in vars(options).items() if name in SETTINGS and value is not None}
+    training = FamilyTraining(options.data, folder, options.every, changes)
+    for name in training.missing() if options.name == "family" else [options.name]:
+        print(name, file=sys.stderr)
+        training.train(name)
 
 
 def main() -> int:
@@ -109,8 +110,10 @@ def main() -> int:
     try:
         if options.name in FITS:
             print(FITS[options.name](options.data, options.out or Path("runs") / options.name))
-        else:
+        elif options.name in RECIPES:
             train(options)
+        else:
+            train_family(options)
     except (DataRefused, DeviceRefused, weights.WeightsRefused) as error:
         print(f"explorer.train: {error}", file=sys.stderr)
         return 2

@@ -95,29 +95,31 @@ class FamilyTraining:
     def _unet(self, name: str, recipe: MemberRecipe) -> None:
         device = torch.device("cpu")
         run, checkpoint = Trainer(recipe, self.source, device, choose_dtype(device, "float32")), self._checkpoint(name)
-        resume(run, checkpoint, device)
+        before = resume(run, checkpoint, device)
 
         def write(loss: float) -> None:
-            save(run.state(), checkpoint)
+            save({**run.state(), "loss": loss}, checkpoint)
             training = {"images_seen": run.seen, "steps": run.step, "seed": recipe.seed, "loss": loss}
             training |= {"averaged_weights": True, "recipe": recipe.to_json()}
             card = {"kind": weights.FAMILY_UNET, "architecture": recipe.architecture.to_json()}
             card |= {"sigma_data": recipe.sigma_data, "wiring": recipe.wiring, "level": recipe.level}
             self._write(name, run.average.net.state_dict(), training, card)
 
-        follow(run, recipe.images, self.minutes, write)
+        follow(run, recipe.images, self.minutes, write, before)
 
     def _fitted(self, name: str, recipe: CodeRecipe) -> None:
         run, checkpoint = Fitting(recipe, self.source), self._checkpoint(name)
-        resume(run, checkpoint, torch.device("cpu"))
-        follow(run, recipe.images, self.minutes, lambda loss: save({**run.state(), "loss": loss}, checkpoint))
-        loss = torch.load(checkpoint, weights_only=True)["loss"]
-        training = {"images_seen": run.seen, "steps": run.seen // recipe.batch, "seed": recipe.seed, "loss": loss}
-        if recipe.seeds > 1:
-            training["probe"] = probes(run, labelled(self.data, self.source))
         card = {"kind": weights.AUTOENCODER, "idea": recipe.idea, "architecture": recipe.config.to_json()}
-        wide = recipe.idea == "identity"  # whose error half precision would set
-        self._write(name, run.model.state_dict(), {**training, "recipe": recipe.to_json()}, card, wide)
+
+        def write(loss: float) -> None:
+            save({**run.state(), "loss": loss}, checkpoint)
+            training = {"images_seen": run.seen, "steps": run.seen // recipe.batch, "seed": recipe.seed, "loss": loss}
+            if recipe.seeds > 1 and run.seen >= recipe.images:
+                training["probe"] = probes(run, labelled(self.data, self.source))
+            wide = recipe.idea == "identity"  # whose error half precision would set
+            self._write(name, run.model.state_dict(), {**training, "recipe": recipe.to_json()}, card, wide)
+
+        follow(run, recipe.images, self.minutes, write, resume(run, checkpoint, torch.device("cpu")))
 
     def _statistics(self) -> tuple[Tensor, Tensor, int]:
         if self._moments is None:

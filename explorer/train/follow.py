@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,23 +24,26 @@ class Run(Protocol):
     def run(self) -> Iterator[Progress]: ...
 
 
-def resume(run: Run, checkpoint: Path, device: torch.device) -> bool:
-    """Load the checkpoint if there is one; whether there was."""
-    if checkpoint.exists():
-        run.load(torch.load(checkpoint, map_location=device, weights_only=True))
-    return checkpoint.exists()
+def resume(run: Run, checkpoint: Path, device: torch.device) -> float:
+    """Load the checkpoint if there is one; the smoothed loss then, nan where none is known."""
+    if not checkpoint.exists():
+        return float("nan")
+    state = torch.load(checkpoint, map_location=device, weights_only=True)
+    run.load(state)
+    return state.get("loss", float("nan"))
 
 
-def follow(run: Run, images: int, minutes: float, write: Callable[[float], None], *, quiet: bool = False) -> None:
-    """Take all steps; write(smoothed loss) every so many minutes, and at the end if there was any step."""
-    start, saved, smooth = run.seen, time.monotonic(), float("nan")
-    with tqdm(total=images, initial=start, unit="img", disable=quiet, mininterval=2) as bar:
+def follow(
+    run: Run, images: int, minutes: float, write: Callable[[float], None], loss: float, *, quiet: bool = False
+) -> None:
+    """Take all steps; write(smoothed loss) every so many minutes and at the end. loss: what `resume` gave."""
+    saved = time.monotonic()
+    with tqdm(total=images, initial=run.seen, unit="img", disable=quiet, mininterval=2) as bar:
         for progress in run.run():
-            smooth = progress.loss if smooth != smooth else 0.99 * smooth + 0.01 * progress.loss
-            bar.set_postfix_str(f"loss {smooth:.4f}", refresh=False)
+            loss = progress.loss if math.isnan(loss) else 0.99 * loss + 0.01 * progress.loss
+            bar.set_postfix_str(f"loss {loss:.4f}", refresh=False)
             bar.update(progress.seen - bar.n)
             if time.monotonic() - saved > 60 * minutes:
-                write(smooth)
+                write(loss)
                 saved = time.monotonic()
-    if run.seen > start:
-        write(smooth)
+    write(loss)

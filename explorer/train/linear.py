@@ -1,7 +1,7 @@
 """The linear autoencoders and the exact solution that they are held against, from the pixels' covariance.
 
-The linear autoencoder is trained from a random start by alternating least squares: the best encoder E for the decoder D,
-then the best decoder for that encoder, with C the covariance of the pictures,
+The linear autoencoder is trained from a random start by alternating least squares: the best encoder E for the decoder
+D, then the best decoder for that encoder, with C the covariance of the pictures,
 
     E = (D^T D)^-1 D^T          D = C E^T (E C E^T)^-1
 

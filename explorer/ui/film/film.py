@@ -30,7 +30,7 @@ def styles() -> str:
 
 def _template() -> str:
     curves = {"noisy": "state", "denoised": "estimate", "ghost-noisy": "state, expected"}
-    curves |= {"ghost": "estimate, expected (Wiener)", "noise": "noise σ²"}
+    curves |= {"ghost": "estimate, expected (Wiener)", "noise": "noise σ²", "b": "run B"}
     legend = "".join(key(name, title) for name, title in curves.items())
     text = (FOLDER / "template.html").read_text().replace("@@legend@@", legend)
     text = text.replace("@@run-A@@", _row("A", "ns-pictures"))
