@@ -19,15 +19,16 @@ ALLOWED = {
     "api": {"core", "api"},
     "backends": {"core", "backends"},
     "weights": {"core"},
+    "family": {"core", "weights"},
     "hub": {"core", "weights", "hub"},
-    "engine": {"core", "api", "backends", "hub", "weights", "images", "examples", "engine"},
+    "engine": {"core", "api", "backends", "family", "hub", "weights", "images", "examples", "engine"},
     "figures": {"api", "figures", "core"},
     "export": {"api", "core", "export"},
     "claims": {"core", "weights", "images", "examples", "claims"},
     "datasets": {"images"},
-    "train": {"core", "datasets", "images", "weights", "backends", "train"},
-    "evaluate": {"core", "datasets", "images", "weights", "train", "evaluate"},
-    "ui": {"api", "core", "engine", "export", "figures", "images", "examples", "ui", "claims"},
+    "train": {"core", "datasets", "family", "images", "weights", "backends", "train"},
+    "evaluate": {"core", "datasets", "family", "images", "weights", "train", "evaluate"},
+    "ui": {"api", "core", "family", "engine", "export", "figures", "images", "examples", "ui", "claims"},
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

@@ -174,7 +174,7 @@ def test_wrong_numbers_are_refused_with_a_sentence(field, high, value):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: SamplingRequest(steps=60, size=256),  # too much to keep
+        lambda: SamplingRequest(steps=60, size=512),  # too much to keep
         lambda: BranchRequest(run=WIENER, step=12),  # the last step has no noise left
         lambda: BranchRequest(run=WIENER, count=1),
         lambda: BranchRequest(run=None),

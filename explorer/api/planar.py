@@ -62,6 +62,7 @@ class LearnRequest:
 
 
 SOURCES = ("exact", "learned")
+KINDS = ("single", "annealed")
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,19 @@ class Plane:
 
 
 @dataclass(frozen=True)
+class WalkPlan:
+    """What is known of the walkers before their first move."""
+
+    request: WalkRequest
+    sigmas: dict[str, np.ndarray]  # kind -> (records,) noise level of each record, data units, the last 0
+    chance: float  # mean distance of as many independent draws from the weights
+
+
+@dataclass(frozen=True)
 class WalkFrame:
     """Where the walkers of one kind are at one record."""
 
-    kind: str  # "single" or "annealed"
+    kind: str  # of KINDS
     i: int  # 0 at the start
     sigma: float  # data units; 0 for the last estimate
     x: np.ndarray  # (n, 2) float32, data units

@@ -13,7 +13,7 @@ from explorer.core.schedules import SCHEDULES
 STARTS = ("noise", "picture")
 START_RANGE = (0.05, 80.0)  # sigma at which a run from a picture may start, data units
 MOST_STEPS = 200
-MOST_VALUES = MOST_STEPS * 128 * 128  # steps times pixels: every state of a run is kept
+MOST_VALUES = MOST_STEPS * 256 * 256  # steps times pixels: every state of a run is kept
 
 
 @dataclass(frozen=True)

@@ -122,9 +122,13 @@ class Identity(Autoencoder):
             raise ValueError(f"the code of the identity is as large as its input, {VALUES}")
         self.encoder, self.decoder = nn.Linear(values, values), nn.Linear(values, values)
 
+    @classmethod
+    def blocks(cls, x: Tensor) -> Tensor:
+        """Every block of 8x8 pixels as a row, (B, 3, 32, 32) -> (B, 4, 4, 192)."""
+        return F.pixel_unshuffle(check_size(x), cls.BLOCK).movedim(1, -1)
+
     def encode(self, x: Tensor) -> Tensor:
-        blocks = F.pixel_unshuffle(check_size(x), self.BLOCK)  # (B, 192, 4, 4)
-        return self.encoder(blocks.movedim(1, -1)).flatten(1)
+        return self.encoder(self.blocks(x)).flatten(1)
 
     def decode(self, code: Tensor) -> Tensor:
         side = SIZE // self.BLOCK

@@ -16,10 +16,25 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer.core.autoencoders import COLOURS, SIZE, Autoencoder, CodeConfig, check_size
-from explorer.core.classifier import Residual
 
 FOLD = 2
 NARROW = 32  # channels of the coarsest level where it is flattened
+
+
+class Residual(nn.Module):
+    """Two convolutions around a shortcut, without norms: they would take brightness and contrast off the signal."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else nn.Conv2d(inputs, outputs, stride, stride)
+        nn.init.zeros_(self.conv2.weight)
+        nn.init.zeros_(self.conv2.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.shortcut(x) + self.conv2(F.silu(self.conv1(F.silu(x))))
 
 
 def encoder(channels: int, levels: int, outputs: int) -> nn.Sequential:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -40,7 +41,7 @@ class PlanarNet(nn.Module):
     def __init__(self, seed: int) -> None:
         super().__init__()
         sizes = (2 + 4 * len(WAVES) + 2 * FEATURES, HIDDEN, HIDDEN, 2)
-        self.layers = nn.ModuleList(_linear(i, o, seed, n) for n, (i, o) in enumerate(zip(sizes, sizes[1:])))
+        self.layers = nn.ModuleList(_linear(i, o, seed, n) for n, (i, o) in enumerate(pairwise(sizes)))
 
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
         """(B, 2, 1, 1), (B,) -> (B, 2, 1, 1)."""

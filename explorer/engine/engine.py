@@ -27,9 +27,20 @@ from explorer.api import (
     TransferRequest,
     UTurn,
     UTurnRequest,
+    whole_number,
+)
+from explorer.api.family import (
+    Codes,
+    Corrupted,
+    GenerateRequest,
+    LevelMatrix,
+    LineUpRequest,
+    MemberFilm,
+    MemberOutput,
+    Wiring,
 )
 from explorer.core.denoiser import Denoiser
-from explorer.engine import branching, noising, sampling, transfer
+from explorer.engine import branching, family, noising, sampling, transfer
 from explorer.engine.kept import Kept
 from explorer.engine.models import Models
 from explorer.engine.pictures import Pictures
@@ -51,7 +62,7 @@ class Engine:
         """Load the model. `chunk` 128x128 pictures go through it at once. Raises WeightsRefused."""
         self.models = Models(model, torch.device(device), dtype)
         self.largest_side, self.chunk = largest_side, chunk
-        self._pictures = Pictures()
+        self._pictures, self._family = Pictures(), family.Family(self.models.in_turn)
         self._levels: Kept[list[DenoisedLevels]] = Kept(KEPT_BYTES, lambda parts: sum(p.error.nbytes for p in parts))
         self._runs: Kept[list[SampledStep]] = Kept(KEPT_BYTES, lambda run: sum(2 * step.x.nbytes for step in run))
 
@@ -155,6 +166,30 @@ class Engine:
         """Gains per octave: all closed forms first, then each curve with what was measured. Raises RequestRefused."""
         self._check(request)
         yield from transfer.curves(request, self.models.training_spectrum(request.size), self.denoiser(request))
+
+    def corrupt(self, request: LineUpRequest) -> Corrupted:
+        """What every member of the family is given. Raises RequestRefused."""
+        return family.corrupted(request, self.picture(request.picture))
+
+    def line_up(self, given: Corrupted) -> Iterator[MemberOutput]:
+        """What each member of the family makes of it, one after another."""
+        yield from self._family.outputs(given)
+
+    def level_matrix(self, seed: float) -> Iterator[LevelMatrix]:
+        """Denoisers trained at one level, tested at all, growing row by row. Raises RequestRefused."""
+        yield from self._family.matrix(whole_number(seed, 0, 2**53, "seed"))
+
+    def codes(self, request: LineUpRequest, seed: int) -> Codes:
+        """What the variational and the vector-quantised code of the picture hold. Raises RequestRefused."""
+        return self._family.codes(self.corrupt(request).picture, seed)
+
+    def wiring(self, request: LineUpRequest) -> Wiring:
+        """One model at rising noise, told right and wrong levels, beside the blind one. Raises RequestRefused."""
+        return self._family.wiring(self.corrupt(request))
+
+    def films(self, request: GenerateRequest) -> Iterator[MemberFilm]:
+        """Each member of the family as the denoiser of one sampling loop, one after another."""
+        yield from self._family.films(request)
 
     def _clean(self, run: SamplingRequest) -> np.ndarray:
         """The clean picture of a run: the person's, or else what came out of it, (3, H, W)."""

@@ -58,10 +58,10 @@ class Models:
         if model == "network":
             return self._told(self.default_label if label == ANY else label, guidance)
         if model == "wiener":
-            return self._in_turn(self._wiener)
+            return self.in_turn(self._wiener)
         if size not in self._ideal:
             self._ideal[size] = Ideal(torch.from_numpy(examples.views(size)))
-        return self._in_turn(self._ideal[size])
+        return self.in_turn(self._ideal[size])
 
     def _told(self, label: str, guidance: float) -> Denoiser:
         """The network told a class, and guided away from 'any' where it can be told that. Raises RequestRefused."""
@@ -69,14 +69,14 @@ class Models:
             guidance = 1.0
         elif ANY not in self.classes:
             raise RequestRefused("This model was never trained without a class, so it cannot be guided: use weight 1.")
-        return class_guided(self._in_turn(self._network), self.classes.index(label), guidance, len(self.classes) - 1)
+        return class_guided(self.in_turn(self._network), self.classes.index(label), guidance, len(self.classes) - 1)
 
     def training_spectrum(self, size: int) -> np.ndarray:
         """Power (R,) of the training pictures at the annuli of a size x size picture, mean of the colours."""
         return self._wiener.spectrum(size, size).mean(0)
 
-    def _in_turn(self, model: Denoiser) -> Denoiser:
-        """The model in forward passes that are shared with everybody. Calls raise RequestRefused."""
+    def in_turn(self, model: Denoiser) -> Denoiser:
+        """Any model in forward passes that are shared with everybody. Calls raise RequestRefused."""
         ask = self.batcher.denoiser(model)
 
         def call(x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:

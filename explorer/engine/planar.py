@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from explorer.api.checks import RequestRefused
-from explorer.api.planar import EXTENT, Learned, LearnRequest, Plane, PlaneRequest, WalkFrame, WalkRequest
+from explorer.api.planar import EXTENT, Learned, LearnRequest, Plane, PlaneRequest, WalkFrame, WalkPlan, WalkRequest
 from explorer.core import planar, walkers
 from explorer.core.denoiser import Denoiser
 from explorer.core.matching import noised_points, train
@@ -39,14 +39,16 @@ class Planar:
         """What is known of a density at once."""
         return plane(request)
 
+    def plan(self, request: WalkRequest) -> WalkPlan:
+        """The walkers' noise levels, and how near to the weights chance lets them come."""
+        return plan(request)
+
     def walks(self, request: WalkRequest) -> Iterator[WalkFrame]:
         """The walkers, both kinds in turns. Raises RequestRefused where the learned score is not there yet."""
-        if request.source == "exact":
-            return walks(request, pattern_of(request.plane).mixture)
-        kept = self._networks.get(LearnRequest(request.plane))
-        if kept is None:
+        kept = None if request.source == "exact" else self._networks.get(LearnRequest(request.plane))
+        if request.source != "exact" and kept is None:
             raise RequestRefused("Let the network learn this density first.")
-        return walks(request, kept[1])
+        yield from walks(request, pattern_of(request.plane).mixture if kept is None else kept[1])
 
     def learn(self, request: LearnRequest) -> Iterator[Learned]:
         """Reports while the network learns; the caller may stop at any. The network stays, as far as it has come."""
@@ -85,10 +87,16 @@ def plane(request: PlaneRequest) -> Plane:
     )
 
 
+def plan(request: WalkRequest) -> WalkPlan:
+    """The walkers' noise levels by kind, and how near to the weights chance lets them come."""
+    grids = {"single": walkers.single_levels(request.sigma), "annealed": walkers.annealed_levels()}
+    return WalkPlan(request, grids, walkers.chance(pattern_of(request.plane).shares, request.count))
+
+
 def walks(request: WalkRequest, denoiser: Denoiser) -> Iterator[WalkFrame]:
     """The frames of both kinds of walkers in turns, at the same number of moves."""
     pattern = pattern_of(request.plane)
-    grids = {"single": walkers.single_levels(request.sigma), "annealed": walkers.annealed_levels()}
+    grids = plan(request).sigmas
     runs = {kind: walkers.walk(denoiser, grid, request.count, request.seed) for kind, grid in grids.items()}
     for steps in zip(*runs.values(), strict=True):
         for kind, step in zip(runs, steps, strict=True):

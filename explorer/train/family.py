@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from explorer import datasets, weights
 from explorer.backends.device import choose_dtype
-from explorer.core.autoencoders import VALUES, CodeConfig
+from explorer.core.autoencoders import VALUES, CodeConfig, Identity
 from explorer.datasets import CLASSES
 from explorer.family import CODES, MEMBERS
 from explorer.train.crops import CropSource
@@ -29,18 +30,17 @@ from explorer.train.objectives import composite, contractive, denoising, layer_b
 from explorer.train.probe import Labelled, interval, probe_accuracy
 
 FITTED: dict[str, CodeRecipe] = {
-    "ae-identity": CodeRecipe("identity", CodeConfig(VALUES), plain, images=256_000, learning_rate=5e-3, cooldown=0.8),
     **{f"ae-conv-{k}": CodeRecipe("convolutional", CodeConfig(k), plain) for k in CODES},
     "vae": CodeRecipe("variational", CodeConfig(64), variational),
-    "vq-vae": CodeRecipe("vector-quantised", CodeConfig(16, channels=64, entries=256), quantised),
+    "vq-vae": CodeRecipe("vector-quantised", CodeConfig(16, channels=48, entries=256), quantised),
     "ae-contractive": CodeRecipe("convolutional", CodeConfig(64), contractive, contraction=0.1),
     "dae-dense": CodeRecipe("dense", CodeConfig(128), denoising, noise=0.5, noise_end=0.5, seeds=5),
     "dae-scheduled": CodeRecipe("dense", CodeConfig(128), denoising, noise=2.0, noise_end=0.5, seeds=5),
     "dae-composite": CodeRecipe("dense", CodeConfig(128, entries=4), composite, noise=2.0, noise_end=0.25, seeds=5),
     "dae-stacked": CodeRecipe("stacked", CodeConfig(128, channels=128), layer_by_layer, noise=0.5, seeds=5),
 }
-LINEAR = ("pca", *(f"ae-linear-{k}" for k in CODES))
-FIRST = ("ae-identity", *LINEAR, *(f"ae-conv-{k}" for k in CODES), "vae", "conditional")
+LINEAR = ("ae-identity", "pca", *(f"ae-linear-{k}" for k in CODES))
+FIRST = (*LINEAR, *(f"ae-conv-{k}" for k in CODES), "vae", "conditional")
 FILES = tuple(dict.fromkeys([*FIRST, *(info.file for info in MEMBERS.values())]))  # in the order of training
 PROBED = 6000  # training pictures that a linear probe is fitted on
 
@@ -52,7 +52,6 @@ class FamilyTraining:
         """changes: settings of the recipes given on the command line, applied where a recipe has them."""
         self.data, self.folder, self.minutes, self.changes = data, folder, minutes, changes or {}
         self.source: CropSource = family_source(data)
-        self._moments: tuple[Tensor, Tensor, int] | None = None
 
     def missing(self) -> list[str]:
         """Weight files that are not in the folder, or not finished."""
@@ -64,6 +63,8 @@ class FamilyTraining:
             self._unet(name, self._changed(UNETS[name]))
         elif name in FITTED:
             self._fitted(name, self._changed(FITTED[name]))
+        elif name == "ae-identity":
+            self._identity()
         elif name == "pca":
             self._principal()
         else:
@@ -116,32 +117,42 @@ class FamilyTraining:
             training = {"images_seen": run.seen, "steps": run.seen // recipe.batch, "seed": recipe.seed, "loss": loss}
             if recipe.seeds > 1 and run.seen >= recipe.images:
                 training["probe"] = probes(run, labelled(self.data, self.source))
-            wide = recipe.idea == "identity"  # whose error half precision would set
-            self._write(name, run.model.state_dict(), {**training, "recipe": recipe.to_json()}, card, wide)
+            self._write(name, run.model.state_dict(), {**training, "recipe": recipe.to_json()}, card)
 
         follow(run, recipe.images, self.minutes, write, resume(run, checkpoint, torch.device("cpu")))
 
-    def _statistics(self) -> tuple[Tensor, Tensor, int]:
-        if self._moments is None:
-            self._moments = moments(self.source)
-        return self._moments
+    @cached_property
+    def _moments(self) -> tuple[Tensor, Tensor]:
+        return moments(self.source, lambda x: x.flatten(1))
 
     def _principal(self) -> None:
-        mean, covariance, count = self._statistics()
+        mean, covariance = self._moments
         values, components = principal_components(covariance, max(CODES))
-        training = {"images_seen": count, "mse": {str(k): least_error(values, k) for k in CODES}}
+        training = {"images_seen": len(self.source.labels), "mse": {str(k): least_error(values, k) for k in CODES}}
         card = {"kind": weights.AUTOENCODER, "idea": "principal components"}
         card |= {"architecture": CodeConfig(max(CODES)).to_json()}
         self._write("pca", {"components": components, "mean": mean}, training, card)
 
     def _linear(self, name: str, k: int) -> None:
-        mean, covariance, count = self._statistics()
-        rounds = list(alternate(covariance, k, seed=0))
-        encoder, decoder, error = rounds[-1]
-        training = {"images_seen": count, "rounds": len(rounds), "seed": 0, "loss": error}
-        training |= {"recipe": "alternating least squares on the covariance of all pictures and mirror images"}
+        mean, covariance = self._moments
+        encoder, decoder, training = self._alternated(covariance, k)
         card = {"kind": weights.AUTOENCODER, "idea": "linear", "architecture": CodeConfig(k).to_json()}
         self._write(name, {"encoder": encoder, "decoder": decoder, "mean": mean}, training, card)
+
+    def _identity(self) -> None:
+        mean, covariance = moments(self.source, lambda x: Identity.blocks(x).flatten(0, -2))
+        encoder, decoder, training = self._alternated(covariance, len(mean))
+        tensors = {"encoder.weight": encoder, "encoder.bias": -encoder @ mean}
+        tensors |= {"decoder.weight": decoder, "decoder.bias": mean}
+        card = {"kind": weights.AUTOENCODER, "idea": "identity", "architecture": CodeConfig(VALUES).to_json()}
+        self._write("ae-identity", tensors, training, card, wide=True)  # half precision would set its error
+
+    def _alternated(self, covariance: Tensor, k: int) -> tuple[Tensor, Tensor, dict]:
+        rounds = list(alternate(covariance, k, seed=0))
+        encoder, decoder, error = rounds[-1]
+        training = {"images_seen": len(self.source.labels), "rounds": len(rounds), "seed": 0, "loss": error}
+        training["recipe"] = "alternating least squares on the covariance of all pictures and their mirror images"
+        return encoder, decoder, training
 
     def _checkpoint(self, name: str) -> Path:
         return self.folder / "checkpoints" / f"{name}.pt"

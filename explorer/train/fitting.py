@@ -23,7 +23,7 @@ class CodeRecipe:
     config: CodeConfig
     objective: Objective
     images: int = 64_000
-    batch: int = 64
+    batch: int = 32
     learning_rate: float = 2e-3
     warmup: int = 100  # steps
     cooldown: float = 0.5  # last share of the run in which the learning rate falls to 0

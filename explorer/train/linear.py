@@ -6,17 +6,17 @@ D, then the best decoder for that encoder, with C the covariance of the pictures
     E = (D^T D)^-1 D^T          D = C E^T (E C E^T)^-1
 
 Each half lowers the error tr((I - DE) C (I - DE)^T), and no eigenvector is ever computed (Roweis 1998 has the same
-iteration as the noiseless limit of expectation maximisation). What it ends at is what Baldi & Hornik 1989 predict.
+iteration as the noiseless limit of expectation maximisation). What it ends at is what Baldi & Hornik 1989 predict. The
+identity is the case k = d: one round is enough, which is why it is trivial.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
 
-from explorer.core.autoencoders import VALUES
 from explorer.train.crops import CropSource
 
 CHUNK = 1024
@@ -24,21 +24,20 @@ TOLERANCE = 1e-4  # of the relative fall of the error in one round
 ROUNDS = 200
 
 
-def moments(source: CropSource) -> tuple[Tensor, Tensor, int]:
-    """Mean (3072,) and covariance (3072, 3072), float64, of all pictures and their mirror images, and their number.
+def moments(source: CropSource, rows: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    """Mean (d,) and covariance (d, d), float64, of rows(x) (n, d) over all pictures x and their mirror images.
 
     The source's pictures have the crop's own size, so that each of them is one run of pixels.
     """
     pictures = source.pixels.view(-1, source.size, source.size, 3).movedim(3, 1)
-    total, products = torch.zeros(VALUES, dtype=torch.float64), torch.zeros(VALUES, VALUES, dtype=torch.float64)
-    for rows in pictures.split(CHUNK):
-        x = (rows.float() / 127.5 - 1).flatten(1)
-        total += x.double().sum(0)
-        products += (x.T @ x).double()
-    mirror = torch.arange(VALUES).view(3, source.size, source.size).flip(-1).flatten()
-    mean = (total + total[mirror]) / (2 * len(pictures))
-    products = (products + products[mirror][:, mirror]) / (2 * len(pictures))
-    return mean, products - mean.outer(mean), len(pictures)
+    count, total, products = 0, torch.zeros(()), torch.zeros(())
+    for chunk in pictures.split(CHUNK):
+        x = chunk.float() / 127.5 - 1
+        for view in (rows(x), rows(x.flip(-1))):
+            count, total = count + len(view), total + view.double().sum(0)
+            products = products + (view.T @ view).double()
+    mean = total / count
+    return mean, products / count - mean.outer(mean)
 
 
 def alternate(covariance: Tensor, k: int, seed: int) -> Iterator[tuple[Tensor, Tensor, float]]:

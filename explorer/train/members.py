@@ -23,6 +23,7 @@ from explorer.train.recipes import Recipe
 SIZE = 32  # side of the family's pictures, pixels
 SMALL = UNetConfig(channels=16, classes=1)
 MASKED = 0.5  # rate of the masking autoencoder
+ALL_LEVELS = 320_016  # pictures for those that learn every noise level: as many as the five specialists together
 
 
 def whole_pictures(root: Path, split: str = "train") -> list[Collection]:
@@ -75,13 +76,14 @@ def at_level(sigma: float, mask: float = 0.0) -> MemberRecipe:
     return MemberRecipe(wiring="specialist", level=sigma, mask=mask, log_sigma_mean=math.log(sigma), log_sigma_std=0.0)
 
 
+CUT = UNetConfig(channels=16, classes=1, skips=False)
+SQUEEZED = UNetConfig(channels=16, classes=1, skips=False, bottleneck=4)  # 4 channels at 4x4 places: 64 numbers
+
 UNETS: dict[str, MemberRecipe] = {
-    "conditional": MemberRecipe(),
+    "conditional": MemberRecipe(images=ALL_LEVELS),
     **{f"dae-{name}": at_level(sigma) for name, sigma in LEVELS.items()},
-    "blind": MemberRecipe(wiring="blind"),
-    "unet-noskip": MemberRecipe(wiring="direct", architecture=UNetConfig(channels=16, classes=1, skips=False)),
-    "unet-bottleneck": MemberRecipe(
-        wiring="direct", architecture=UNetConfig(channels=16, classes=1, skips=False, bottleneck=4)
-    ),
+    "blind": MemberRecipe(images=ALL_LEVELS, wiring="blind"),
+    "unet-noskip": MemberRecipe(images=ALL_LEVELS, wiring="direct", architecture=CUT),
+    "unet-bottleneck": MemberRecipe(images=ALL_LEVELS, wiring="direct", architecture=SQUEEZED),
     "dae-mask": at_level(0.5, MASKED),
 }

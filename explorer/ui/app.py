@@ -11,7 +11,7 @@ from explorer.engine import Engine
 from explorer.examples import EXAMPLES
 from explorer.ui.parts import PartStore
 from explorer.ui.refusals import PlainBlocks
-from explorer.ui.views import noise_scale, sampling
+from explorer.ui.views import autoencoders, noise_scale, sampling
 
 TITLE = "Noise & Scale Explorer"
 
@@ -29,6 +29,8 @@ def build_app(engine: Engine, parts: PartStore) -> gr.Blocks:
                 noise_scale.build(engine, parts, picture, app)
             with gr.Tab(sampling.LABEL, id="sampling"):
                 sampling.build(engine, parts, picture)
+            with gr.Tab(autoencoders.LABEL, id="autoencoders"):
+                autoencoders.build(engine, parts, picture)
         gr.HTML(f"<footer id='footnote'><p>{describe(engine)}</p><p>{attribution()}</p></footer>")
     return app
 

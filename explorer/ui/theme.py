@@ -7,9 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from explorer.figures.palette import css_variables
-from explorer.ui.branches.branches import styles as branches_styles
-from explorer.ui.film.film import styles as film_styles
-from explorer.ui.scrubber.scrubber import styles as scrubber_styles
+from explorer.ui.scrubber.scrubber import curve_styles
 
 
 def theme() -> gr.themes.Base:
@@ -27,6 +25,9 @@ def theme() -> gr.themes.Base:
 
 
 def style_sheet() -> str:
-    """All CSS of the page."""
-    page = (Path(__file__).parent / "page.css").read_text()
-    return f":root {{ {css_variables()} }}\n{page}\n{scrubber_styles()}\n{film_styles()}\n{branches_styles()}"
+    """All CSS of the page: its own, then that of the players, the shared one first."""
+    folder = Path(__file__).parent
+    shared = folder / "scrubber" / "scrubber.css"
+    players = [shared, *sorted(path for path in folder.glob("*/*.css") if path != shared)]
+    sheets = [path.read_text() for path in (folder / "page.css", *players)]
+    return "\n".join([f":root {{ {css_variables()} }}", *sheets, curve_styles()])

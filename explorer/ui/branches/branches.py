@@ -16,8 +16,3 @@ def build_branches() -> gr.HTML:
     template = (FOLDER / "template.html").read_text()
     code = script(FOLDER, ("branches.js",))
     return gr.HTML(value=None, html_template=template, js_on_load=code, elem_id="branches")
-
-
-def styles() -> str:
-    """The component's style sheet."""
-    return (FOLDER / "branches.css").read_text()

@@ -23,10 +23,6 @@ def build_film() -> gr.HTML:
     return gr.HTML(value=None, html_template=_template(), js_on_load=script(FOLDER, SCRIPTS), elem_id="film")
 
 
-def styles() -> str:
-    """The component's style sheet."""
-    return (FOLDER / "film.css").read_text()
-
 
 def _template() -> str:
     curves = {"noisy": "state", "denoised": "estimate", "ghost-noisy": "state, expected"}

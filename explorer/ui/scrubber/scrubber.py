@@ -25,14 +25,13 @@ def build_scrubber() -> gr.HTML:
     )
 
 
-def styles() -> str:
-    """The component's style sheet, curve styles included."""
-    curves = "\n".join(
+def curve_styles() -> str:
+    """Colour, width and dashes of the five curves and their keys, as CSS."""
+    return "\n".join(
         f"#spectrum #curve-{name}, .ns-legend .key-{name} line {{ stroke: var(--role-{name}); "
         f"stroke-width: {role.width}; stroke-dasharray: {role.dash or 'none'}; }}"
         for name, role in ROLES.items()
     )
-    return (FOLDER / "scrubber.css").read_text() + curves
 
 
 def _template() -> str:

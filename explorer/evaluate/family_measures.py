@@ -1,0 +1,104 @@
+"""What is measured of the family: errors, spectra of errors, codes. Pictures are 32x32, noise is keyed by picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer import datasets
+from explorer.core.analytic import Wiener
+from explorer.core.annuli import counts, wavenumbers
+from explorer.core.autoencoders import SIZE, Autoencoder
+from explorer.core.autoencoders_conv import Variational, VectorQuantised, jacobian_norm, used_bits
+from explorer.core.autoencoders_dense import Dense
+from explorer.core.denoiser import Denoiser
+from explorer.core.noise import generator, white_batch
+from explorer.core.octaves import decided_size
+from explorer.core.scales import octave_means
+from explorer.core.spectra import rapsd
+
+BATCH = 64
+MASK_SEED = 0
+
+
+def noised(x0: Tensor, sigma: float) -> Tensor:
+    """x0 + sigma eps, (N, 3, 32, 32); picture i has the same eps at every level."""
+    return x0 + sigma * white_batch(x0.shape[1:], seed=0, role="evaluate", indices=range(len(x0)))
+
+
+def masked(x0: Tensor, rate: float) -> Tensor:
+    """x0 with a share `rate` of its pixels set to 0 in all colours, keyed by picture."""
+    rows = [generator(MASK_SEED, "mask", i).random((1, *x0.shape[2:])) >= rate for i in range(len(x0))]
+    return x0 * torch.from_numpy(np.stack(rows))
+
+
+@torch.inference_mode()
+def estimates(member: Denoiser, x: Tensor, sigma: float) -> Tensor:
+    """The member's output for many pictures (N, 3, 32, 32)."""
+    return torch.cat([member(rows, sigma) for rows in x.split(BATCH)])
+
+
+def mse(estimate: Tensor, x0: Tensor) -> float:
+    """Mean squared error over pictures and values."""
+    return float((estimate - x0).double().square().mean())
+
+
+def octave_errors(estimate: Tensor, x0: Tensor) -> list[float]:
+    """Mean power of the error in each octave, coarsest first."""
+    power = rapsd((estimate - x0).double()).mean((0, 1)).numpy()
+    return octave_means(power, SIZE, SIZE).tolist()
+
+
+def half_power_frequency(estimate: Tensor, x0: Tensor) -> float:
+    """Cycles/pixel up to which, on average over pictures, at least half of the power is reproduced; 0 for none."""
+    clean = np.array(octave_errors(torch.zeros_like(x0), x0))
+    return 0.5 / decided_size(1 - np.array(octave_errors(estimate, x0)) / clean, SIZE, SIZE)
+
+
+def wiener_of_training(root: Path) -> Wiener:
+    """The Wiener filter of the family's training pictures. Raises DataRefused."""
+    parts = (datasets.scenes(root, "train"), datasets.cat_faces(root, "train"))
+    pictures = np.stack([datasets.at_size(p, SIZE) for part in parts for p in part.pictures])
+    x0 = torch.from_numpy(pictures).movedim(3, 1).float() / 127.5 - 1
+    mean = x0.double().mean((0, 2, 3))
+    power = torch.stack([rapsd(rows - mean[:, None, None].float()).double().sum(0) for rows in x0.split(1024)]).sum(0)
+    return Wiener(power.numpy() / len(x0), mean.numpy())
+
+
+def contraction(member: Autoencoder, x0: Tensor, spread: Tensor) -> dict[str, float]:
+    """Mean ||J||_F of the encoder at x0, and the same over the root of the code's total variance on `spread`."""
+    norm = float(jacobian_norm(member, x0).mean())
+    with torch.inference_mode():
+        code = member.encode(spread).double()
+    return {"norm": norm, "relative": norm / float(code.var(0).sum().sqrt())}
+
+
+@torch.inference_mode()
+def variational(member: Variational, x0: Tensor) -> dict[str, float]:
+    """Nats in the code, numbers of it in use (more than 0.01 nat), and the error with a code drawn, not its mean."""
+    kl = member.kl(x0).double().mean(0)
+    eps = white_batch((member.config.code,), seed=0, role="posterior", indices=range(len(x0)))
+    drawn = mse(member.decode(member.draw(x0, eps)), x0)
+    return {"kl_nats": float(kl.sum()), "used": int((kl > 0.01).sum()), "mse_drawn": drawn}
+
+
+@torch.inference_mode()
+def quantised(member: VectorQuantised, x0: Tensor) -> dict[str, float]:
+    """Bits per picture by the count of entries and by how often they are used, and entries in use."""
+    tokens = member.tokens(x0)
+    used = used_bits(tokens, member.config.entries)
+    return {"bits": member.bits, "used_bits": used, "entries_used": int(tokens.unique().numel())}
+
+
+def centroids(member: Dense) -> list[float]:
+    """Mean frequency of the filters of each part, weighted by power, DC left out, cycles/pixel."""
+    k, bins = wavenumbers(SIZE, SIZE)[1:], counts(SIZE, SIZE)[1:]
+    found = []
+    for part in member.parts:
+        filters = member.filters[part].detach().unflatten(1, (3, SIZE, SIZE))
+        power = rapsd(filters).double().mean(1).numpy()[:, 1:] * bins  # (units, R - 1)
+        found.append(float(np.mean((power @ k) / power.sum(1))))
+    return found

@@ -1,0 +1,45 @@
+"""How much of each size of detail comes out of a bottleneck, by the size of its code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.api.family import Corrupted, MemberOutput
+from explorer.figures.style import GRID, QUIET, STYLE, feature_axis
+
+DASHES = {"linear": "solid", "convolutional": "dash"}
+SHADES = ("#9ecae1", "#4292c6", "#2171b5", "#08306b")
+HOVER = "%{y:.2f} of the power at %{customdata:.1f} px<extra>%{fullData.name}</extra>"
+
+
+def codes_figure(given: Corrupted, outputs: Sequence[MemberOutput]) -> go.Figure:
+    """Power out over power in, against feature size; the line at one half is where f50 is read."""
+    sizes = sorted({output.numbers for output in outputs})
+    k = given.wavenumber[1:]
+    figure = go.Figure()
+    for output in outputs:
+        figure.add_scatter(
+            x=k, y=output.spectrum[1:] / given.clean[1:], customdata=0.5 / k, hovertemplate=HOVER, name=output.title,
+            line={
+                "color": SHADES[min(sizes.index(output.numbers), len(SHADES) - 1)],
+                "dash": "dot" if output.name.startswith("pca") else DASHES.get(output.group, "dash"),
+            },
+        )  # fmt: skip
+    figure.add_hline(y=0.5, line={"color": QUIET, "dash": "dash", "width": 1.25})
+    figure.update_layout(
+        **STYLE, height=400, margin={"l": 60, "r": 20, "t": 20, "b": 50},
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
+        xaxis=feature_axis(float(k[0]), float(k[-1]), "feature size (pixels)"),
+        yaxis={"title": "power out over power in", "gridcolor": GRID, "zeroline": False, "range": [0, 1.3]},
+    )  # fmt: skip
+    return figure
+
+
+def half_power(given: Corrupted, output: MemberOutput) -> float:
+    """f50: the frequency up to which at least half the power comes out, from the coarse end on, cycles per pixel."""
+    kept = output.spectrum[1:] >= 0.5 * given.clean[1:]
+    count = len(kept) if kept.all() else int(np.argmin(kept))
+    return float(given.wavenumber[count])

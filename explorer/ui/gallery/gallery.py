@@ -1,0 +1,47 @@
+"""Rows of pictures as one Gradio component, and the part that fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+
+from explorer.ui.branches.payload import shown
+from explorer.ui.film.payload import sheet
+from explorer.ui.parts import packed
+from explorer.ui.shared.scripts import script
+
+FOLDER = Path(__file__).parent
+TEMPLATE = """<div class="gallery"><div class="gallery-rows"></div>
+<div class="ns-progress" aria-hidden="true"></div><span class="ns-status" role="status">ready</span></div>"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the gallery."""
+
+    name: str
+    note: str
+    pictures: np.ndarray  # (n, 3, S, S) data units
+    labels: Sequence[str] = ()  # one under each picture, or none
+
+
+def build_gallery(elem_id: str) -> gr.HTML:
+    """The component; its value is {"generation", "parts", "state", "rows"}, each part some rows."""
+    return gr.HTML(value=None, html_template=TEMPLATE, js_on_load=script(FOLDER, ("gallery.js",)), elem_id=elem_id)
+
+
+def rows_part(rows: Sequence[Row], first: int) -> bytes:
+    """Some rows, to stand from place `first` on."""
+    header = {
+        "kind": "rows",
+        "first": first,
+        "size": rows[0].pictures.shape[-1],
+        "rows": [
+            {"name": row.name, "note": row.note, "count": len(row.pictures), "labels": list(row.labels)} for row in rows
+        ],
+    }
+    return packed(header, sheet(np.concatenate([shown(picture) for row in rows for picture in row.pictures])))

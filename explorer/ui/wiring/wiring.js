@@ -1,0 +1,64 @@
+// One prediction in four views; the residual connection that turns the noise into the picture; the wrong level told.
+let wiring = null;
+
+async function takePart(part) {
+  const image = await pixels(part.blobs[0], "image/webp"), stride = part.size * part.size * 4;
+  const picture = (n) => ({ data: image.data.subarray(n * stride, (n + 1) * stride), scale: part.scales[n] / 127 });
+  const each = part.factors.length + 1;
+  wiring = { ...part, x0: picture(0), eps: picture(1), blindAt: (k) => picture(2 + k * each), estimate: (k, f) => picture(3 + k * each + f) };
+  $$(".ns-frame").forEach((frame) => frame.classList.remove("ns-waiting"));
+  draw();
+}
+
+const VIEWS = {
+  // value shown, from the estimate x0, the input x and the noise level; range of the display; formula
+  eps: { of: (x0, x, s) => (x - x0) / s, range: 3, name: "predicted noise ε", formula: "ε = (x − x₀) / σ" },
+  score: { of: (x0, x, s) => (x0 - x) / s, range: 3, name: "score × σ", formula: "score = (x₀ − x) / σ²" },
+  v: { of: (x0, x, s) => ((x - x0) / s - s * x0) / Math.sqrt(1 + s * s), range: 1.5, name: "v", formula: "v = a ε − s x₀, a² + s² = 1, s / a = σ" },
+  x0: { of: (x0) => x0, range: 1, name: "picture x₀", formula: "x₀" },
+};
+
+function paint(panel, value, range) {
+  const canvas = $(`[data-panel=${panel}]`), image = imageFor(canvas, wiring.size, wiring.size), data = image.data;
+  for (let j = 0; j < data.length; j += 4) for (let c = j; c < j + 3; c++) data[c] = 127.5 + (127.5 / range) * value(c);
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+const decibels = (mse) => `PSNR ${(10 * Math.log10(4 / mse)).toFixed(1)} dB`; // data range is 2
+const level = (value) => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));
+
+function draw() {
+  if (!wiring) return;
+  const k = +$(".wiring-sigma").value, f = +$(".wiring-told").value, sigma = wiring.sigmas[k], told = sigma * wiring.factors[f];
+  const value = (picture, c) => (picture.data[c] - 128) * picture.scale, x = (c) => value(wiring.x0, c) + sigma * value(wiring.eps, c);
+  const estimate = wiring.estimate(k, f), blind = wiring.blindAt(k), wired = $(".wiring-switch").checked;
+  const view = VIEWS[wired ? "x0" : $(".wiring-view").value], stat = (name, text) => write($(`[data-stat=${name}]`), text);
+  paint("x", (c) => x(c) / Math.sqrt(1 + sigma * sigma), 1);
+  paint("out", (c) => view.of(value(estimate, c), x(c), sigma), view.range);
+  paint("blind", (c) => value(blind, c), 1);
+  element.classList.toggle("wired", wired);
+  stat("x", `σ ${level(sigma)}`);
+  stat("name", wired ? "denoised x₀" : view.name);
+  stat("out", decibels(wiring.told[k][f]));
+  stat("blind", decibels(wiring.blind[k]));
+  stat("sigma", `σ ${level(sigma)}`);
+  stat("told", `σ ${level(told)}${wiring.factors[f] === 1 ? ", the truth" : `, ${wiring.factors[f]} ×`}`);
+  write(".wire-told", level(told));
+  write(".sentence", sentence(wired, f));
+  const kind = $(".wiring-view").value, error = wiring.roundTrip[kind]?.[k];
+  write(".wiring-check", `${view.formula}. ${error === undefined ? "" : `From the picture to ${VIEWS[kind].name} and back, in single precision: largest difference ${error.toExponential(1)}.`}`);
+}
+
+function sentence(wired, f) {
+  const factor = wiring.factors[f];
+  if (factor > 1) return "Told more noise than there is, it smooths away what it could have kept.";
+  if (factor < 1) return "Told less noise than there is, it takes the rest for picture and leaves it in.";
+  return wired
+    ? "The input goes round the network and the predicted noise is taken off it: the noise predictor is a denoiser."
+    : "The network alone predicts the noise. Switch the residual connection on, and the same prediction is the picture.";
+}
+
+const showProgress = ({ state }) => setStatus(state === "done" ? "ready" : "working…", 1);
+$$("input, select").forEach((control) => control.addEventListener("input", draw));
+listen("#no-controls");
+window.wiringPlayer = { ticket, settled, shown: () => wiring };

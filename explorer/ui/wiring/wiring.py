@@ -1,0 +1,40 @@
+"""The player of the wiring as one Gradio component, and the part that fills it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+
+from explorer.api.family import Wiring
+from explorer.ui.film.payload import eight_bits, numbers, sheet
+from explorer.ui.parts import packed
+from explorer.ui.shared.scripts import script
+
+FOLDER = Path(__file__).parent
+
+
+def build_wiring() -> gr.HTML:
+    """The component; its value is {"generation", "parts", "state"} of this module's part."""
+    template, code = (FOLDER / "template.html").read_text(), script(FOLDER, ("wiring.js",))
+    return gr.HTML(value=None, html_template=template, js_on_load=code, elem_id="wiring-player")
+
+
+def wiring_part(wiring: Wiring) -> bytes:
+    """Picture, noise, then per level the blind estimate and one per told level, each in its own 8 bits."""
+    pictures = [wiring.picture, wiring.eps]
+    for blind, told in zip(wiring.blind, wiring.told, strict=True):
+        pictures += [blind, *told]
+    bytes_, scales = zip(*map(eight_bits, pictures), strict=True)
+    header = {
+        "kind": "wiring",
+        "size": wiring.picture.shape[-1],
+        "sigmas": numbers(wiring.sigmas),
+        "factors": numbers(wiring.factors),
+        "scales": list(scales),
+        "told": [numbers(row) for row in wiring.told_mse],
+        "blind": numbers(wiring.blind_mse),
+        "roundTrip": {kind: numbers(values) for kind, values in wiring.round_trip.items()},
+    }
+    return packed(header, sheet(np.concatenate(bytes_)))
