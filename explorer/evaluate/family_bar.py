@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from explorer.core.autoencoders_probe import interval
 from explorer.evaluate.bar import Verdict
 from explorer.family import CODES, LEVELS
 
@@ -74,6 +75,12 @@ def _of_history(result: dict) -> Iterator[Verdict]:
             low, high = probe["interval"]
             found = f"{probe['gain']:+.3f} ({low:+.3f} to {high:+.3f})"
             yield f"{name}: linear probe above the same network as initialised", found, low > 0
+    pair = [members.get(n, {}).get("training", {}).get("probe") for n in ("dae-scheduled", "dae-dense")]
+    if all(pair):
+        gains = [a - b for a, b in zip(pair[0]["trained"], pair[1]["trained"], strict=True)]
+        low, high = interval(gains)
+        found = f"{sum(gains) / len(gains):+.3f} ({low:+.3f} to {high:+.3f})"
+        yield "scheduled: linear probe above that of fixed noise", found, low > 0
     if "dae-composite" in centroids:
         curve = centroids["dae-composite"]
         found = " ".join(f"{f:.3f}" for f in curve)

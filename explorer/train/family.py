@@ -17,6 +17,7 @@ from torch import Tensor
 from explorer import datasets, weights
 from explorer.backends.device import choose_dtype
 from explorer.core.autoencoders import VALUES, CodeConfig, Identity
+from explorer.core.autoencoders_probe import Labelled, interval, probe_accuracy
 from explorer.datasets import CLASSES
 from explorer.family import CODES, MEMBERS
 from explorer.train.crops import CropSource
@@ -27,7 +28,6 @@ from explorer.train.linear import alternate, least_error, moments, principal_com
 from explorer.train.loop import Trainer, save
 from explorer.train.members import SIZE, UNETS, MemberRecipe, family_source
 from explorer.train.objectives import composite, contractive, denoising, layer_by_layer, plain, quantised, variational
-from explorer.train.probe import Labelled, interval, probe_accuracy
 
 FITTED: dict[str, CodeRecipe] = {
     **{f"ae-conv-{k}": CodeRecipe("convolutional", CodeConfig(k), plain) for k in CODES},

@@ -22,6 +22,7 @@ from explorer.train.crops import CropSource
 CHUNK = 1024
 TOLERANCE = 1e-4  # of the relative fall of the error in one round
 ROUNDS = 200
+RIDGE = 1e-11
 
 
 def moments(source: CropSource, rows: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
@@ -45,11 +46,13 @@ def alternate(covariance: Tensor, k: int, seed: int) -> Iterator[tuple[Tensor, T
     d = len(covariance)
     generator = torch.Generator().manual_seed(seed)
     decoder = torch.randn(d, k, generator=generator, dtype=covariance.dtype) * d**-0.5
+    floor = RIDGE * covariance.trace() / d  # keeps what pictures never show, where there is such, out of the way
     last = float("inf")
     for _ in range(ROUNDS):
         encoder = torch.linalg.solve(decoder.T @ decoder, decoder.T)
         products = covariance @ encoder.T  # (d, k)
-        decoder = torch.linalg.solve(encoder @ products, products.T).T
+        inner = encoder @ products + floor * torch.eye(k, dtype=covariance.dtype)
+        decoder = torch.linalg.solve(inner, products.T).T
         error = float((covariance.trace() - (decoder * products).sum()) / d)
         yield encoder, decoder, error
         if error > last * (1 - TOLERANCE):

@@ -12,7 +12,7 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.images import MAX_BYTES
 from explorer.ui.bodies import BodyRefused, checked_json, is_foreign
+from explorer.ui.standing import STOPPING
 from explorer.ui.uploads import sweep
 
 log = logging.getLogger(__name__)
@@ -36,22 +37,27 @@ CLOSED = "There is nothing at this address."
 API = r"/gradio_api"
 
 READABLE = re.compile(
-    r"/|/parts/[\w-]+|/(config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|login_check|logout)/?|/(assets|static|svelte)/.+"
+    r"/|/healthz|/readyz|/metrics|/parts/[\w-]+|/(assets|static|svelte)/.+"
+    r"|/(config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|login_check|logout)/?"
     r"|/pwa_icon(/\d+)?"
     rf"|{API}/(info|login_check|user|token|app_id|startup-events|theme\.css|upload_progress|queue/(data|status))/?"
     rf"|{API}/(heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+|file=.+)"
 )
 CALLABLE = re.compile(rf"{API}/(queue/join|cancel|reset|run/[^/]+|call/(v2/)?[^/]+)/?")
+BEGINS = re.compile(rf"{API}/(upload|queue/join|run/[^/]+|call/(v2/)?[^/]+)/?")  # what starts something new
 UPLOAD, LOGIN = f"{API}/upload", "/login"
 _FILE = f"{API}/file="
 
 
 class Guard:
-    """The middleware. Answers 404, 408, 411, 413 or 400 in one plain sentence where a request is not let through."""
+    """The middleware. Answers 404, 408, 411, 413, 503 or 400 in one plain sentence where a request is not let through."""
 
-    def __init__(self, app: ASGIApp, frame_ancestors: str = "'self'") -> None:
+    def __init__(
+        self, app: ASGIApp, frame_ancestors: str = "'self'", stopping: Callable[[], bool] = lambda: False
+    ) -> None:
+        """stopping: whether nothing new is to be begun; events that run go on to their end."""
         self.app = app
-        self.frame_ancestors = frame_ancestors
+        self.frame_ancestors, self.stopping = frame_ancestors, stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,6 +91,8 @@ class Guard:
             return
         if scope["method"] != "POST" or not (path in (UPLOAD, LOGIN) or CALLABLE.fullmatch(path)):
             raise BodyRefused(404, CLOSED)
+        if self.stopping() and BEGINS.fullmatch(path):
+            raise BodyRefused(503, STOPPING)
         limit = MAX_UPLOAD if path == UPLOAD else MAX_JSON
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
@@ -173,8 +181,9 @@ def _answer(path: str, status: int, sentence: str) -> Response:
 
 
 def launch_options(
-    host: str = "127.0.0.1", port: int = 7860, share: bool = False, routes: Sequence[Route] = ()
-) -> dict[str, Any]:
+    host: str = "127.0.0.1", port: int = 7860, share: bool = False, routes: Sequence[Route] = (),
+    stopping: Callable[[], bool] = lambda: False,
+) -> dict[str, Any]:  # fmt: skip
     """The arguments of Blocks.launch() that decide what can be reached; theme and the like come on top.
 
     In a Hugging Face Space the page is shown in a frame of its host, which is allowed there and nowhere else.
@@ -203,6 +212,6 @@ def launch_options(
             "docs_url": None,
             "redoc_url": None,
             "routes": list(routes),
-            "middleware": [Middleware(Guard, frame_ancestors=ancestors)],
+            "middleware": [Middleware(Guard, frame_ancestors=ancestors, stopping=stopping)],
         },
     }

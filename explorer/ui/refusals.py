@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from typing import Any
 
 import gradio as gr
+
+from explorer.ui.standing import Standing
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +27,31 @@ class PlainBlocks(gr.Blocks):
     What went wrong is logged.
     """
 
+    standing: Standing | None = None  # counts the handlers' calls, where there is one
+
     async def process_api(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on as they are
-        """As in gr.Blocks. Raises gr.Error and nothing else, but for cancellation and a generator's end."""
+        """As in gr.Blocks. Raises gr.Error and nothing else, but for cancellation and a generator's end.
+
+        A handler that yields is called once for each of its messages, so what is counted are messages.
+        """
+        if self.standing is None:
+            return await self._plainly(*args, **kwargs)
+        self.standing.begun()
+        outcome, began = "left", time.monotonic()
+        try:
+            answer = await self._plainly(*args, **kwargs)
+            outcome = "done"
+            return answer
+        except gr.Error as error:
+            outcome = "failed" if error.message == FAILED else "refused"
+            raise
+        except (StopAsyncIteration, StopIteration):
+            outcome = "done"
+            raise
+        finally:
+            self.standing.ended(outcome, time.monotonic() - began)
+
+    async def _plainly(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - passed on as they are
         try:
             return await super().process_api(*args, **kwargs)
         except gr.Error as error:

@@ -89,14 +89,15 @@ function drawWalkerPanels() {
 function walkedSentence({ single, annealed }) {
   const { walk, plane } = state;
   if (!walk || !single || !annealed) return "";
-  const [off, falling] = [percent(single.distance), percent(annealed.distance)], whose = walk.source === "learned" ? " by the network's score" : "";
-  if (annealed.i < walk.last) return `Time ${annealed.i} of ${walk.last}${whose}: ${off} of the walkers are in the wrong place at one level, ${falling} with falling noise.`;
+  const [off, falling] = [percent(single.distance), percent(annealed.distance)];
+  if (annealed.i < walk.last) return `Time ${annealed.i} of ${walk.last}: one level misplaces ${off} of the walkers, falling noise ${falling}.`;
   const missed = plane.shares.filter((share, n) => single.shares[n] < share / 2).length;
   const starved = missed ? `, ${missed} of ${plane.shares.length} places starved` : "";
   const blur = single.width > 1.3 ? ", too widely spread" : single.width < 0.7 ? ", too tightly gathered" : "";
-  return `One level${whose} leaves ${off} of the walkers in the wrong place${starved}${blur}; falling noise ${falling}, chance alone ${percent(walk.chance)}.`;
+  const level = walk.source === "learned" ? "By the learned score, one level" : "One level";
+  return `${level} misplaces ${off} of the walkers${starved}${blur}; falling noise ${falling}, chance alone ${percent(walk.chance)}.`;
 }
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
 
 let before = 0;
 function tick(now) {
@@ -155,7 +156,7 @@ const placeOf = (event) => {
   const box = fieldCanvas.getBoundingClientRect(), at = (value, size) => EXTENT * clamp((2 * value) / size - 1, -1, 1);
   return [at(event.clientX - box.left, box.width), -at(event.clientY - box.top, box.height)].map((v) => Math.round(v * 1000) / 1000);
 };
-const pressWalk = () => document.querySelector("#field-walk").click();
+const pressWalk = () => document.querySelector("#field-walk")?.click();
 let stroke = false;
 function addPoint(event) {
   const place = placeOf(event), points = state.points ?? [], last = points.at(-1);
@@ -228,9 +229,15 @@ listen("#field-density, #field-source, #field-seed");
 new IntersectionObserver(([entry], observer) => {
   if (!entry.isIntersecting) return;
   observer.disconnect();
-  if (!props.value) pressWalk();
+  begin();
   drawAll();
 }).observe(element);
+// The button may come later than the player, and a press before Gradio listens is lost; one that is heard takes a ticket.
+function begin() {
+  if (props.value || asked) return;
+  pressWalk();
+  setTimeout(begin, 500);
+}
 
 const asks = () => [isDrawn() ? state.points : null, view.sigma, ticket()];
 window.scoreField = { asks, ticket, busy, settled, view, state, moveTo, play, newest: () => asked, exactD, learnedD, moveAt, density, known };

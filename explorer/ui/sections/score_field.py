@@ -17,7 +17,7 @@ from explorer.ui.latest import Latest
 from explorer.ui.parts import PartStore
 
 DENSITIES = [("two modes", "two"), ("ring", "ring"), ("spiral", "spiral"), ("grid", "grid"), ("your drawing", "drawn")]
-SOURCES = [("the exact score", "exact"), ("the learned one", "learned")]
+SOURCES = [("exact", "exact"), ("learned", "learned")]
 PACE = 0.15  # seconds between two messages to the page
 PLAYER = "scoreField"
 ASK = f"(...v) => [...v.slice(0, -3), ...(window.{PLAYER}?.asks() ?? [null, 0.05, 0])]"  # points, sigma, ticket
@@ -103,7 +103,7 @@ def build(engine: Engine, parts: PartStore) -> None:
     with gr.Accordion(title, open=True, elem_id="score-field"):
         with gr.Row(elem_id="field-controls", elem_classes="controls line"):
             density = gr.Radio(DENSITIES, value=default.plane.density, label="Density", elem_id="field-density")
-            source = gr.Radio(SOURCES, value=default.source, label="Walkers follow", elem_id="field-source")
+            source = gr.Radio(SOURCES, value=default.source, label="Score to follow", elem_id="field-source")
             seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="field-seed")
             walk = gr.Button("Walk", size="sm", variant="primary", elem_id="field-walk")
             learn = gr.Button("Learn", size="sm", elem_id="field-learn")
