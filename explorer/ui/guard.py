@@ -50,7 +50,7 @@ _FILE = f"{API}/file="
 
 
 class Guard:
-    """The middleware. Answers 404, 408, 411, 413, 503 or 400 in one plain sentence where a request is not let through."""
+    """The middleware. Where a request is not let through it answers 4xx or 503 with one plain sentence."""
 
     def __init__(
         self, app: ASGIApp, frame_ancestors: str = "'self'", stopping: Callable[[], bool] = lambda: False

@@ -63,16 +63,20 @@ class ScoreFieldSection:
         answer = lambda state: {"generation": ticket, "parts": list(names), "state": state}
         if names:
             yield answer("running")
-        for part in rest:
-            if not self.latest.is_current(visitor, ticket):
-                return
-            if time.monotonic() > deadline:
-                raise RequestRefused("This took too long here and was stopped; please try again later.")
-            if part is not None:
-                names.append(self.parts.put(part))
-                yield answer("running")
-            if self.latest.is_stopped(visitor, ticket):
-                break
+        try:
+            for part in rest:
+                if not self.latest.is_current(visitor, ticket):
+                    return
+                if time.monotonic() > deadline:
+                    raise RequestRefused("This took too long here and was stopped; please try again later.")
+                if part is not None:
+                    names.append(self.parts.put(part))
+                    yield answer("running")
+                if self.latest.is_stopped(visitor, ticket):
+                    break
+        except RequestRefused:
+            yield answer("done")  # the page is at rest before it is told why
+            raise
         yield answer("done")
 
 
