@@ -24,7 +24,7 @@ ALLOWED = {
     "engine": {"core", "api", "backends", "family", "hub", "weights", "images", "examples", "engine"},
     "figures": {"api", "figures", "core"},
     "export": {"api", "core", "export"},
-    "claims": {"core", "weights", "images", "examples", "claims"},
+    "claims": {"core", "weights", "family", "images", "examples", "claims"},
     "datasets": {"images"},
     "train": {"core", "datasets", "family", "images", "weights", "backends", "train"},
     "evaluate": {"core", "datasets", "family", "images", "weights", "train", "evaluate"},

@@ -75,6 +75,13 @@ class Convolutional(Autoencoder):
     def decode(self, code: Tensor) -> Tensor:
         return self.up(self.from_code(code).unflatten(1, (NARROW, self.side, self.side)))
 
+    @torch.no_grad()
+    def rescale(self, factor: float) -> None:
+        """Multiply every code by the factor and undo it in the decoder: the same pictures from another unit."""
+        self.to_code.weight *= factor
+        self.to_code.bias *= factor
+        self.from_code.weight /= factor
+
 
 class Variational(Convolutional):
     """encode gives the mean of the code; the prior is N(0, I)."""

@@ -40,6 +40,10 @@ class Dense(Autoencoder):
     def encode(self, x: Tensor) -> Tensor:
         return self.encode_parts([x] * len(self.parts))
 
+    def hidden(self, x: Tensor) -> Tensor:
+        """What the units with filters answer, (B, units); the code itself where there is one layer."""
+        return F.relu(F.linear(check_size(x).flatten(1), self.filters, self.inner))
+
     def encode_parts(self, xs: list[Tensor]) -> Tensor:
         """The code when each of the first len(xs) parts sees a version of its own; the rest is silent, 0."""
         codes = [
@@ -67,16 +71,12 @@ class Stacked(Dense):
     def parts(self) -> list[slice]:
         return [slice(0, self.config.channels)]
 
-    def first(self, x: Tensor) -> Tensor:
-        """Code of the first layer, (B, channels)."""
-        return F.relu(F.linear(check_size(x).flatten(1), self.filters, self.inner))
-
     def second(self, code: Tensor) -> Tensor:
         """Code of the second layer, (B, k), of a code of the first."""
         return F.relu(F.linear(code, self.top, self.top_inner))
 
     def encode(self, x: Tensor) -> Tensor:
-        return self.second(self.first(x))
+        return self.second(self.hidden(x))
 
     def first_from_second(self, code: Tensor) -> Tensor:
         """The first layer's code as the second layer gives it back, (B, channels)."""

@@ -4,6 +4,7 @@
     specialist    the same at one fixed level s, whatever sigma it is told: a denoising autoencoder (Vincent 2008)
     blind         the same with the picture's own root mean square in place of sigma: nothing is told
     direct        D(x; sigma) = sd F(c_in x, ln(sigma) / 4): nothing goes around the network
+    completing    D(x) = x + sd F(x / sd): for pictures with holes, of which what is there is right as it is
 
 Coefficients as in `preconditioning`, from which all of them come. The outer residual c_skip x is a skip connection
 too, so the U-Nets whose skips are cut are direct: what they give has passed through their coarsest level.
@@ -60,13 +61,24 @@ class Direct(FamilyDenoiser):
     def weight(sigma: Tensor, sigma_data: float) -> Tensor:
         return torch.full_like(sigma, sigma_data**-2)
 
-    def forward(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        sigma = torch.as_tensor(sigma, dtype=torch.float32, device=x.device).expand(x.shape[0])
-        _, _, c_in = coefficients(sigma, self.sigma_data)
+    def raw(self, x: Tensor, c_in: Tensor, sigma: Tensor) -> Tensor:
+        """sd F(c_in x, ln(sigma) / 4) in float32; c_in and sigma (B,)."""
         weight = next(self.net.parameters())
         inputs = (c_in[:, None, None, None] * x).to(weight.dtype).contiguous(memory_format=torch.channels_last)
         anything = torch.full((x.shape[0],), self.any_label, device=x.device)
         return self.sigma_data * self.net(inputs, sigma.clamp_min(1e-4).log() / 4, anything).float()
+
+    def forward(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
+        sigma = torch.as_tensor(sigma, dtype=torch.float32, device=x.device).expand(x.shape[0])
+        return self.raw(x, coefficients(sigma, self.sigma_data)[2], sigma)
+
+
+class Completing(Direct):
+    """The best multiple of a picture with holes is the picture itself: E[x0 x] = E[x^2]. Sigma is not told."""
+
+    def forward(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
+        level = torch.full((x.shape[0],), self.sigma_data, device=x.device)
+        return x + self.raw(x, 1 / level, level)
 
 
 WIRINGS: dict[str, type[FamilyDenoiser]] = {
@@ -74,4 +86,5 @@ WIRINGS: dict[str, type[FamilyDenoiser]] = {
     "specialist": Specialist,
     "blind": Blind,
     "direct": Direct,
+    "completing": Completing,
 }

@@ -44,6 +44,7 @@ from explorer.engine import branching, family, noising, sampling, transfer
 from explorer.engine.kept import Kept
 from explorer.engine.models import Models
 from explorer.engine.pictures import Pictures
+from explorer.engine.planar import Planar
 
 KEPT_BYTES = 256 * 2**20  # of finished answers of each kind
 
@@ -62,6 +63,7 @@ class Engine:
         """Load the model. `chunk` 128x128 pictures go through it at once. Raises WeightsRefused."""
         self.models = Models(model, torch.device(device), dtype)
         self.largest_side, self.chunk = largest_side, chunk
+        self.planar = Planar()
         self._pictures, self._family = Pictures(), family.Family(self.models.in_turn)
         self._levels: Kept[list[DenoisedLevels]] = Kept(KEPT_BYTES, lambda parts: sum(p.error.nbytes for p in parts))
         self._runs: Kept[list[SampledStep]] = Kept(KEPT_BYTES, lambda run: sum(2 * step.x.nbytes for step in run))

@@ -25,7 +25,6 @@ from explorer.evaluate.family_bar import verdicts
 SIGMAS = (0.0, *family.LEVELS.values())
 SPECIALISTS = tuple(f"dae-{name}" for name in family.LEVELS)
 CUT = ("unet-noskip", "unet-bottleneck")
-JACOBIANS = 32  # pictures at which whole Jacobians are computed
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -89,20 +88,19 @@ def skips_cut(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
 
 def codes(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
     """What the codes hold, member by member."""
-    some = x0[:JACOBIANS]
     bottlenecks = [name for name in members if name.startswith(("pca-", "ae-linear-", "ae-conv-"))]
     half = {
         name: measures.half_power_frequency(measures.estimates(members[name], x0, 0.0), x0) for name in bottlenecks
     }
     result: dict = {"half_power_frequency": half}
     pair = [name for name in ("ae-conv-64", "ae-contractive") if name in members]
-    result["jacobian"] = {name: measures.contraction(members[name], some, x0) for name in pair}
+    result["jacobian"] = {name: measures.contraction(members[name], x0) for name in pair}
     if "vae" in members:
         result["vae"] = measures.variational(members["vae"], x0)
     if "vq-vae" in members:
         result["vq-vae"] = measures.quantised(members["vq-vae"], x0)
     dense = [name for name in ("dae-dense", "dae-scheduled", "dae-composite", "dae-stacked") if name in members]
-    result["filter_centroids"] = {name: measures.centroids(members[name]) for name in dense}
+    result["filter_centroids"] = {name: measures.centroids(members[name], x0) for name in dense}
     return result
 
 
@@ -123,7 +121,8 @@ def evaluate(options: argparse.Namespace) -> dict:
     members = members_in(options.weights)
     result = {"pictures": len(x0), "size": SIZE, "members": table(members, x0, options.weights)}
     result |= errors(members, x0, measures.wiener_of_training(options.data))
-    result["masked_input_mse"] = measures.mse(measures.masked(x0, 0.5), x0)
+    holes = measures.masked(x0, 0.5)
+    result["masked"] = {"input": measures.mse(holes, x0), "filled": measures.mse(measures.filled_holes(holes), x0)}
     result["matrix"] = matrix(result["mse"])
     result["codes"] = codes(members, x0)
     result["skips_cut"] = skips_cut(members, x0) if "conditional" in members else {}
@@ -137,8 +136,8 @@ def show(result: dict) -> None:
     print(f"MSE on {result['pictures']} held-out pictures at {SIZE}x{SIZE}; own: at the member's own corruption")
     print(f"{'':18}{'own':>10}" + "".join(f"{f'sigma {s:g}':>11}" for s in result["sigmas"]))
     for name, row in result["mse"].items():
-        own = result["members"].get(name, {}).get("own_mse", float("nan"))
-        print(f"{name:18}{own:10.2e}" + "".join(f"{e:11.5f}" for e in row))
+        own = f"{result['members'][name]['own_mse']:10.2e}" if name in result["members"] else " " * 10
+        print(f"{name:18}{own}" + "".join(f"{e:11.5f}" for e in row))
     print("\nTrain sigma x test sigma, MSE over the best of the column")
     for name, row in result["matrix"]["relative"].items():
         print(f"{name:18}" + "".join(f"{r:8.2f}" for r in row))

@@ -40,8 +40,9 @@ def _of_denoisers(result: dict) -> Iterator[Verdict]:
             found = f"{ours:.4f} against {sigma**2:.4f} and {wiener:.4f}"
             yield f"denoising at {sigma:g}: below its input's error and Wiener's", found, ours < min(sigma**2, wiener)
     if "dae-mask" in mse:
-        ours, given = result["members"]["dae-mask"]["own_mse"], result["masked_input_mse"]
-        yield "masking: below a tenth of its input's error", f"{ours:.4f} against {given:.4f}", ours < given / 10
+        ours, peer = result["members"]["dae-mask"]["own_mse"], result["masked"]["filled"]
+        found = f"{ours:.4f} against {peer:.4f} and {result['masked']['input']:.4f}"
+        yield "masking: below its input's error and that of holes filled from around", found, ours < peer
     if "conditional" in mse and all(f"dae-{name}" in mse for name in LEVELS):
         ratios = [mse["conditional"][sigmas.index(s)] / mse[f"dae-{n}"][sigmas.index(s)] for n, s in LEVELS.items()]
         found = " ".join(f"{r:.3f}" for r in ratios)
@@ -56,9 +57,9 @@ def _of_codes(result: dict) -> Iterator[Verdict]:
             found = " ".join(f"{f:.3f}" for f in curve)
             yield f"{idea}: half-power frequency rises with the code", found, rising(curve)
     if len(codes["jacobian"]) == 2:
-        twin, ours = (codes["jacobian"][name]["relative"] for name in ("ae-conv-64", "ae-contractive"))
+        twin, ours = (codes["jacobian"][name]["norm"] for name in ("ae-conv-64", "ae-contractive"))
         found = f"{ours:.3f} against {twin:.3f}"
-        yield "contractive: Jacobian over spread of the code below its twin's", found, ours < twin
+        yield "contractive: norm of the Jacobian below its twin's, both codes of unit variance", found, ours < twin
     if "vae" in codes:
         found = f"{codes['vae']['kl_nats']:.0f} nats in {codes['vae']['used']} numbers"
         yield "variational: code in use", found, codes["vae"]["used"] > 0

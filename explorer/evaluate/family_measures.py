@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from explorer import datasets
 from explorer.core.analytic import Wiener
@@ -22,6 +23,7 @@ from explorer.core.spectra import rapsd
 
 BATCH = 64
 MASK_SEED = 0
+JACOBIANS = 32  # pictures at which whole Jacobians are computed
 
 
 def noised(x0: Tensor, sigma: float) -> Tensor:
@@ -68,12 +70,11 @@ def wiener_of_training(root: Path) -> Wiener:
     return Wiener(power.numpy() / len(x0), mean.numpy())
 
 
-def contraction(member: Autoencoder, x0: Tensor, spread: Tensor) -> dict[str, float]:
-    """Mean ||J||_F of the encoder at x0, and the same over the root of the code's total variance on `spread`."""
-    norm = float(jacobian_norm(member, x0).mean())
-    with torch.inference_mode():
-        code = member.encode(spread).double()
-    return {"norm": norm, "relative": norm / float(code.var(0).sum().sqrt())}
+def contraction(member: Autoencoder, x0: Tensor) -> dict[str, float]:
+    """Mean ||J||_F of the encoder, and variance of a number of the code: 1 but for what `val` differs by."""
+    with torch.no_grad():
+        variance = float(member.encode(x0).double().var(0).mean())
+    return {"norm": float(jacobian_norm(member, x0[:JACOBIANS]).mean()), "code_variance": variance}
 
 
 @torch.inference_mode()
@@ -93,12 +94,22 @@ def quantised(member: VectorQuantised, x0: Tensor) -> dict[str, float]:
     return {"bits": member.bits, "used_bits": used, "entries_used": int(tokens.unique().numel())}
 
 
-def centroids(member: Dense) -> list[float]:
-    """Mean frequency of the filters of each part, weighted by power, DC left out, cycles/pixel."""
+@torch.inference_mode()
+def centroids(member: Dense, x0: Tensor) -> list[float]:
+    """Mean frequency of the filters of each part, cycles/pixel, DC left out; weights: their power times E[z^2] on x0.
+
+    A unit that never answers keeps the white noise that it began with, and so has no say.
+    """
     k, bins = wavenumbers(SIZE, SIZE)[1:], counts(SIZE, SIZE)[1:]
-    found = []
-    for part in member.parts:
-        filters = member.filters[part].detach().unflatten(1, (3, SIZE, SIZE))
-        power = rapsd(filters).double().mean(1).numpy()[:, 1:] * bins  # (units, R - 1)
-        found.append(float(np.mean((power @ k) / power.sum(1))))
-    return found
+    power = rapsd(member.filters.unflatten(1, (3, SIZE, SIZE))).double().mean(1).numpy()[:, 1:] * bins  # (units, R - 1)
+    answers = member.hidden(x0).double().square().mean(0).numpy()  # (units,)
+    return [float(answers[p] @ power[p] @ k / (answers[p] @ power[p].sum(1))) for p in member.parts]
+
+
+def filled_holes(x: Tensor) -> Tensor:
+    """Masked pictures (N, 3, 32, 32), their holes filled by the mean of the pixels around, Gaussian of 1 pixel."""
+    known = (x != 0).any(1, keepdim=True).float()
+    side = torch.exp(-torch.arange(-3.0, 4.0).square() / 2)
+    kernel = side.outer(side)[None, None]
+    blurred = F.conv2d(x.flatten(0, 1)[:, None], kernel, padding=3).view_as(x)
+    return torch.where(known.bool(), x, blurred / F.conv2d(known, kernel, padding=3).clamp_min(1e-6))

@@ -5,6 +5,7 @@ Each member's weights and card are written to the folder of the run; a checkpoin
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import cached_property
@@ -17,6 +18,7 @@ from torch import Tensor
 from explorer import datasets, weights
 from explorer.backends.device import choose_dtype
 from explorer.core.autoencoders import VALUES, CodeConfig, Identity
+from explorer.core.autoencoders_conv import Convolutional
 from explorer.core.autoencoders_probe import Labelled, interval, probe_accuracy
 from explorer.datasets import CLASSES
 from explorer.family import CODES, MEMBERS
@@ -117,7 +119,8 @@ class FamilyTraining:
             training = {"images_seen": run.seen, "steps": run.seen // recipe.batch, "seed": recipe.seed, "loss": loss}
             if recipe.seeds > 1 and run.seen >= recipe.images:
                 training["probe"] = probes(run, labelled(self.data, self.source))
-            self._write(name, run.model.state_dict(), {**training, "recipe": recipe.to_json()}, card)
+            model = with_unit_code(run.model, run.source) if recipe.idea == "convolutional" else run.model
+            self._write(name, model.state_dict(), {**training, "recipe": recipe.to_json()}, card)
 
         follow(run, recipe.images, self.minutes, write, resume(run, checkpoint, torch.device("cpu")))
 
@@ -156,6 +159,16 @@ class FamilyTraining:
 
     def _checkpoint(self, name: str) -> Path:
         return self.folder / "checkpoints" / f"{name}.pt"
+
+
+@torch.no_grad()
+def with_unit_code(model: Convolutional, source: CropSource) -> Convolutional:
+    """A copy whose code has variance 1 on average over its numbers, so that Jacobians of encoders can be compared."""
+    model = copy.deepcopy(model)
+    x0, _ = source.draw(min(PROBED, 4 * len(source.labels)), torch.Generator().manual_seed(0))
+    code = torch.cat([model.encode(rows) for rows in x0.split(250)])
+    model.rescale(float(code.var(0).mean()) ** -0.5)
+    return model
 
 
 def labelled(data: Path, source: CropSource) -> Labelled:

@@ -71,9 +71,9 @@ class MemberRecipe(Recipe):
         return x0 * (torch.rand(shape, generator=generator, device=x0.device) >= self.mask)
 
 
-def at_level(sigma: float, mask: float = 0.0) -> MemberRecipe:
-    """Trained at one noise level, or by masking, whose coefficients are those of that level."""
-    return MemberRecipe(wiring="specialist", level=sigma, mask=mask, log_sigma_mean=math.log(sigma), log_sigma_std=0.0)
+def at_level(sigma: float) -> MemberRecipe:
+    """Trained at one noise level."""
+    return MemberRecipe(wiring="specialist", level=sigma, log_sigma_mean=math.log(sigma), log_sigma_std=0.0)
 
 
 CUT = UNetConfig(channels=16, classes=1, skips=False)
@@ -85,5 +85,5 @@ UNETS: dict[str, MemberRecipe] = {
     "blind": MemberRecipe(images=ALL_LEVELS, wiring="blind"),
     "unet-noskip": MemberRecipe(images=ALL_LEVELS, wiring="direct", architecture=CUT),
     "unet-bottleneck": MemberRecipe(images=ALL_LEVELS, wiring="direct", architecture=SQUEEZED),
-    "dae-mask": at_level(0.5, MASKED),
+    "dae-mask": MemberRecipe(wiring="completing", mask=MASKED),
 }

@@ -99,8 +99,8 @@ def layer_by_layer(model: Stacked, x0: Tensor, draws: torch.Generator, recipe: C
     """Error of the first layer in the first half of training, then of the second, while the first stays as it is."""
     if done < 0.5:
         noisy = x0 + recipe.noise * torch.randn(x0.shape, generator=draws)
-        return F.mse_loss(model.from_first(model.first(noisy)), x0)
+        return F.mse_loss(model.from_first(model.hidden(noisy)), x0)
     with torch.no_grad():
-        code = model.first(x0)
+        code = model.hidden(x0)
     kept = code * (torch.rand(code.shape, generator=draws) >= DROPPED)
     return F.mse_loss(model.first_from_second(model.second(kept)), code) / code.square().mean()

@@ -148,6 +148,15 @@ def test_dense_weights_are_tied():
     torch.testing.assert_close(model(x).flatten(1), hidden @ model.filters + model.outer)
 
 
+def test_rescaling_changes_the_code_and_nothing_else():
+    model, x = filled(Convolutional(CodeConfig(6, channels=8))), pictures()
+    code, out, norm = model.encode(x), model(x), jacobian_norm(model, x)
+    model.rescale(5.0)
+    torch.testing.assert_close(model.encode(x), 5 * code)
+    torch.testing.assert_close(model(x), out)
+    torch.testing.assert_close(jacobian_norm(model, x), 5 * norm)
+
+
 def unet(**changes):
     return filled(UNet(UNetConfig(channels=8, classes=1, **changes)))
 
@@ -175,6 +184,7 @@ def test_nothing_goes_around_a_direct_network():
     for parameter in net.head.parameters():
         torch.nn.init.zeros_(parameter)
     assert (WIRINGS["direct"](net, 0.5)(x, 0.1) == 0).all()
+    assert torch.equal(WIRINGS["completing"](net, 0.5)(x, 0.1), x)
     assert not (WIRINGS["conditional"](net, 0.5)(x, 0.1) == 0).all()
 
 

@@ -97,11 +97,11 @@ def test_contractive_penalty_is_the_mean_of_the_squared_jacobian_over_the_spread
     model, x0 = Convolutional(CodeConfig(3, channels=8)), white((8, 3, 32, 32), 0, "x0")
     recipe = CodeRecipe("convolutional", model.config, objectives.contractive, contraction=1.0)
     fixed = F.mse_loss(model(x0), x0)
-    penalties = [float((objectives.contractive(model, x0, draws(i), recipe, 0.0) - fixed).detach()) for i in range(150)]
+    penalties = [float((objectives.contractive(model, x0, draws(i), recipe, 0.0) - fixed).detach()) for i in range(80)]
     exact = torch.func.vmap(torch.func.jacfwd(lambda x: model.encode(x[None])[0]))(x0[:2]).square().flatten(1).sum(1)
     code = model.encode(x0)
     spread = (code - code.mean(0)).square().sum(1).mean()
-    assert np.mean(penalties) == pytest.approx((exact.mean() / spread).item(), rel=0.15)
+    assert np.mean(penalties) == pytest.approx((exact.mean() / spread).item(), rel=0.2)
 
 
 def test_quantised_gradient_passes_through_the_choice():

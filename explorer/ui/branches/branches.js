@@ -65,6 +65,6 @@ const showProgress = ({ state }) => {
   const done = shownPart ? shownPart.done / shownPart.steps : 0;
   setStatus(state === "done" ? "ready" : `step ${shownPart?.done ?? 0} of ${shownPart?.steps ?? ""}`, done);
 };
-listen("#branch-controls");
+listen();
 window.branchPlayer = { ticket, settled, shown: () => shownPart };
 new ResizeObserver(() => shownPart && drawAgreement(shownPart)).observe($(".branch-curve svg"));

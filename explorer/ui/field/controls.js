@@ -58,7 +58,7 @@ function fieldSentence(hills) {
   if (!state.plane.means.length) return "Draw with the mouse or a finger: every point becomes a small hill.";
   if (view.source === "error") return `At σ ${sigma} these are the arrows that the network gets wrong.`;
   const away = FACTORS[view.shown](1) < 0, whose = view.source === "learned" ? "the learned arrows" : "the arrows";
-  if (hills <= 1) return `At σ ${sigma} the noise has made one hill of everything: ${whose} lead ${away ? "away from" : "to"} the middle.`;
+  if (hills <= 1) return `At σ ${sigma} the noise has made one hill of everything: ${whose} lead ${away ? "away from" : "to"} its top.`;
   return `At σ ${sigma} there are ${hills} hills, and ${whose} lead ${away ? "away from" : "up"} the nearest.`;
 }
 

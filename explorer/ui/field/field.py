@@ -25,11 +25,6 @@ def build_field() -> gr.HTML:
     return gr.HTML(value=None, html_template=_template(), js_on_load=_constants() + script(FOLDER, SCRIPTS))
 
 
-def styles() -> str:
-    """The component's style sheet."""
-    return (FOLDER / "field.css").read_text()
-
-
 def _constants() -> str:
     """What page and server must agree on."""
     values = {"EXTENT": EXTENT, "SIGMA_MIN": SIGMA_MIN, "SIGMA_MAX": SIGMA_MAX, "DRAWN_STD": DRAWN_STD}

@@ -138,11 +138,7 @@ followUpload("#sampling-upload");
 takeDrops("#sampling-upload");
 
 // The first run begins when the player is first seen, not before: most visitors start on another page.
-new IntersectionObserver(([entry], observer) => {
-  if (!entry.isIntersecting) return;
-  observer.disconnect();
-  if (!props.value) document.querySelector("#begin").click();
-}).observe(element);
+beginWhenSeen("#begin");
 
 window.samplingFilm = { ticket, busy, settled, view, runs, moveTo, play, newest: () => asked, step: () => view.position };
 new ResizeObserver(() => runs.A && layout()).observe($("#film-spectrum"));

@@ -25,5 +25,5 @@ function showProgress({ state, rows }) {
   const here = $(".gallery-rows").children.length;
   setStatus(state === "done" ? "ready" : `${here} of ${rows}`, here / rows);
 }
-listen("#no-controls");
+listen();
 window.galleries = { ...window.galleries, [element.id || element.closest("[id]").id]: { ticket, settled } };

@@ -130,11 +130,7 @@ $("#lineup-order").addEventListener("change", drawMembers);
 listen("#lineup-controls");
 followUpload("#lineup-upload");
 takeDrops("#lineup-upload");
-new IntersectionObserver(([entry], observer) => {
-  if (!entry.isIntersecting) return;
-  observer.disconnect();
-  if (!props.value) document.querySelector("#lineup-begin").click();
-}).observe(element);
+beginWhenSeen("#lineup-begin");
 window.lineUp = { ticket, busy, settled, line, choose, newest: () => asked };
 new ResizeObserver(() => {
   layout();

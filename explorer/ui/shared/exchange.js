@@ -32,8 +32,20 @@ const enqueue = () => (queue = queue.then(receive).catch(settled)); // a part th
 function listen(controls) {
   watch("value", enqueue);
   enqueue();
+  if (!controls) return;
   // The page says that it is busy in the same moment as a control is moved, not when Gradio gets round to it.
   document.addEventListener("input", (event) => event.target.closest(controls) && busy(), true);
+}
+
+// Presses the button that begins the first computation when the player is first seen: most visitors start elsewhere. The
+// button may be mounted a little later than the player.
+function beginWhenSeen(button) {
+  new IntersectionObserver(([entry], observer) => {
+    if (!entry.isIntersecting) return;
+    observer.disconnect();
+    const press = () => (document.querySelector(button) ? document.querySelector(button).click() : setTimeout(press, 100));
+    if (!props.value) press();
+  }).observe(element);
 }
 
 // Follows an upload through the input inside `button`: busy at once, settled when it is refused on the way up.

@@ -16,7 +16,7 @@ from explorer.ui.latest import Latest
 from explorer.ui.lineup.lineup import build_lineup
 from explorer.ui.lineup.payload import given_part, members_part
 from explorer.ui.parts import PartStore
-from explorer.ui.sections import codes, generating, levels, wiring
+from explorer.ui.sections import codes, generating, levels, score_field, wiring
 from explorer.ui.uploads import build_upload, read_picture
 
 LABEL = "Autoencoders"
@@ -95,3 +95,4 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     levels.build(engine)
     codes.build(engine, parts, request)
     generating.build(engine, parts)
+    score_field.build(engine, parts)

@@ -60,5 +60,5 @@ function sentence(wired, f) {
 
 const showProgress = ({ state }) => setStatus(state === "done" ? "ready" : "working…", 1);
 $$("input, select").forEach((control) => control.addEventListener("input", draw));
-listen("#no-controls");
+listen();
 window.wiringPlayer = { ticket, settled, shown: () => wiring };
