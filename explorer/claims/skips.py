@@ -35,8 +35,8 @@ class Excess(NamedTuple):
     "C21", text="A", quote="more harm than good",
     shown="codes: error with skips, with skips cut and with a bottleneck, by noise level and octave",
     prediction="with skips cut, and with a bottleneck put in, the error beyond that with skips is at sigma "
-    f"{_ENDS[1]:g} at most {GONE:g} times that at sigma {_ENDS[0]:g} and at most {GONE:g} times the error with skips; at "
-    f"sigma {_ENDS[0]:g} the share of the picture that is lost rises with every finer octave",
+    f"{_ENDS[1]:g} at most {GONE:g} times that at sigma {_ENDS[0]:g} and at most {GONE:g} times the error with skips; "
+    f"at sigma {_ENDS[0]:g} the share of the picture that is lost rises with every finer octave",
 )  # fmt: skip
 def bottleneck_harms(*, pictures: Tensor | None = None, load: Load = member) -> Verdict:
     """Excess errors and shares lost, no units; all octaves at both ends are told.

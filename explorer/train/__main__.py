@@ -40,7 +40,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the archives or folders")
     parser.add_argument("--out", type=Path, help="folder for checkpoints and sample sheets (default runs/NAME)")
     parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints (default 5)")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="default: CUDA, else MPS, else the CPU; the family always trains on the CPU")
+    devices = "default: CUDA, else MPS, else the CPU; the family always trains on the CPU"
+    parser.add_argument("--device", choices=DEVICES, default="auto", help=devices)
     parser.add_argument("--dtype", choices=DTYPES, default="auto", help="of the forward pass")
     parser.add_argument("--from-weights", action="store_true", help="start from the shipped weights, not from nothing")
     for name in SETTINGS:
