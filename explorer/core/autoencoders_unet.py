@@ -4,7 +4,7 @@
     specialist    the same at one fixed level s, whatever sigma it is told: a denoising autoencoder (Vincent 2008)
     blind         the same with the picture's own root mean square in place of sigma: nothing is told
     direct        D(x; sigma) = sd F(c_in x, ln(sigma) / 4): nothing goes around the network
-    completing    D(x) = x + sd F(x / sd): for pictures with holes, of which what is there is right as it is
+    completing    D(x) = x where x is not 0, and sd F(x / sd) in its holes, which is all that the network learns from
 
 Coefficients as in `preconditioning`, from which all of them come. The outer residual c_skip x is a skip connection
 too, so the U-Nets whose skips are cut are direct: what they give has passed through their coarsest level.
@@ -74,11 +74,15 @@ class Direct(FamilyDenoiser):
 
 
 class Completing(Direct):
-    """The best multiple of a picture with holes is the picture itself: E[x0 x] = E[x^2]. Sigma is not told."""
+    """Fills pixels that are 0 in all colours and keeps the rest: full emphasis on them, in Vincent et al. 2010's words.
+
+    Under noise nothing is 0, and the picture comes back as it is.
+    """
 
     def forward(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
         level = torch.full((x.shape[0],), self.sigma_data, device=x.device)
-        return x + self.raw(x, 1 / level, level)
+        known = (x != 0).any(1, keepdim=True)
+        return torch.where(known, x, self.raw(x, 1 / level, level))
 
 
 WIRINGS: dict[str, type[FamilyDenoiser]] = {

@@ -85,5 +85,5 @@ UNETS: dict[str, MemberRecipe] = {
     "blind": MemberRecipe(images=ALL_LEVELS, wiring="blind"),
     "unet-noskip": MemberRecipe(images=ALL_LEVELS, wiring="direct", architecture=CUT),
     "unet-bottleneck": MemberRecipe(images=ALL_LEVELS, wiring="direct", architecture=SQUEEZED),
-    "dae-mask": MemberRecipe(wiring="completing", mask=MASKED),
+    "dae-mask": MemberRecipe(images=160_032, wiring="completing", mask=MASKED),
 }

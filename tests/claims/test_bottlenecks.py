@@ -38,7 +38,12 @@ def test_what_is_shipped():
 
 @pytest.mark.parametrize(
     "other",
-    [lambda x, s: 1.01 * x, lambda x, s: x + 0.002, lambda x, s: member("pca-256")(x), lambda x, s: member("dae-050")(x, s)],
+    [
+        lambda x, s: 1.01 * x,
+        lambda x, s: x + 0.002,
+        lambda x, s: member("pca-256")(x),
+        lambda x, s: member("blind")(x, s),
+    ],
 )
 def test_what_is_nearly_an_identity_is_none(other):
     assert not trivial_identity(load=instead(ae_identity=other)).holds

@@ -17,7 +17,7 @@ from tests.claims import afresh, shipped
 FIRST_PAGE = {"C10", "C13", "C14", "C17", "C18", "C22", "C27", "C30", "C32", "C50", "C51"}
 SAMPLING = {"C01", "C02", "C11", "C23", "C39"}
 FAMILY = {"C04", "C05", "C06", "C07", "C08", "C09", "C12", "C20", "C21", "C24", "C25"}
-FAMILY |= {"C40", "C41", "C42", "C43", "C44", "C45", "C47", "C48", "C49"}
+FAMILY |= {"C15", "C40", "C41", "C42", "C43", "C44", "C45", "C47", "C48", "C49"}
 
 
 def starting(measured, beginning):
@@ -116,7 +116,8 @@ def c04(m):
 
 
 def c05(m):
-    return all(abs(ratio - 1) <= 0.02 for start in ("error over PCA's", "training error") for ratio in starting(m, start))
+    ratios = [*starting(m, "error over PCA's"), *starting(m, "training error over eigenvalues")]
+    return all(abs(ratio - 1) <= 0.02 for ratio in ratios)
 
 
 def c06(m):
@@ -148,9 +149,16 @@ def c21(m):
     return falls and gone and starting(m, "least rise of the share lost")[0] > 0
 
 
+def c41(m):
+    errors = [starting(m, f"error, {idea} of") for idea in ("linear", "convolutional")]
+    falling = all(a > b for curve in errors for a, b in zip(curve, curve[1:], strict=False))
+    narrow = m["largest code over the picture's numbers"] <= 1 / 12
+    return falling and narrow and m["hidden layers of another size than written"] == 0
+
+
 def c42(m):
     counts = (9 * 64, 9 * 64 * 2047)
-    found = (m["squared distance of the codes' mean from mu, over its expectation"], m["variance of the codes over s^2"])
+    found = (*starting(m, "squared distance of the codes' mean"), m["variance of the codes over s^2"])
     inside = all(
         stats.chi2.ppf(2.5e-4, n) <= n * value <= stats.chi2.isf(2.5e-4, n)
         for n, value in zip(counts, found, strict=True)
@@ -173,7 +181,7 @@ def c47(m):
 
 def c48(m):
     kept, cut = starting(m, "with skips, waves"), starting(m, "skips cut, waves")
-    return max(kept) < 1 < cut[-1] and abs(m["skips cut, error over that with skips, sigma 4"] - 1) <= 0.1
+    return max(kept) <= 1.1 < cut[-1] and abs(m["skips cut, error over that with skips, sigma 4"] - 1) <= 0.1
 
 
 # the thresholds once more, written here from the claims and not taken from the source
@@ -203,10 +211,9 @@ RULES = {
     "C30": c30,
     "C32": lambda m: all(0.98 <= ratio <= 1.02 for ratio in starting(m, "std of")),
     "C39": c39,
+    "C15": lambda m: m["standard deviation of the gap, over that of the losses"] < 1e-6,
     "C40": lambda m: c20(m) and c21(m),
-    "C41": lambda m: m["largest error over that of the next smaller code"] < 1
-    and m["largest code over the picture's numbers"] <= 1 / 12
-    and m["hidden layers of another size than written"] == 0,
+    "C41": c41,
     "C42": c42,
     "C43": lambda m: max(abs(x - 1) for s in ("least ratio", "largest ratio") for x in starting(m, s)) <= 0.02,
     "C44": c44,
@@ -242,7 +249,7 @@ def test_a_verdict_is_finite_and_follows_from_its_numbers(id):
 
 
 WITH_INTERVAL = {"C01", "C02", "C14", "C22", "C23", "C27", "C32", "C39", "C50", "C51"}
-WITH_INTERVAL |= FAMILY - {"C04", "C07", "C25", "C42", "C43"}
+WITH_INTERVAL |= FAMILY - {"C04", "C15", "C07", "C25", "C42", "C43"}
 
 
 @pytest.mark.parametrize("id", sorted(WITH_INTERVAL))

@@ -10,7 +10,8 @@ from explorer.core.autoencoders import CodeConfig
 from explorer.core.autoencoders_conv import Convolutional, Variational, VectorQuantised
 
 X0 = small_pictures()[:3]
-RELATIVE, PLAIN = "contractive: Jacobian over spread of the code, over the twin's", "contractive: Jacobian over the twin's"
+RELATIVE = "contractive: Jacobian over spread of the code, over the twin's"
+PLAIN = "contractive: Jacobian over the twin's"
 
 
 def run(**others):

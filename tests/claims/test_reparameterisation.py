@@ -26,7 +26,7 @@ class Plain(Variational):
 
 class Rugged(Plain):
     def decode(self, code):
-        return super().decode(1e-3 * (1e4 * code).sin())
+        return super().decode((1e4 * code).sin())
 
 
 def run(vae=Plain, **others):
@@ -44,7 +44,7 @@ def test_holds_where_the_posterior_is_known():
         lambda vae, x, eps: vae.posterior(x)[0] + 0.2 * 1.02 * eps,  # a little too wide
         lambda vae, x, eps: vae.posterior(x)[0] + 0.02 + 0.2 * eps,  # shifted by a tenth of its spread
         lambda vae, x, eps: vae.posterior(x)[0] + 0.04 * eps,  # variance taken for standard deviation
-        lambda vae, x, eps: vae.posterior(x)[0] + 0.2 * eps[:1],  # the same noise for all draws
+        lambda vae, x, eps: vae.posterior(x)[0] + 0.2 * eps[:1].expand(len(eps), -1),  # the same noise for all draws
     ],
 )
 def test_other_draws_are_found(draw):
@@ -53,12 +53,12 @@ def test_other_draws_are_found(draw):
 
 def test_where_the_decoder_is_rugged_the_pathwise_gradient_scatters_more():
     found = run(Rugged)
-    assert not found.holds and found.measured["largest pathwise variance over the score function's, reconstruction error"] > 1
+    assert not found.holds and next(iter(found.measured.values())) > 1
 
 
 def test_closed_forms_are_those_of_a_sum_over_nodes():
     mu, s, a = reparameterisation.EXAMPLE
-    nodes, weights = torch.linspace(-12, 12, 48001, dtype=torch.float64), None
+    nodes = torch.linspace(-12, 12, 48001, dtype=torch.float64)
     weights = torch.exp(-(nodes**2) / 2) / math.sqrt(2 * math.pi) * (nodes[1] - nodes[0])
     score = (mu + s * nodes - a) ** 2 * nodes / s
     mean, b = float((weights * score).sum()), mu - a

@@ -184,8 +184,16 @@ def test_nothing_goes_around_a_direct_network():
     for parameter in net.head.parameters():
         torch.nn.init.zeros_(parameter)
     assert (WIRINGS["direct"](net, 0.5)(x, 0.1) == 0).all()
-    assert torch.equal(WIRINGS["completing"](net, 0.5)(x, 0.1), x)
     assert not (WIRINGS["conditional"](net, 0.5)(x, 0.1) == 0).all()
+
+
+def test_completing_fills_holes_and_keeps_the_rest():
+    x, member = pictures(), WIRINGS["completing"](unet(), 0.5)
+    holes = white((3, 1, 32, 32), 0, "holes").expand_as(x) > 0
+    x[holes] = 0
+    out = member(x, 0.1)
+    assert torch.equal(out[~holes], x[~holes]) and (out[holes] != 0).float().mean() > 0.99
+    assert torch.equal(out, member(x, 5.0))
 
 
 @pytest.mark.parametrize(("changes", "rank"), [({"skips": False, "bottleneck": 1}, 4), ({}, 40)])
