@@ -9,9 +9,11 @@ import torch
 from explorer import family, weights
 from explorer.core.autoencoders import Autoencoder
 from explorer.core.noise import white
+from explorer.evaluate import family as command
 from explorer.evaluate import family_bar
 from explorer.evaluate import family_measures as measures
 from explorer.examples import views
+from tests.train.test_train import data  # noqa: F401  (a fixture)
 
 FILES = sorted({info.file for info in family.MEMBERS.values()})
 
@@ -76,10 +78,12 @@ def test_nothing_of_the_family_is_offered_as_a_model_of_any_size():
 @pytest.fixture
 def folder(tmp_path):
     """Two members by themselves."""
+    inner = tmp_path / "family"
+    inner.mkdir()
     for name in ("ae-conv-4", "dae-050"):
         for suffix in (".json", ".safetensors"):
-            shutil.copy(family.FOLDER / f"{name}{suffix}", tmp_path)
-    return tmp_path
+            shutil.copy(family.FOLDER / f"{name}{suffix}", inner)
+    return inner
 
 
 def refusal(name, folder):
@@ -156,3 +160,21 @@ def test_bar_holds_exactly_where_it_should():
     assert [line["holds"] for line in family_bar.verdicts(result)] == [True, True, False, True, False]
     linear["training"]["loss"], result["mse"]["dae-010"][1] = 0.1021, 0.004
     assert [line["holds"] for line in family_bar.verdicts(result)] == [True, False, True, True, False]
+
+
+def test_evaluation_measures_what_is_there_and_says_what_is_not(data, folder, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["evaluate", "--data", str(data), "--weights", str(folder), "--pictures", "6"])
+    assert command.main() == 0
+    captured = capsys.readouterr()
+    result = json.loads((folder.parent / "family.evaluation.json").read_text())
+    assert set(result["members"]) == {"ae-conv-4", "dae-050"} and "vae is left out" in captured.err
+    assert result["matrix"]["relative"] == {"dae-050": [1.0] * 5} and "Train sigma x test sigma" in captured.out
+    x0 = torch.from_numpy(command.datasets.held_out(data, 32)[0])[:6]
+    expected = measures.mse(family.load_member("dae-050")(measures.noised(x0, 0.5), 0.5), x0)
+    assert result["members"]["dae-050"]["own_mse"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_evaluation_without_data_gives_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["evaluate", "--data", str(tmp_path / "nowhere")])
+    assert command.main() == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
