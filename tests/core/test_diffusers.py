@@ -1,6 +1,5 @@
 """Agreement with the schedulers of diffusers on the same network, levels and noise, where both have the sampler."""
 
-import os
 import warnings
 
 import numpy as np
@@ -10,7 +9,6 @@ import torch
 from explorer.core.noise import white
 from explorer.core.samplers import SAMPLERS
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from diffusers import schedulers
