@@ -27,6 +27,7 @@ SCALES: dict[str, tuple[tuple[float, float], ...]] = {
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept, and some need gradients
 def example_pictures() -> Tensor:
     """The shipped example pictures, (N, 3, 64, 64) float32 in [-1, 1]."""
     views = [images.to_data(images.fit(examples.load(example.name), SIZE)) for example in examples.EXAMPLES]
@@ -34,6 +35,7 @@ def example_pictures() -> Tensor:
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept, and some need gradients
 def network() -> Denoiser:
     """The shipped network in float32 on the CPU."""
     return weights.load("scenes")

@@ -30,6 +30,7 @@ Card = Callable[[str], dict]  # name of a weight file -> its card
 
 
 @cache
+@torch.inference_mode(False)  # kept, and some need gradients
 def member(name: str) -> torch.nn.Module:
     """The shipped member of that name. Raises WeightsRefused."""
     return family.load_member(name)
@@ -41,6 +42,7 @@ def card(name: str) -> dict:
 
 
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)  # kept, and some need gradients
 def small_pictures() -> Tensor:
     """The shipped example pictures, (N, 3, 32, 32) float32 in [-1, 1], without their mirror images."""
     return torch.from_numpy(np.ascontiguousarray(examples.views(SIZE)[::2]))
