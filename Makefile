@@ -1,9 +1,13 @@
-# make app: serve the explorer. make test: install what tests need and run them. Nothing is installed outside .venv,
-# except Debian's chromium when no browser is found and this is root.
+# make app: serve the explorer. make test: install what tests need and run them. make bench: measure the speed beside
+# that of others. make lock: write requirements.lock anew. make audit: look for known vulnerabilities in what it lists.
+# Nothing is installed outside .venv, .venv-bench (bench) and .venv-tools (lock, audit), except Debian's chromium when no
+# browser is found and this is root.
 PYTHON ?= python3
 PY := .venv/bin/python
+BENCH := .venv-bench/bin/python
+TOOLS := .venv-tools/bin
 
-.PHONY: app test lint browser clean
+.PHONY: app test lint browser bench lock audit clean
 
 app: .venv/app.done
 	$(PY) app.py
@@ -14,6 +18,9 @@ test: .venv/dev.done browser
 
 lint: .venv/dev.done
 	$(PY) -m ruff check .
+
+bench: .venv-bench/done
+	$(BENCH) -m benchmarks $(BENCH_OPTIONS)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -26,8 +33,41 @@ lint: .venv/dev.done
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
 	touch $@
 
+.venv-bench/done: requirements.txt requirements-bench.txt benchmarks/without-dependencies.txt
+	$(PYTHON) -m venv .venv-bench
+	$(BENCH) -m pip install -q --disable-pip-version-check -r requirements.txt -r requirements-bench.txt
+	$(BENCH) -m pip install -q --disable-pip-version-check --no-deps -r benchmarks/without-dependencies.txt
+	touch $@
+
 browser: .venv/dev.done
 	$(PY) -m tests.browser
 
+# Everything that requirements.txt brings along, at the versions installed in .venv. torch stays out, because each
+# platform has its own build of it; what torch itself needs besides NVIDIA's libraries is in.
+lock: .venv-tools/done .venv/app.done
+	grep -v -e '^torch==' -e '^#' requirements.txt > .venv-tools/lock.in
+	$(PY) -c "import importlib.metadata as m; print(*(r for r in m.requires('torch') \
+		if 'extra' not in r and not r.startswith(('nvidia', 'cuda', 'triton'))), sep='\n')" >> .venv-tools/lock.in
+	$(PY) -m pip freeze -q --exclude torch > .venv-tools/installed.txt
+	printf '%s\n' '# Everything but torch that the explorer needs, by hash, for all platforms; written by make lock.' \
+		'# torch is left out: its builds differ by platform. Install it after this file, at the version in requirements.txt.' \
+		> requirements.lock
+	$(TOOLS)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+		-c .venv-tools/installed.txt .venv-tools/lock.in -o .venv-tools/lock.out
+	cat .venv-tools/lock.out >> requirements.lock
+
+audit: .venv-tools/done
+	@grep '^torch==' requirements.txt > .venv-tools/torch.txt
+	@{ $(TOOLS)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock \
+		&& $(TOOLS)/pip-audit --strict --disable-pip --no-deps -r .venv-tools/torch.txt; } > .venv-tools/audit.log 2>&1 \
+		&& echo "No known vulnerability in requirements.lock and torch." \
+		|| { grep -q '^Found [0-9]' .venv-tools/audit.log && cat .venv-tools/audit.log \
+		|| echo "Nothing was audited: the database of vulnerabilities cannot be reached (.venv-tools/audit.log)."; exit 1; }
+
+.venv-tools/done:
+	$(PYTHON) -m venv .venv-tools
+	$(TOOLS)/python -m pip install -q --disable-pip-version-check uv==0.13.9 pip-audit==2.10.1
+	touch $@
+
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-bench .venv-tools

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import copy
+import os
 import sys
 
 import torch
 
-from explorer.api import SIZES
-from explorer.backends.device import DEVICES, DTYPES, DeviceRefused, choose_device, choose_dtype
+from explorer import weights
+from explorer.api import SIZES, NoisingRequest
+from explorer.backends.device import DEVICES, DTYPES, DeviceRefused
+from explorer.backends.measure import Choice, choose
+from explorer.backends.prepared import prepared
+from explorer.backends.ray import Cluster, ClusterRefused, replica_bounds
 from explorer.engine import Engine
-from explorer.hub import HubRefused
+from explorer.engine.networks import replicas_of
+from explorer.hub import PREFIX, HubRefused
+from explorer.ui.desktop import has_desktop, is_loopback
+from explorer.ui.hosting import AUTH, Hosting, HostingRefused, account, default_host, root_path
 from explorer.weights import WeightsRefused
 
 SHIPPED = "scenes"
@@ -20,42 +29,104 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """The command line; a bad option gets one line."""
     parser = argparse.ArgumentParser(description="See which sizes of things survive a noise level.")
     parser.error = lambda message: parser.exit(2, f"app.py: {message} (python app.py --help lists the options)\n")
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve at (default: this machine only)")
+    parser.add_argument("--host", default=default_host(), help="address to serve at (default: this machine only)")
     parser.add_argument("--port", type=int, default=7860, help="port (default 7860)")
-    parser.add_argument("--share", action="store_true", help="also make a public link that lasts a week")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="default: CUDA, else MPS, else the CPU")
-    parser.add_argument("--dtype", choices=DTYPES, default="auto", help="what the network computes in")
+    parser.add_argument(
+        "--share", action="store_true", help="also make a public link that lasts a week; anyone who has it gets in"
+    )
+    parser.add_argument(
+        "--auth", metavar="USER:PASSWORD",
+        help=f"let in only who knows them; better set {AUTH}, which no list of processes shows",
+    )  # fmt: skip
+    parser.add_argument("--root-path", default="", help="where a reverse proxy shows the page, such as /explorer")
+    parser.add_argument("--no-browser", action="store_true", help="do not open the page by itself on a desktop")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="default: the fastest there is")
+    parser.add_argument("--dtype", choices=DTYPES, default="auto", help="number type (default: the faster one)")
+    parser.add_argument("--compile", action="store_true", help="compile the network first: a minute or more")
     parser.add_argument(
         "--model", default=SHIPPED, help=f"a network in weights/ (default {SHIPPED}) or hub:OWNER/NAME@REVISION"
     )
-    parser.add_argument("--largest-side", type=int, choices=SIZES, default=256, help="pixels (default 256)")
+    parser.add_argument(
+        "--cluster", metavar="ADDRESS", help="run the network in replicas on Ray: HOST:PORT of a cluster, or auto for here"
+    )
+    parser.add_argument("--replicas", metavar="N", help="how many, or MIN-MAX as there is work (default 1)")
+    sides = [side for side in SIZES if side >= NoisingRequest.size]  # what the first page opens with must be possible
+    parser.add_argument("--largest-side", type=int, choices=sides, default=256, help="pixels (default 256)")
     options = parser.parse_args(argv)
     if not 0 < options.port < 65536:
         parser.error(f"argument --port: {options.port} is not a port; 1 to 65535 are")
+    try:
+        options.hosting, options.cluster = hosting_from(options), cluster_from(options)
+    except (HostingRefused, ClusterRefused) as refusal:
+        parser.error(str(refusal))
     return options
 
 
-def engine_with(model: str, device: torch.device, dtype: torch.dtype, largest_side: int) -> Engine:
-    """The engine around a model; where one of the Hub cannot be had, one line and the shipped model instead."""
+def hosting_from(options: argparse.Namespace) -> Hosting:
+    """Where to serve and for whom. Raises HostingRefused."""
+    here = is_loopback(options.host) and has_desktop(os.environ, sys.stdin is not None and sys.stdin.isatty())
+    return Hosting(
+        options.host, options.port, options.share, account(options.auth), root_path(options.root_path),
+        browser=here and not options.no_browser,
+    )  # fmt: skip
+
+
+def cluster_from(options: argparse.Namespace) -> Cluster | None:
+    """Where the network runs, None for here. Raises ClusterRefused."""
+    if options.cluster is None and options.replicas is not None:
+        raise ClusterRefused("argument --replicas: needs --cluster")
+    return options.cluster and Cluster(options.cluster, *replica_bounds(options.replicas or "1"))
+
+
+def chosen(options: argparse.Namespace) -> Choice:
+    """Device, number type and pictures at once: given, or timed with our own network.
+
+    Raises DeviceRefused and WeightsRefused.
+    """
+    name = SHIPPED if options.model.startswith(PREFIX) else options.model
+    network = weights.load(name)
+    if not isinstance(network, torch.nn.Module):
+        raise WeightsRefused(f"'{name}' is not a network.")
+    on = lambda device, dtype: prepared(copy.deepcopy(network).to(device, dtype), device)
+    return choose(on, options.device, options.dtype)
+
+
+def engine_with(options: argparse.Namespace) -> Engine:
+    """The engine; where a model of the Hub cannot be had, one line and the shipped model instead.
+
+    Raises ClusterRefused, DeviceRefused and WeightsRefused.
+    """
+    if options.cluster:
+        print("Starting the replicas; this takes half a minute or more.", flush=True)
+        make = lambda model: engine_on_cluster(model, options)
+    else:
+        choice = chosen(options)
+        settings = (choice.device, choice.dtype, options.largest_side, choice.chunk, options.compile)
+        make = lambda model: Engine(model, *settings)
     try:
-        return Engine(model, device, dtype, largest_side)
+        return make(options.model)
     except HubRefused as refusal:
         print(f"app.py: {refusal} The shipped model serves instead.", file=sys.stderr)
-        return Engine(SHIPPED, device, dtype, largest_side)
+        return make(SHIPPED)
+
+
+def engine_on_cluster(model: str, options: argparse.Namespace) -> Engine:
+    """The engine around replicas of the network. Raises ClusterRefused and WeightsRefused."""
+    replicas = replicas_of(model, options.cluster, options.device, options.dtype, options.compile)
+    return Engine(model, largest_side=options.largest_side, replicas=replicas)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until interrupted; whatever is missing is said in one line."""
     options = parse(argv)
     try:
-        device = choose_device(options.device)
-        engine = engine_with(options.model, device, choose_dtype(device, options.dtype), options.largest_side)
-    except (DeviceRefused, WeightsRefused) as refusal:
+        engine = engine_with(options)
+    except (ClusterRefused, DeviceRefused, WeightsRefused) as refusal:
         print(f"app.py: {refusal}", file=sys.stderr)
         return 2
     from explorer.ui.launch import serve  # imported late: --help and refusals need no interface
 
-    return serve(engine, host=options.host, port=options.port, share=options.share)
+    return serve(engine, options.hosting)
 
 
 if __name__ == "__main__":

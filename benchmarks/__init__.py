@@ -1,1 +1,4 @@
-"""Proofs of speed: `python -m benchmarks.NAME` prints a table, then one line of JSON. Ratios in one run, no tests."""
+"""Proofs of speed: ratios in one run, no tests. `make bench` runs all that need no browser, each in turn.
+
+`python -m benchmarks.NAME` prints one table, then one line of JSON; `drag` and `prepare` drive a real browser.
+"""

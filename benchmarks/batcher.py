@@ -9,18 +9,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from explorer import weights
-from explorer.backends.device import choose_device, choose_dtype
+from benchmarks import measuring
+from benchmarks.measuring import Bar, Row, spread
+from benchmarks.network import on_best_device
 from explorer.backends.local import NICENESS, Batcher
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
@@ -30,6 +31,8 @@ COUNTS = (1, 4, 16, 64)
 SIDE, SIGMAS = 64, (20.0, 6.0, 2.0, 0.6, 0.1, 0.0)  # 9 denoiser calls
 ROUNDS = 3  # one of them for the 64, which take the longest
 RESIDENTS, NEWCOMERS = (1, 4, 16), 8
+BARS = {16: Bar(1.5, at_least=True)}  # on the CPU
+WAIT_BAR = Bar(2, at_least=False)  # for the newcomer who waits longest
 LEVEL = 2.0  # at which a newcomer asks, and nobody else
 
 
@@ -91,53 +94,37 @@ def first_steps(batcher: Batcher, model: Denoiser, residents: int) -> tuple[list
     return [wait / step for wait in waits], [answer / step for answer in answers]
 
 
-def throughput(batcher: Batcher, model: Denoiser, bare: Denoiser, count: int) -> dict[str, float]:
-    """Medians over the rounds at one number of samplers."""
-    rounds = [
-        (one_after_another(bare, count), *together(batcher, model, count))
-        for _ in range(1 if count == COUNTS[-1] else ROUNDS)
-    ]
-    alone, merged, rows = (statistics.median(column) for column in zip(*rounds, strict=True))
-    ratios = [alone / merged for alone, merged, _ in rounds]
-    return {
-        "one_after_another_s": round(alone, 2),
-        "batcher_s": round(merged, 2),
-        "ratio": round(statistics.median(ratios), 2),
-        "ratios": [round(ratio, 2) for ratio in ratios],
-        "rows_per_pass": round(rows, 1),
-    }
+def throughput(batcher: Batcher, model: Denoiser, bare: Denoiser, count: int, rounds: int) -> Row:
+    """One after another over together, at one number of samplers."""
+    taken = [(one_after_another(bare, count), *together(batcher, model, count)) for _ in range(rounds)]
+    alone, merged, rows = np.array(taken).T
+    note = f"one after another {np.median(alone):.3g} s, together {np.median(merged):.3g} s"
+    note += f", {np.median(rows):.1f} rows per pass"
+    return spread(f"{count} samplers through the batcher", alone / merged, "x", BARS.get(count), note)
 
 
-def main() -> None:
-    """Run all and print them."""
+def newcomers(batcher: Batcher, model: Denoiser, residents: int) -> Row:
+    """The longest wait of a newcomer until its first pass begins."""
+    waits, answers = first_steps(batcher, model, residents)
+    note = f"median {statistics.median(waits):.2f}; answered after {statistics.median(answers):.2f}, worst "
+    title = f"newcomer's wait beside {residents}, longest of {len(waits)}"
+    return Row(title, max(waits), "steps", bar=WAIT_BAR, note=note + f"{max(answers):.2f}")
+
+
+def measure(quick: bool) -> list[Row]:
+    """Throughput by number of samplers, then the newcomers' waits; lowers the priority of this process."""
     if hasattr(os, "nice"):
         os.nice(NICENESS)
-    device = choose_device()
-    dtype = choose_dtype(device)
-    model, batcher = weights.load("scenes", device, dtype), Batcher(device)
-    bare = lambda x, sigma, label=None: model(x.to(device), sigma, label).cpu()
+    model, bare, device = on_best_device()
+    batcher = Batcher(device)
     one_after_another(bare, 1), together(batcher, model, 16)  # warm-up
-    at_once, first = {}, {}
-    print(f"{'samplers at once':>16}{'one by one s':>14}{'batcher s':>12}{'throughput':>12}{'rows/pass':>11}")
-    for count in COUNTS:
-        row = at_once[count] = throughput(batcher, model, bare, count)
-        times = f"{row['one_after_another_s']:>14.2f}{row['batcher_s']:>12.2f}"
-        print(f"{count:>16}{times}{row['ratio']:>11.2f}x{row['rows_per_pass']:>11.1f}", flush=True)
-    print(f"{'newcomer beside':>16}{'waits: median':>14}{'worst':>12}{'answer':>12}{'worst':>11}   in steps")
-    for residents in RESIDENTS:
-        waits, answers = first_steps(batcher, model, residents)
-        row = first[residents] = {
-            "wait": round(statistics.median(waits), 2),
-            "wait_worst": round(max(waits), 2),
-            "answer": round(statistics.median(answers), 2),
-            "answer_worst": round(max(answers), 2),
-        }
-        wait, wait_worst, answer, answer_worst = row.values()
-        print(f"{residents:>16}{wait:>14.2f}{wait_worst:>12.2f}{answer:>12.2f}{answer_worst:>11.2f}", flush=True)
+    counts, residents = (COUNTS[:2], RESIDENTS[:1]) if quick else (COUNTS, RESIDENTS)
+    rounds = lambda count: 1 if quick or count == COUNTS[-1] else ROUNDS
+    rows = [throughput(batcher, model, bare, count, rounds(count)) for count in counts]
+    rows += [newcomers(batcher, model, count) for count in residents]
     batcher.close()
-    results = {"throughput": at_once, "newcomer_in_steps": first}
-    print(json.dumps({"benchmark": "batcher", "device": str(device), "dtype": str(dtype), **results}))
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    measuring.main(measure, __doc__)

@@ -1,20 +1,20 @@
-"""python -m benchmarks.rapsd: radially averaged spectra, ours against pysteps and the plain numpy recipe.
+"""python -m benchmarks.rapsd: radially averaged spectra, ours against pysteps, plain numpy, scipy and the bare FFT.
 
-Each round times every contender in turn, on the same pictures, in CPU time of one thread: the median of as many
-calls as fill a slot of time. A ratio is the median over rounds of the ratio within a round, so a busy machine slows
-both sides of it. pysteps takes one two-dimensional field at a time, hence the loop.
+CPU time of one thread on the same pictures: the median of as many calls as fill a slot of time. pysteps takes one
+two-dimensional field at a time, hence the loop. The bare FFT is PyTorch's rfft2 in float32, which ours is built on.
 """
 
 import contextlib
 import importlib.util
 import io
-import json
-import time
 from collections.abc import Callable
 
 import numpy as np
 import torch
+from scipy import fft
 
+from benchmarks import measuring
+from benchmarks.measuring import Bar, Row, cpu, interleaved, spread
 from explorer.core.analytic import gaussian_field
 from explorer.core.noise import white
 from explorer.core.spectra import rapsd, wavenumbers
@@ -22,6 +22,7 @@ from explorer.core.spectra import rapsd, wavenumbers
 CASES = {"64 x 3x64x64": (64, 64), "16 x 3x512x512": (16, 512)}
 ROUNDS = 7
 SLOT = 0.15  # seconds of CPU time that each contender gets per round, or one call if that takes longer
+PYSTEPS_BAR, BARE_BAR = Bar(30, at_least=True), Bar(2, at_least=False)
 Contender = Callable[[np.ndarray], np.ndarray]
 
 
@@ -47,9 +48,8 @@ def recipe(x: np.ndarray) -> np.ndarray:
 
 
 def pysteps_rapsd() -> Contender | None:
-    """pysteps' own function in the loop that its interface asks for; None, and one line, without pysteps."""
+    """pysteps' own function in the loop that its interface asks for; None without pysteps."""
     if importlib.util.find_spec("pysteps") is None:
-        print("pysteps is not installed (pip install -r requirements-bench.txt): compared with the recipe only")
         return None
     with contextlib.redirect_stdout(io.StringIO()):  # it announces its configuration file
         from pysteps.utils.spectral import rapsd as peer
@@ -60,45 +60,49 @@ def pysteps_rapsd() -> Contender | None:
     return loop
 
 
-def measure(contenders: dict[str, Contender], x: np.ndarray) -> dict[str, np.ndarray]:
-    """CPU seconds per call of each contender in each round, (ROUNDS,)."""
-    for run in contenders.values():
-        run(x)  # imports, caches
-    seconds = [{name: _slot(run, x) for name, run in contenders.items()} for _ in range(ROUNDS)]
-    return {name: np.array([row[name] for row in seconds]) for name in contenders}
+def half_plane(x: np.ndarray) -> np.ndarray:
+    """The recipe for all pictures at once with scipy's rfft2, float64: (n, 3, H, W) -> (n, 3, H // 2 + 1)."""
+    side = x.shape[-1]
+    power = np.abs(fft.rfft2(x.astype(np.float64), norm="ortho")) ** 2
+    weight = np.full(side // 2 + 1, 2.0)  # the other half of the plane
+    weight[[0, -1]] = 1
+    r = np.round(side * np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side))).astype(int).ravel()
+    n = np.bincount(r, np.tile(weight, side))[: side // 2 + 1]
+    rows = (power * weight).reshape(-1, r.size)
+    return np.stack([np.bincount(r, row)[: side // 2 + 1] / n for row in rows]).reshape(*x.shape[:2], -1)
 
 
-def _slot(run: Contender, x: np.ndarray) -> float:
-    calls: list[float] = []
-    while sum(calls) < SLOT:
-        start = time.process_time()
-        run(x)
-        calls.append(time.process_time() - start)
-    return float(np.median(calls))
+def contenders() -> dict[str, Contender]:
+    """All that are here, by name."""
+    found: dict[str, Contender] = {"ours": rapsd, "numpy recipe": recipe, "scipy rfft2": half_plane}
+    if peer := pysteps_rapsd():
+        found["pysteps"] = peer
+    found["bare rfft2"] = lambda x: torch.fft.rfft2(torch.from_numpy(x))
+    return found
 
 
-def main() -> None:
-    """Print a table, then one line of JSON."""
-    torch.set_num_threads(1)
-    peer = pysteps_rapsd()
-    contenders: dict[str, Contender] = {"pysteps": peer} if peer else {}
-    contenders |= {"numpy recipe": recipe, "ours": rapsd}
-    result = {}
-    print(f"{'pictures':16} {'method':14} {'ms':>9} {'ours is x times as fast':>24}")
-    for case, (count, side) in CASES.items():
-        x = textures(count, side)
-        seconds = measure(contenders, x)
-        ratios = {name: float(np.median(s / seconds["ours"])) for name, s in seconds.items()}
-        for name, s in seconds.items():
-            print(f"{case:16} {name:14} {1e3 * np.median(s):9.2f} {ratios[name]:24.1f}")
-        deviation = np.abs(rapsd(x).reshape(-1, side // 2 + 1) / recipe(x) - 1)
-        result[case] = {
-            "speedup_over_pysteps": round(ratios["pysteps"], 1) if peer else None,
-            "speedup_over_recipe": round(ratios["numpy recipe"], 1),
-            "max_relative_deviation": float(f"{deviation.max():.2g}"),
-        }
-    print(json.dumps({"rapsd": result}))
+def measure(quick: bool) -> list[Row]:
+    """Ours against each, by size of the pictures."""
+    with measuring.threads(1):
+        return [row for case in list(CASES)[: 1 if quick else None] for row in _compared(case, quick)]
+
+
+def _compared(case: str, quick: bool) -> list[Row]:
+    count, side = CASES[case]
+    x = textures(count, side)
+    runs = {name: cpu(lambda run=run: run(x), 0.0 if quick else SLOT) for name, run in contenders().items()}
+    seconds = interleaved(runs, 2 if quick else ROUNDS)
+    ours, title = seconds["ours"], f"spectra of {case}"
+    deviation = np.abs(rapsd(x).reshape(-1, side // 2 + 1) / recipe(x) - 1).max()
+    note = f"ours {1e3 * np.median(ours):.2f} ms, at most {deviation:.1g} from the recipe"
+    if "pysteps" in seconds:
+        rows = [spread(f"{title}, over pysteps", seconds["pysteps"] / ours, "x", PYSTEPS_BAR, note)]
+    else:
+        rows = [Row(f"{title}, over pysteps", note="pysteps is not installed")]
+    rows += [spread(f"{title}, over the {name}", seconds[name] / ours) for name in ("numpy recipe", "scipy rfft2")]
+    bar = BARE_BAR if side == 64 else None
+    return [*rows, spread(f"{title}, time of a bare rfft2", ours / seconds["bare rfft2"], "x", bar)]
 
 
 if __name__ == "__main__":
-    main()
+    measuring.main(measure, __doc__)

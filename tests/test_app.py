@@ -18,7 +18,7 @@ def run(*options):
 def test_help_lists_every_option():
     result = run("--help")
     assert result.returncode == 0
-    for option in ("--host", "--port", "--share", "--device", "--dtype", "--model", "--largest-side"):
+    for option in ("--host", "--port", "--share", "--device", "--dtype", "--compile", "--model", "--largest-side"):
         assert option in result.stdout
 
 
@@ -32,6 +32,13 @@ def test_a_bad_option_gets_one_line(options):
     result = run(*options)
     assert result.returncode == 2 and result.stderr.startswith("app.py: ")
     assert len(result.stderr.strip().splitlines()) == 1 and "Traceback" not in result.stderr
+
+
+def test_a_model_that_is_no_network_and_a_device_that_is_not_there_get_one_line():
+    missing = "mps" if sys.platform != "darwin" else "cuda"
+    for options in (("--model", "wiener"), ("--device", missing)):
+        result = run(*options)
+        assert result.returncode == 2 and len(result.stderr.strip().splitlines()) == 1, result.stderr
 
 
 def test_a_taken_port_gets_one_line():

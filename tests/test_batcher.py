@@ -128,6 +128,34 @@ def test_a_pass_does_not_wait_long_for_those_who_have_left(start):
     batcher.close()
 
 
+def test_the_background_waits_until_there_is_nobody_and_then_gets_one_row(batcher, start):
+    model = Recorder()
+    first = busy(batcher, start, model)
+    behind = queued(batcher, start, batcher.denoiser(model, background=True), rows(3), 50.0)
+    visitor = queued(batcher, start, batcher.denoiser(model), rows(2), 1.0)
+    model.gate.release()
+    for _ in range(2):  # the visitor's pass, the first of the background
+        assert model.entered.acquire(timeout=PATIENCE)
+        model.gate.release()
+    assert model.entered.acquire(timeout=PATIENCE)  # in the second of the background: who comes now is in the next
+    late = queued(batcher, start, batcher.denoiser(model), rows(2), 2.0)
+    model.open()
+    assert [call.result(PATIENCE).max().item() for call in (first, visitor, late, behind)] == [99, 1, 2, 50]
+    assert model.passes == [[99], [1, 1], [50], [50], [2, 2], [50]]
+
+
+def test_the_background_waits_for_those_who_are_coming_back(patient, start):
+    model = Recorder(gated=False)
+    denoiser, blocker = patient.denoiser(model), Recorder()
+    first = busy(patient, start, blocker)
+    step = queued(patient, start, denoiser, rows(1), 1.0)
+    behind = queued(patient, start, patient.denoiser(model, background=True), rows(1), 50.0)
+    blocker.open()
+    assert step.result(PATIENCE).max() == 1
+    assert start(denoiser, rows(1), 2.0).result(PATIENCE).max() == 2  # the same run's next step
+    assert model.passes == [[1], [2]] and first.done() and not behind.done()
+
+
 def test_the_model_runs_in_inference_mode_and_the_caller_does_not_notice(batcher):
     seen = []
     model = Recorder(gated=False, before=lambda x, sigma: seen.append(torch.is_inference_mode_enabled()))

@@ -99,6 +99,56 @@ def test_memory_that_runs_out_halves_the_batch(batcher, start):
     assert batcher.stats().max_pixels == 2 * SIDE * SIDE
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("MPS backend out of memory (MPS allocated: 8.89 GB, other allocations: 172.98 MB)."),
+        RuntimeError("Invalid buffer size: 16.00 GB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:75] err == 0. DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:117] data. DefaultCPUAllocator: not enough memory"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+    ids=lambda error: f"{type(error).__name__} {str(error)[:20]}",
+)
+def test_every_device_has_its_own_words_for_no_memory(batcher, error):
+    def check(x, sigma):
+        if len(x) > 2:
+            raise error
+
+    model = Recorder(gated=False, before=check)
+    assert batcher.denoiser(model)(rows(5), 1.0).unique().tolist() == [1.0]
+    assert [len(sigmas) for sigmas in model.passes] == [5, 2, 2, 1]
+
+
+def test_another_error_is_not_taken_for_no_memory(batcher):
+    def check(x, sigma):
+        raise RuntimeError("The size of tensor a (3) must match the size of tensor b (4)")
+
+    model = Recorder(gated=False, before=check)
+    with pytest.raises(RuntimeError, match="must match"):
+        batcher.denoiser(model)(rows(4), 1.0)
+    assert len(model.passes) == 1 and batcher.stats().max_pixels == 8 * SIDE * SIDE
+
+
+def test_a_halved_batch_grows_back_up_to_where_it_began(batcher, monkeypatch):
+    monkeypatch.setattr("explorer.backends.local.CLEAN_PASSES", 6)
+    limit, seen = [2], []
+
+    def check(x, sigma):
+        if len(x) > limit[0]:
+            raise torch.OutOfMemoryError("out of memory")
+
+    denoiser = batcher.denoiser(Recorder(gated=False, before=check))
+    denoiser(rows(8), 1.0)  # 8 and 4 fail, then four times 2
+    assert batcher.stats().max_pixels == 2 * SIDE * SIDE
+    limit[0] = 8  # others have freed theirs
+    for _ in range(12):
+        denoiser(rows(1), 1.0)
+        seen.append(batcher.stats().max_pixels // SIDE**2)
+    assert sorted(set(seen)) == [2, 4, 8] and seen == sorted(seen) and seen[-4:] == [8] * 4
+
+
 def test_memory_too_small_for_one_row_fails_that_caller(batcher, start):
     with pytest.raises(torch.OutOfMemoryError):
         batcher.denoiser(Recorder(gated=False, before=only(0)))(rows(2), 1.0)

@@ -1,5 +1,7 @@
 """The engine: coarse levels first, exact spectra, answers that do not depend on how they were computed."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -98,3 +100,21 @@ def test_pictures_are_kept_for_a_while_only(engine):
         engine.add_picture(np.full((8, 8, 3), i + 1, np.uint8))
     with pytest.raises(RequestRefused):
         engine.picture(first)
+
+
+def test_a_thread_that_dies_under_a_visitor_is_one_sentence_and_the_next_one_is_served(engine, monkeypatch):
+    monkeypatch.setattr(threading, "excepthook", lambda report: None)
+
+    def die(x, sigma, label=None):
+        raise SystemExit
+
+    with pytest.raises(RequestRefused, match="stopped unexpectedly; please try again"):
+        engine.models.in_turn(die)(torch.zeros(1, 3, 8, 8), 1.0)
+    assert engine.models.in_turn(lambda x, sigma, label: x)(torch.ones(1, 3, 8, 8), 1.0).max() == 1
+
+
+def test_a_chunk_bounds_the_levels_that_are_asked_for_at_once():
+    small = Engine(chunk=1)
+    assert small.models.batcher.stats().max_pixels == 128**2
+    noised = small.noise(NoisingRequest(size=64, levels=12, model="wiener"))
+    assert max(len(part.indices) for part in small.denoise(noised)) == 4

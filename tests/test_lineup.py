@@ -72,7 +72,7 @@ def test_specialists_are_best_near_their_own_level(engine):
 
 def test_the_wiring_is_the_conditional_model_told_right_and_wrong(engine):
     request = LineUpRequest(seed=2)
-    wiring = engine.wiring(request)
+    *_, wiring = engine.wiring(request)
     k, f, true = 8, 5, wiring.factors.tolist().index(1.0)
     x = torch.from_numpy(wiring.picture + wiring.sigmas[k] * wiring.eps).float()[None]
     told = load_member("conditional")(x, float(wiring.sigmas[k] * wiring.factors[f]))[0].detach()

@@ -64,32 +64,32 @@ class MemberOutput:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A member that cannot be asked: its weight file is missing or damaged."""
+
+    name: str
+    title: str
+    group: str
+    code: str
+    numbers: int
+    reason: str  # one plain sentence
+
+
+@dataclass(frozen=True)
 class LevelMatrix:
     """Error of denoisers at noise levels they were and were not trained at."""
 
-    rows: tuple[str, ...]  # titles; the last two are the blind and the conditional one
+    names: tuple[str, ...]  # of the members; the last two are the blind and the conditional one
+    rows: tuple[str, ...]  # their titles
     trained: np.ndarray  # (rows,) level they were trained at; nan for all levels
     sigmas: np.ndarray  # (T,) levels of the test
     mse: np.ndarray  # (rows, T) mean over pictures and noises
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def relative(self) -> np.ndarray:
         """Error over that of the best measured so far at the same level, (rows, T); nan where not yet measured."""
         return self.mse / np.nanmin(self.mse, axis=0)
-
-
-@dataclass(frozen=True)
-class Codes:
-    """What the codes of the variational and the vector-quantised member hold."""
-
-    traversal: np.ndarray  # (directions, values, 3, 32, 32): one number of the variational code moved at a time
-    values: np.ndarray  # (values,) in standard deviations of the prior
-    directions: tuple[int, ...]  # which numbers of the code, those that carry most nats first
-    nats: np.ndarray  # (k,) KL of each number of the code to the prior
-    prior: np.ndarray  # (n, 3, 32, 32) pictures decoded from the prior
-    tokens: np.ndarray  # (8, 8) int64 code map of the vector-quantised one
-    entries: int  # size of its codebook
-    bits: float  # of its code
 
 
 @dataclass(frozen=True)
@@ -113,18 +113,3 @@ class MemberFilm:
     sigmas: np.ndarray  # (frames,) noise levels of the frames, falling to 0
     frames: np.ndarray  # (frames, 3, 32, 32) its estimates, data units; the last one the picture
     rms: float  # root mean square of the picture, data units; real pictures have about 0.5
-
-
-@dataclass(frozen=True)
-class Wiring:
-    """One conditional model at rising noise, told the true level and others, beside the blind one."""
-
-    sigmas: np.ndarray  # (K,) true levels, rising, data units
-    factors: np.ndarray  # (F,) told level over true level; 1 is among them
-    picture: np.ndarray  # (3, 32, 32) clean, data units
-    eps: np.ndarray  # (3, 32, 32) the unit noise; the input is picture + sigma * eps
-    told: np.ndarray  # (K, F, 3, 32, 32) estimates of the conditional model
-    blind: np.ndarray  # (K, 3, 32, 32) estimates of the blind one
-    told_mse: np.ndarray  # (K, F) data units squared
-    blind_mse: np.ndarray  # (K,)
-    round_trip: dict[str, np.ndarray]  # eps, score, v -> (K,) largest difference after x0 -> it -> x0, in float32

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -59,10 +59,6 @@ class SamplingRequest:
         """The falling noise levels (steps + 1,), the last one 0, data units."""
         schedule = SCHEDULES[self.schedule]
         return schedule.sigmas(self.steps, None if self.start == "noise" else self.sigma)
-
-    def difference(self, other: SamplingRequest) -> tuple[str, ...]:
-        """Names of the fields in which two requests differ."""
-        return tuple(f.name for f in fields(self) if getattr(self, f.name) != getattr(other, f.name))
 
 
 @dataclass(frozen=True)

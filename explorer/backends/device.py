@@ -12,15 +12,19 @@ class DeviceRefused(ValueError):
     """The device is not there; the text is one plain sentence."""
 
 
+def present_devices() -> list[str]:
+    """The kinds of device that this machine has, the one that is likely to be fastest first."""
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return [kind for kind, there in present.items() if there]
+
+
 def choose_device(name: str = "auto") -> torch.device:
     """The named device, or the best that this machine has: CUDA, else MPS, else the CPU. Raises DeviceRefused."""
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    present = present_devices()
     if name == "auto":
-        name = next(kind for kind, there in present.items() if there)
-    if not present.get(name.split(":")[0], False):
-        raise DeviceRefused(
-            f"There is no {name} device here; this machine has {', '.join(k for k in present if present[k])}."
-        )
+        name = present[0]
+    if name.split(":")[0] not in present:
+        raise DeviceRefused(f"There is no {name} device here; this machine has {', '.join(present)}.")
     return torch.device(name)
 
 

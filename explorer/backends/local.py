@@ -21,13 +21,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from explorer.backends.turns import Call, Caller, Cancelled, Part, Turns, forward
+from explorer.backends.turns import Call, Caller, Cancelled, Part, Turns, forward, out_of_memory
 from explorer.core.denoiser import Denoiser
 
 __all__ = ["Batcher", "Cancelled", "Stats", "Unavailable"]
 
 NICENESS = 10  # of the network's threads: the page and the server go first
 PICTURE = 128 * 128  # pixels
+CLEAN_PASSES = 100  # without running out of memory, after which a limit that had been halved is doubled again
 IDLE_S = 10.0  # without calls, and the thread ends until the next one
 CLOSED = "The model is shutting down."
 OVERDUE = "The model took too long over this and was stopped; please try again."
@@ -46,7 +47,8 @@ class Stats:
     in_flight: int
     passes: int
     rows: int
-    max_pixels: int  # of one pass; falls when memory runs out
+    max_pixels: int  # of one pass; falls when memory runs out, and rises again after a while
+    stalled_s: float = 0.0  # since a pass began or ended, while rows wait or are in one
 
     @property
     def mean_batch(self) -> float:
@@ -65,30 +67,35 @@ class Batcher:
         """
         self._device = torch.device(device)
         self._max_wait_s, self._deadline_s = max_wait_s, deadline_s
-        self._max_pixels = max_pixels or PICTURE * (64 if self._device.type == "cuda" else 8)
+        self._most_pixels = max_pixels or PICTURE * (64 if self._device.type == "cuda" else 8)
         self._changed = threading.Condition()  # guards all that follows
-        self._turns = Turns()
+        self._turns, self._max_pixels, self._clean = Turns(), self._most_pixels, 0
         self._worker: threading.Thread | None = None  # a thread that is no longer this one changes nothing
         self._flight: list[Part] = []
-        self._started = self._ended = 0.0  # of passes, monotonic seconds
+        self._started = self._ended = self._woken = 0.0  # passes, and a call when there was none; monotonic seconds
         self._passes = self._rows = 0
         self._closed = False
 
-    def denoiser(self, model: Denoiser, cancelled: Callable[[], bool] = lambda: False) -> Denoiser:
+    def denoiser(
+        self, model: Denoiser, cancelled: Callable[[], bool] = lambda: False, background: bool = False
+    ) -> Denoiser:
         """The model as one caller sees it: CPU tensors, float32 out. Make one for each run of a sampler.
 
         model: is called with tensors on the device, one pass at a time. cancelled: asked by another thread, between
-        passes; once it is true, rows are dropped and calls raise Cancelled. A call also raises Unavailable, what the
-        model raises for its rows alone, and FloatingPointError for a result that is not finite.
+        passes; once it is true, rows are dropped and calls raise Cancelled. background: nobody waits for the answer;
+        it is worked on while there is nothing else. A call also raises Unavailable, what the model raises for its rows
+        alone, and FloatingPointError for a result that is not finite.
         """
-        return partial(self._ask, Caller(model, cancelled))
+        return partial(self._ask, Caller(model, cancelled, background))
 
     def stats(self) -> Stats:
         """Counters for the metrics."""
         with self._changed:
             in_flight = sum(rows for _, rows in self._flight)
             waiting = sum(call.left for call in self._turns.calls) - in_flight
-            return Stats(waiting, in_flight, self._passes, self._rows, self._max_pixels)
+            moved = max(self._started, self._ended, self._woken) if self._turns.calls else time.monotonic()
+            stalled = max(0.0, time.monotonic() - moved)
+            return Stats(waiting, in_flight, self._passes, self._rows, self._max_pixels, stalled)
 
     def close(self) -> None:
         """Open calls and all later ones raise Unavailable; the thread ends with the pass under way."""
@@ -109,6 +116,8 @@ class Batcher:
                 raise Unavailable(CLOSED)
             if self._worker is None:
                 self._start_worker()
+            if not self._turns.calls:
+                self._woken = time.monotonic()
             self._turns.calls.append(call)
             self._changed.notify_all()
         while not wait([call.future], self._deadline_s / 2).done:
@@ -167,7 +176,8 @@ class Batcher:
                 return
             self._flight, self._started = parts, time.monotonic()
         outcome, rows = forward(parts, self._device), sum(rows for _, rows in parts)
-        if isinstance(outcome, Exception) and len(parts) > 1 and not isinstance(outcome, torch.OutOfMemoryError):
+        no_memory = isinstance(outcome, Exception) and out_of_memory(outcome)
+        if isinstance(outcome, Exception) and len(parts) > 1 and not no_memory:
             for part in parts:
                 self._run([part])
             return
@@ -178,10 +188,18 @@ class Batcher:
             if isinstance(outcome, Tensor):
                 self._turns.answer(parts, outcome)
                 self._passes, self._rows = self._passes + 1, self._rows + rows
-            elif isinstance(outcome, torch.OutOfMemoryError) and rows > 1:
+                self._grow()
+            elif no_memory and rows > 1:
                 self._max_pixels = rows // 2 * parts[0][0].pixels  # the same calls come again, fewer at once
+                self._clean = 0
             else:
                 self._turns.fail(parts[0][0], outcome)
+
+    def _grow(self) -> None:
+        """Double a limit that had been halved, once there has been memory enough for a while."""
+        self._clean += 1
+        if self._clean >= CLEAN_PASSES and self._max_pixels < self._most_pixels:
+            self._max_pixels, self._clean = min(2 * self._max_pixels, self._most_pixels), 0
 
     def _give_up_overdue(self) -> None:
         """Leave a pass that hangs to its thread, tell its callers, and go on with a new thread."""

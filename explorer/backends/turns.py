@@ -3,6 +3,7 @@
 A call's rows may share a pass with those of other calls when model, size of the picture and the presence of labels
 agree: they are of one group. The call whose turn it is decides on the group. The room in the pass is dealt out to all
 calls of the group, row by row; a call with rows left goes behind all others, so that one of 32 rows holds up nobody.
+Calls in the background wait until there is no other, and then get one row at a time: whoever comes waits no longer.
 """
 
 from __future__ import annotations
@@ -16,6 +17,13 @@ from torch import Tensor
 
 from explorer.core.denoiser import Denoiser, broadcast_sigma
 
+NO_MEMORY = (  # how devices say so that have no type of exception for it: MPS, the CPU, and libraries on CUDA
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "invalid buffer size",
+    "alloc_failed",
+)
 NOT_FINITE = "The model gave a result that is not a number here; another size or level may work."
 
 
@@ -29,6 +37,7 @@ class Caller:
 
     model: Denoiser
     cancelled: Callable[[], bool]
+    background: bool = False  # nobody is waiting for it
 
     def reason_to_drop(self) -> Exception | None:
         """Cancelled once the caller is, or what went wrong on asking it."""
@@ -85,19 +94,22 @@ class Turns:
         self._answered: set[tuple[Caller, tuple]] = set()  # by the last pass, with the group
 
     def next_pass(self, max_pixels: int) -> tuple[list[Part], bool]:
-        """The parts of the next pass, and whether there is room for callers who are likely to come back soon.
+        """The parts of the next pass, and whether it should wait a little for callers who are likely to come back.
 
-        These are the ones that the last pass answered: a sampler asks for its next step at once. max_pixels bounds
-        rows x H x W, but one row always fits. There must be an open call.
+        These are the ones that the last pass answered: a sampler asks for its next step at once. The pass waits where
+        they would have room in it, or where it is one of the background. max_pixels bounds rows x H x W, but one row
+        always fits. There must be an open call.
         """
-        first = self.calls[0]
-        calls = [call for call in self.calls if call.group == first.group]
-        room = max(1, max_pixels // first.pixels)
+        waited_for = [call for call in self.calls if not call.caller.background]
+        first = (waited_for or self.calls)[0]
+        calls = [call for call in waited_for if call.group == first.group] or [first]
+        room = max(1, max_pixels // first.pixels) if waited_for else 1
         shares = fair_shares([call.left for call in calls], room)
         present = {call.caller for call in self.calls}
-        absent = any(caller not in present for caller, group in self._answered if group == first.group)
+        gone = [group for caller, group in self._answered if caller not in present and not caller.background]
         parts = [(call, rows) for call, rows in zip(calls, shares, strict=True) if rows]
-        return parts, absent and sum(shares) < room
+        expected = (first.group in gone and sum(shares) < room) if waited_for else bool(gone)
+        return parts, expected
 
     def answer(self, parts: list[Part], x0: Tensor) -> None:
         """Give each call of a pass its rows of x0 (rows, C, H, W)."""
@@ -113,6 +125,13 @@ class Turns:
         if call in self.calls:
             self.calls.remove(call)
             call.future.set_exception(error)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether this says that the device's memory does not suffice, so that fewer rows at once may do."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in NO_MEMORY)
 
 
 def fair_shares(wanted: list[int], room: int) -> list[int]:
@@ -137,4 +156,4 @@ def forward(parts: list[Part], device: torch.device) -> Tensor | Exception:
             raise ValueError(f"the denoiser turned {tuple(x.shape)} into {tuple(x0.shape)}")
         return x0.float().cpu()
     except Exception as error:
-        return error
+        return error.with_traceback(None) if out_of_memory(error) else error  # its frames hold what fills the memory

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from explorer.core.denoiser import Denoiser
-from explorer.core.trajectory import Noise, Step, Update, trajectory, working_levels, working_state
+from explorer.core.trajectory import Noise, Step, Update, estimate, trajectory, working_levels, working_state
 
 
 def euler(denoiser: Denoiser, x: Tensor, sigmas: ArrayLike, *, noise: Noise | None = None) -> Iterator[Step]:
@@ -28,7 +28,10 @@ def euler(denoiser: Denoiser, x: Tensor, sigmas: ArrayLike, *, noise: Noise | No
 def heun(denoiser: Denoiser, x: Tensor, sigmas: ArrayLike, *, noise: Noise | None = None) -> Iterator[Step]:
     """Second order: Euler, then the mean of the slopes at both ends (Karras et al. 2022, alg. 1, no churn).
 
-    The step to 0 is Euler's, so it makes 2 steps - 1 denoiser calls. Arguments and errors: `Sampler`.
+        x' = x0* + (sigma' / sigma) (x - x0*),   x0* = x0 + (sigma / 2 sigma') (D(x_euler; sigma') - x0)
+
+    which is that mean, sorted by its three pictures. The step to 0 is Euler's, so it makes 2 steps - 1 denoiser
+    calls. Arguments and errors: `Sampler`.
     """
     return trajectory(heun_update, denoiser, working_state(x), working_levels(sigmas))
 
@@ -50,12 +53,11 @@ def euler_update(denoiser: Denoiser, step: Step, after: float) -> Tensor:
 
 def heun_update(denoiser: Denoiser, step: Step, after: float) -> Tensor:
     """`heun` from one level to the next."""
-    guess = torch.lerp(step.x0, step.x, after / step.sigma)
+    guess = euler_update(denoiser, step, after)
     if after == 0:
         return guess
-    half = 0.5 * (after - step.sigma)
-    slope = torch.sub(guess, denoiser(guess, after).to(guess.dtype)).mul_(half / after)
-    return slope.add_(step.x, alpha=1 + half / step.sigma).sub_(step.x0, alpha=half / step.sigma)
+    x0 = torch.lerp(step.x0, estimate(denoiser, guess, after, step.i), step.sigma / (2 * after))
+    return torch.lerp(x0, step.x, after / step.sigma)
 
 
 def _two_step_update() -> Update:

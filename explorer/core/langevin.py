@@ -24,6 +24,7 @@ from explorer.core.trajectory import (
     Update,
     check_range,
     draw,
+    estimate,
     require_noise,
     trajectory,
     working_levels,
@@ -85,7 +86,7 @@ def _annealed_update(noise: Noise, inner: int, rate: float) -> Update:
             return step.x0
         x, shake = step.x, after * sqrt(2 * rate)
         for j in range(inner):
-            x0 = denoiser(x, after).to(x.dtype)
+            x0 = estimate(denoiser, x, after, step.i)
             x = torch.lerp(x, x0, rate).add_(draw(noise, step.i, f"langevin {j}", x), alpha=shake)
         return x
 
@@ -97,7 +98,7 @@ def _corrected_update(predict: Update, noise: Noise, corrections: int, snr: floa
         x = predict(denoiser, step, after)
         for j in range(corrections if after > 0 else 0):
             z = draw(noise, step.i, f"corrector {j}", x)
-            drift = denoiser(x, after).to(x.dtype).sub(x)  # sigma^2 score
+            drift = estimate(denoiser, x, after, step.i).sub(x)  # sigma^2 score
             root = sqrt(2) * snr * after * _norms(z) / _norms(drift)  # sqrt(rate), (B, 1, 1, 1)
             x = x + (root * root).to(x) * drift + (sqrt(2) * after * root).to(x) * z
         return x

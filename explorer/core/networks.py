@@ -66,6 +66,19 @@ def _norm(channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(max(1, min(32, channels // 8)), channels)
 
 
+def _normalised(norm: nn.GroupNorm, x: Tensor) -> Tensor:
+    """norm(x), by way of float32 where that is faster; the result is the same to the last rounding.
+
+    Both kernels sum in float32, but below 1024 places the CPU's for bfloat16 takes channels one by one when a group has
+    fewer than 16 of them: 3 to 8 times the time of the one for float32 with both conversions.
+    """
+    slow = x.dtype == torch.bfloat16 and x.device.type == "cpu" and norm.num_channels < 16 * norm.num_groups
+    if not slow or x.shape[-2] * x.shape[-1] >= 1024:
+        return norm(x)
+    weight, bias = norm.weight.float(), norm.bias.float()
+    return F.group_norm(x.float(), norm.num_groups, weight, bias, norm.eps).to(x.dtype)
+
+
 def _zeroed(layer: nn.Conv2d) -> nn.Conv2d:
     """A residual branch that starts at zero leaves the signal untouched at the beginning of training."""
     nn.init.zeros_(layer.weight)
@@ -84,9 +97,9 @@ class Block(nn.Module):
         self.shortcut = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        h = self.conv1(F.silu(self.norm1(x)))
+        h = self.conv1(F.silu(_normalised(self.norm1, x)))
         scale, shift = self.modulation(embedding)[:, :, None, None].chunk(2, dim=1)
-        h = torch.addcmul(shift, self.norm2(h), 1 + scale)
+        h = torch.addcmul(shift, _normalised(self.norm2, h), 1 + scale)
         return self.shortcut(x) + self.conv2(F.silu(h))
 
 
@@ -102,7 +115,7 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         b, c, h, w = x.shape
-        qkv = self.qkv(self.norm(x)).reshape(b, 3, self.heads, c // self.heads, h * w)
+        qkv = self.qkv(_normalised(self.norm, x)).reshape(b, 3, self.heads, c // self.heads, h * w)
         q, k, v = qkv.transpose(-1, -2).unbind(1)  # each (B, heads, HW, C / heads)
         mixed = F.scaled_dot_product_attention(q, k, v)
         return x + self.out(mixed.transpose(-1, -2).reshape(b, c, h, w))
@@ -168,7 +181,7 @@ class UNet(nn.Module):
                 h = block(torch.cat([h, skips.pop()], dim=1) if self.config.skips else h, embedding)
             if i < len(self.ups):
                 h = self.ups[i](F.interpolate(h, scale_factor=2.0, mode="nearest"))
-        out = F.pixel_shuffle(self.head(F.silu(self.head_norm(h))), self.config.fold)
+        out = F.pixel_shuffle(self.head(F.silu(_normalised(self.head_norm, h))), self.config.fold)
         return out[..., :height, :width]
 
 

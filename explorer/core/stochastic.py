@@ -21,6 +21,7 @@ from explorer.core.trajectory import (
     Update,
     check_range,
     draw,
+    estimate,
     require_noise,
     trajectory,
     working_levels,
@@ -116,7 +117,7 @@ def _churn_update(noise: Noise, gamma: float, s_min: float, s_max: float, s_nois
         sigma = step.sigma * (1 + gamma)  # sigma_hat
         added = sqrt(sigma**2 - step.sigma**2) * s_noise
         x = step.x.add(draw(noise, step.i, "churn", step.x), alpha=added)
-        x0 = denoiser(x, sigma).to(x.dtype)
+        x0 = estimate(denoiser, x, sigma, step.i)
         return heun_update(denoiser, Step(step.i, sigma, x, x0), after)
 
     return update

@@ -7,7 +7,6 @@ label or guidance is part of the denoiser, not of the sampler.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
 from math import isfinite
 from typing import NamedTuple, Protocol
 
@@ -50,18 +49,32 @@ class Sampler(Protocol):
 Update = Callable[[Denoiser, Step, float], Tensor]
 
 
-# a decorated generator is in no_grad only while it runs, never while its caller does
-@torch.no_grad()
 def trajectory(update: Update, denoiser: Denoiser, x: Tensor, sigmas: list[float]) -> Iterator[Step]:
     """Yield the state and its estimate at each level, calling update between one level and the next."""
-    for i, (sigma, after) in enumerate(pairwise(sigmas)):
-        x0 = denoiser(x, sigma).to(x.dtype)
-        _check(x, x0, i, sigma)
-        step = Step(i, sigma, x, x0)
+    _check_finite(x, x, 0, sigmas[0])
+    step, no_grad = None, torch.no_grad()
+    for i, sigma in enumerate(sigmas[:-1]):
+        with no_grad:  # only while something is computed here, never while the caller does
+            x = x if step is None else update(denoiser, step, sigma)
+            step = Step(i, sigma, x, estimate(denoiser, x, sigma, i))
         yield step
-        x = update(denoiser, step, after)
-    _check(x, x, len(sigmas) - 1, 0.0)
-    yield Step(len(sigmas) - 1, 0.0, x, x)
+    with no_grad:
+        x = update(denoiser, step, 0.0)
+    _check_finite(x, x, step.i + 1, 0.0)
+    yield Step(step.i + 1, 0.0, x, x)
+
+
+def estimate(denoiser: Denoiser, x: Tensor, sigma: float, i: int) -> Tensor:
+    """D(x; sigma) in the precision of x, (B, C, H, W); i is the step, for the message.
+
+    Samplers call the denoiser through this alone: a start and estimates that are finite make states that are, so
+    these are looked at only at both ends and for the message. Raises ValueError and FloatingPointError.
+    """
+    x0 = denoiser(x, sigma).to(x.dtype)
+    if x0.shape != x.shape:
+        raise ValueError(f"the denoiser turned {tuple(x.shape)} into {tuple(x0.shape)}")
+    _check_finite(x, x0, i, sigma)
+    return x0
 
 
 def working_state(x: Tensor) -> Tensor:
@@ -111,10 +124,8 @@ def check_range(name: str, value: float, low: float = 0.0, high: float = float("
     return float(value)
 
 
-def _check(x: Tensor, x0: Tensor, i: int, sigma: float) -> None:
-    if x0.shape != x.shape:
-        raise ValueError(f"the denoiser turned {tuple(x.shape)} into {tuple(x0.shape)}")
+def _check_finite(x: Tensor, x0: Tensor, i: int, sigma: float) -> None:
     # one number instead of a mask: a sum is finite if and only if its terms are, short of overflow
-    if not isfinite(float(x.sum() + x0.sum())):
+    if not isfinite(x0.sum().item()):
         culprit = "the state" if not bool(x.isfinite().all()) else "the denoiser's estimate"
         raise FloatingPointError(f"{culprit} is not finite at step {i} (sigma {sigma:.4g})")

@@ -5,7 +5,9 @@ It is shared by all visitors and their threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -30,21 +32,27 @@ from explorer.api import (
     whole_number,
 )
 from explorer.api.family import (
-    Codes,
     Corrupted,
     GenerateRequest,
+    LeftOut,
     LevelMatrix,
     LineUpRequest,
     MemberFilm,
     MemberOutput,
-    Wiring,
 )
+from explorer.api.family_inside import Codes, SkipCosts, Wiring
+from explorer.backends.local import PICTURE, Cancelled
+from explorer.backends.replicas import Replicas
 from explorer.core.denoiser import Denoiser
-from explorer.engine import branching, family, noising, sampling, transfer
+from explorer.engine import branching, family, inside, noising, sampling, transfer
 from explorer.engine.kept import Kept
+from explorer.engine.members import Members
 from explorer.engine.models import Models
 from explorer.engine.pictures import Pictures
 from explorer.engine.planar import Planar
+from explorer.examples import EXAMPLES
+from explorer.family import FOLDER as FAMILY_FOLDER
+from explorer.family import MEMBERS
 
 KEPT_BYTES = 256 * 2**20  # of finished answers of each kind
 
@@ -59,12 +67,22 @@ class Engine:
         dtype: torch.dtype = torch.float32,
         largest_side: int = 256,
         chunk: int = 8,
+        compiled: bool = False,
+        family_folder: Path = FAMILY_FOLDER,
+        replicas: Replicas | None = None,
     ) -> None:
-        """Load the model. `chunk` 128x128 pictures go through it at once. Raises WeightsRefused."""
-        self.models = Models(model, torch.device(device), dtype)
+        """Load the model. `chunk` 128x128 pictures go through it at once. Raises WeightsRefused.
+
+        compiled: by PyTorch, which takes a minute or more.
+        family_folder: the weight files of the family of autoencoders, which are loaded when they are first needed.
+        replicas: of the model, on other machines; device, dtype and chunk are theirs then.
+        """
+        if replicas is not None:
+            device, dtype, chunk = replicas.about.device, replicas.about.dtype, replicas.about.max_pixels // PICTURE
+        self.models = Models(model, torch.device(device), dtype, chunk, compiled, replicas)
         self.largest_side, self.chunk = largest_side, chunk
         self.planar = Planar()
-        self._pictures, self._family = Pictures(), family.Family(self.models.in_turn)
+        self._pictures, self._members = Pictures(), Members(self.models.in_turn, family_folder)
         self._levels: Kept[list[DenoisedLevels]] = Kept(KEPT_BYTES, lambda parts: sum(p.error.nbytes for p in parts))
         self._runs: Kept[list[SampledStep]] = Kept(KEPT_BYTES, lambda run: sum(2 * step.x.nbytes for step in run))
 
@@ -115,10 +133,21 @@ class Engine:
 
         The caller may stop at any yield. A finished answer is kept, so that asking again costs nothing.
         """
-        request = noised.request
-        batch = max(1, round(self.chunk * (128 / request.size) ** 2))
-        answer = lambda: noising.denoised_levels(noised, self.denoiser(request), batch)
-        yield from _kept(self._levels, request, answer)
+        answer = lambda: self._denoised(noised, self.denoiser(noised.request))
+        yield from _kept(self._levels, self._key(noised.request), answer)
+
+    def prepare_examples(self, stopped: Callable[[], bool]) -> None:
+        """Answer what the first page asks for each example, once and for good, behind whatever visitors ask.
+
+        Ends early once stopped() is true.
+        """
+        with suppress(Cancelled, RequestRefused):  # a server without this size has nothing to prepare
+            for request in (NoisingRequest(picture=example.name) for example in EXAMPLES):
+                parts = self._levels.get(self._key(request))
+                if parts is None:
+                    denoiser = self.models.denoiser(request.model, request.size, request.label, stopped=stopped)
+                    parts = list(self._denoised(self.noise(request), denoiser))
+                self._levels.put_for_good(self._key(request), parts)
 
     def plan(self, request: SamplingRequest) -> SamplingPlan:
         """What is known of a run before its first step. Raises RequestRefused."""
@@ -129,7 +158,7 @@ class Engine:
     def sample(self, request: SamplingRequest) -> Iterator[SampledStep]:
         """The run, step by step. The caller may stop at any yield; a finished run is kept. Raises RequestRefused."""
         plan = self.plan(request)
-        yield from _kept(self._runs, request, lambda: sampling.run(plan, self.denoiser(request)))
+        yield from _kept(self._runs, self._key(request), lambda: sampling.run(plan, self.denoiser(request)))
 
     def octave_map(self, steps: list[SampledStep]) -> OctaveMap:
         """Which octaves of the last estimate are fixed at which step."""
@@ -173,25 +202,29 @@ class Engine:
         """What every member of the family is given. Raises RequestRefused."""
         return family.corrupted(request, self.picture(request.picture))
 
-    def line_up(self, given: Corrupted) -> Iterator[MemberOutput]:
-        """What each member of the family makes of it, one after another."""
-        yield from self._family.outputs(given)
+    def line_up(self, given: Corrupted, names: Iterable[str] = MEMBERS) -> Iterator[MemberOutput | LeftOut]:
+        """What each of these members of the family makes of it, one after another, or why it cannot be asked."""
+        yield from family.outputs(self._members, given, names)
 
     def level_matrix(self, seed: float) -> Iterator[LevelMatrix]:
         """Denoisers trained at one level, tested at all, growing row by row. Raises RequestRefused."""
-        yield from self._family.matrix(whole_number(seed, 0, 2**53, "seed"))
+        yield from family.matrix(self._members, whole_number(seed, 0, 2**53, "seed"))
+
+    def skip_costs(self, seed: float) -> Iterator[SkipCosts]:
+        """What a U-Net loses without skip connections, growing level by level. Raises RequestRefused."""
+        yield from inside.skip_costs(self._members, whole_number(seed, 0, 2**53, "seed"))
 
     def codes(self, request: LineUpRequest, seed: int) -> Codes:
         """What the variational and the vector-quantised code of the picture hold. Raises RequestRefused."""
-        return self._family.codes(self.corrupt(request).picture, seed)
+        return inside.codes(self._members, self.corrupt(request).picture, seed)
 
-    def wiring(self, request: LineUpRequest) -> Wiring:
-        """One model at rising noise, told right and wrong levels, beside the blind one. Raises RequestRefused."""
-        return self._family.wiring(self.corrupt(request))
+    def wiring(self, request: LineUpRequest) -> Iterator[Wiring]:
+        """One model at rising noise, told right and wrong levels one after another. Raises RequestRefused."""
+        yield from inside.wiring(self._members, self.corrupt(request))
 
-    def films(self, request: GenerateRequest) -> Iterator[MemberFilm]:
-        """Each member of the family as the denoiser of one sampling loop, one after another."""
-        yield from self._family.films(request)
+    def films(self, request: GenerateRequest) -> Iterator[MemberFilm | LeftOut]:
+        """Each member of the family as the denoiser of one sampling loop, or why it cannot be asked."""
+        yield from family.films(self._members, request)
 
     def _clean(self, run: SamplingRequest) -> np.ndarray:
         """The clean picture of a run: the person's, or else what came out of it, (3, H, W)."""
@@ -199,20 +232,28 @@ class Engine:
             return images.to_data(images.fit(self.picture(run.picture), run.size))
         return self.step(run, run.steps).x0
 
+    def _denoised(self, noised: NoisedPicture, denoiser: Denoiser) -> Iterator[DenoisedLevels]:
+        batch = max(1, round(self.chunk * (128 / noised.request.size) ** 2))
+        yield from noising.denoised_levels(noised, denoiser, batch)
+
+    def _key(self, request: NoisingRequest | SamplingRequest) -> tuple:
+        """Under which its answer is kept: with other weights it is another answer."""
+        return self.models.hash_of(request.model), request
+
     def _check(self, request: NoisingRequest | SamplingRequest | TransferRequest) -> None:
         if request.size > self.largest_side:
             raise RequestRefused(f"Here a picture has at most {self.largest_side} pixels on a side.")
         self.models.check_label(request.label)
 
 
-def _kept(kept: Kept[list], request: object, answer: Callable[[], Iterator]) -> Iterator:
-    """What is kept for the request, else the parts of the answer as they come, kept once it is complete."""
-    parts = kept.get(request)
+def _kept(kept: Kept[list], key: Hashable, answer: Callable[[], Iterator]) -> Iterator:
+    """What is kept under the key, else the parts of the answer as they come, kept once it is complete."""
+    parts = kept.get(key)
     if parts is None:
         parts = []
         for part in answer():
             parts.append(part)
             yield part
-        kept.put(request, parts)
+        kept.put(key, parts)
     else:
         yield from parts

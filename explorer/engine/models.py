@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from explorer import examples, hub, weights
+from explorer import examples, weights
 from explorer.api import RequestRefused
-from explorer.backends.local import Batcher, Unavailable
+from explorer.backends.local import PICTURE, Batcher, Unavailable
+from explorer.backends.replicas import Replicas
 from explorer.core.analytic import Ideal
 from explorer.core.denoiser import Denoiser
 from explorer.core.guidance import class_guided
+from explorer.engine.networks import load
 
 ANY = "any"
 
@@ -19,16 +23,28 @@ ANY = "any"
 class Models:
     """The network, the Wiener filter and the ideal denoiser, each as one caller of the batcher sees it."""
 
-    def __init__(self, model: str, device: torch.device, dtype: torch.dtype) -> None:
-        """Raises WeightsRefused."""
-        self.device, self.dtype = device, dtype
-        if model.startswith(hub.PREFIX):
-            self._network, self.card = hub.load(model, device, dtype)
+    def __init__(
+        self,
+        model: str,
+        device: torch.device,
+        dtype: torch.dtype,
+        chunk: int = 8,
+        compiled: bool = False,
+        replicas: Replicas | None = None,
+    ) -> None:
+        """chunk: pictures of 128x128 that share a forward pass at most. Raises WeightsRefused.
+
+        replicas: where the network runs elsewhere; it is not loaded here then, and all else runs on the CPU here.
+        """
+        self.device, self.dtype, self.replicas = device, dtype, replicas
+        if replicas is None:
+            self._network, self.card = load(model, device, dtype, compiled)
         else:
-            self._network, self.card = weights.load(model, device, dtype), weights.card(model)
+            self._network, self.card = None, replicas.about.card
         self._wiener = weights.load("wiener")
+        self._hashes = {"network": self.card["sha256"], "wiener": weights.card("wiener")["sha256"]}
         self._ideal: dict[int, Denoiser] = {}
-        self.batcher = Batcher(device)
+        self.batcher = Batcher(device, max_pixels=chunk * PICTURE) if replicas is None else Batcher("cpu")
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -46,43 +62,80 @@ class Models:
             return {"name": "ideal denoiser", "purpose": f"mixture of {len(examples.EXAMPLES)} example pictures' views"}
         return self.card if model == "network" else weights.card(model)
 
+    def hash_of(self, model: str) -> str:
+        """What "network", "wiener" or "ideal" computes with: the hash of its weight file, or the name without one."""
+        return self._hashes.get(model, model)
+
     def check_label(self, label: str) -> None:
         """Raises RequestRefused unless the network knows the class; 'any' it may always be told."""
         if label != ANY and label not in self.classes:
             known = ", ".join(self.classes[:9]) + (" and so on" if len(self.classes) > 9 else "")
             raise RequestRefused(f"The class must be one of: {known}.")
 
-    def denoiser(self, model: str, size: int, label: str = "any", guidance: float = 1.0) -> Denoiser:
-        """The denoiser for pictures of this size, class and guidance being part of it. Raises RequestRefused."""
+    def denoiser(
+        self,
+        model: str,
+        size: int,
+        label: str = "any",
+        guidance: float = 1.0,
+        stopped: Callable[[], bool] | None = None,
+    ) -> Denoiser:
+        """The denoiser for pictures of this size, class and guidance being part of it. Raises RequestRefused.
+
+        stopped: see `in_turn`.
+        """
         self.check_label(label)
         if model == "network":
-            return self._told(self.default_label if label == ANY else label, guidance)
+            told = self.default_label if label == ANY else label
+            return self._told(self._network_in_turn(stopped), told, guidance)
         if model == "wiener":
-            return self.in_turn(self._wiener)
+            return self.in_turn(self._wiener, stopped)
         if size not in self._ideal:
             self._ideal[size] = Ideal(torch.from_numpy(examples.views(size)))
-        return self.in_turn(self._ideal[size])
+        return self.in_turn(self._ideal[size], stopped)
 
-    def _told(self, label: str, guidance: float) -> Denoiser:
+    def _told(self, network: Denoiser, label: str, guidance: float) -> Denoiser:
         """The network told a class, and guided away from 'any' where it can be told that. Raises RequestRefused."""
         if label == ANY or guidance == 1:
             guidance = 1.0
         elif ANY not in self.classes:
             raise RequestRefused("This model was never trained without a class, so it cannot be guided: use weight 1.")
-        return class_guided(self.in_turn(self._network), self.classes.index(label), guidance, len(self.classes) - 1)
+        return class_guided(network, self.classes.index(label), guidance, len(self.classes) - 1)
 
     def training_spectrum(self, size: int) -> np.ndarray:
         """Power (R,) of the training pictures at the annuli of a size x size picture, mean of the colours."""
         return self._wiener.spectrum(size, size).mean(0)
 
-    def in_turn(self, model: Denoiser) -> Denoiser:
-        """Any model in forward passes that are shared with everybody. Calls raise RequestRefused."""
-        ask = self.batcher.denoiser(model)
+    def in_turn(self, model: Denoiser, stopped: Callable[[], bool] | None = None) -> Denoiser:
+        """Any model in forward passes that are shared with everybody. Calls raise RequestRefused.
 
-        def call(x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-            try:
-                return ask(x, sigma, label)
-            except (FloatingPointError, Unavailable) as error:
-                raise RequestRefused(str(error)) from None
+        stopped: for work in the background, whether it is no longer wanted; calls then raise Cancelled.
+        """
+        return _plainly(self.batcher.denoiser(model, stopped or _never, background=stopped is not None))
 
-        return call
+    def _network_in_turn(self, stopped: Callable[[], bool] | None) -> Denoiser:
+        if self.replicas is None:
+            return self.in_turn(self._network, stopped)
+        return _plainly(self.replicas.denoiser(stopped or _never, background=stopped is not None))
+
+    def close(self) -> None:
+        """Calls under way and all later ones raise RequestRefused; replicas end."""
+        self.batcher.close()
+        if self.replicas is not None:
+            self.replicas.close()
+
+
+def _never() -> bool:
+    return False
+
+
+def _plainly(ask: Denoiser) -> Denoiser:
+    """The denoiser, refusing a request where it has no answer."""
+
+    def call(x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
+        try:
+            return ask(x, sigma, label)
+        except (FloatingPointError, Unavailable) as error:
+            raise RequestRefused(str(error)) from None
+
+    return call

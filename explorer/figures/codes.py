@@ -11,23 +11,26 @@ from explorer.api.family import Corrupted, MemberOutput
 from explorer.figures.style import GRID, QUIET, STYLE, feature_axis
 
 DASHES = {"linear": "solid", "convolutional": "dash"}
-SHADES = ("#9ecae1", "#4292c6", "#2171b5", "#08306b")
-HOVER = "%{y:.2f} of the power at %{customdata:.1f} px<extra>%{fullData.name}</extra>"
+SHADES = ("#4f9bd8", "#3f7fd6", "#6b63d8", "#9a4fc4")  # blue to violet, each readable on white and on near-black
+HOVER = "%{y:.2f} of the power at %{customdata:.1f} px"
 
 
 def codes_figure(given: Corrupted, outputs: Sequence[MemberOutput]) -> go.Figure:
     """Power out over power in, against feature size; the line at one half is where f50 is read."""
     sizes = sorted({output.numbers for output in outputs})
     k = given.wavenumber[1:]
+    named: set[int] = set()  # one entry of the legend for each size
     figure = go.Figure()
-    for output in outputs:
+    for output in sorted(outputs, key=lambda output: output.name.startswith("pca")):
         figure.add_scatter(
-            x=k, y=output.spectrum[1:] / given.clean[1:], customdata=0.5 / k, hovertemplate=HOVER, name=output.title,
-            line={
+            x=k, y=output.spectrum[1:] / given.clean[1:], customdata=0.5 / k, name=f"{output.numbers} numbers",
+            hovertemplate=f"{HOVER}<extra>{output.title}</extra>", showlegend=output.numbers not in named,
+            legendrank=output.numbers, line={
                 "color": SHADES[min(sizes.index(output.numbers), len(SHADES) - 1)],
                 "dash": "dot" if output.name.startswith("pca") else DASHES.get(output.group, "dash"),
             },
         )  # fmt: skip
+        named.add(output.numbers)
     figure.add_hline(y=0.5, line={"color": QUIET, "dash": "dash", "width": 1.25})
     figure.update_layout(
         **STYLE, height=400, margin={"l": 60, "r": 20, "t": 20, "b": 50},

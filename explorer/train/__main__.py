@@ -76,7 +76,7 @@ def train(options: argparse.Namespace) -> None:
     """Train until the recipe's number of crops is reached, saving as it goes. Raises DataRefused."""
     recipe, run = recipe_from(options), options.out or Path("runs") / options.name
     device = device_from(options.device)
-    source = CropSource(recipe.collections(options.data), recipe.size)
+    source = CropSource(recipe.collections(options.data), recipe.size, recipe.whole)
     trainer = Trainer(recipe, source, device, choose_dtype(device, options.dtype))
     checkpoint = run / "checkpoint.pt"
     loss = resume(trainer, checkpoint, device)

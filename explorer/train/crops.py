@@ -37,10 +37,11 @@ class CropSource:
     """Crops of size x size from several collections, each drawn with its own share.
 
     Within a collection every level of every picture is drawn in proportion to `1 + windows / size^2`, so that large
-    photographs give more crops than small ones without drowning the whole-picture views.
+    photographs give more crops than small ones without drowning the whole-picture views; the smallest level, which
+    shows whole compositions, is drawn `whole` times as often as that.
     """
 
-    def __init__(self, collections: Iterable[tuple[float, Collection]], size: int) -> None:
+    def __init__(self, collections: Iterable[tuple[float, Collection]], size: int, whole: float = 1.0) -> None:
         self.size = size
         pixels, shapes, labels, weights = [], [], [], []
         for share, collection in collections:
@@ -53,7 +54,8 @@ class CropSource:
                     pixels.append(level.reshape(-1, 3))
                     shapes.append((height, width))
                     labels.append(label)
-                    group.append(1 + (height - size) * (width - size) / size**2)
+                    often = 1 + (height - size) * (width - size) / size**2
+                    group.append(whole * often if min(height, width) == size else often)
             weights.append(share * np.array(group) / max(sum(group), 1e-12))
         sizes = np.array(shapes, dtype=np.int64)
         self.pixels = torch.from_numpy(np.concatenate(pixels))  # (P, 3) uint8

@@ -32,6 +32,7 @@ class Recipe:
     ema_share: float = 0.05  # half-life of the average of the weights, as a share of the crops seen so far
     seed: int = 0
     shares: tuple[float, float, float] = (0.5, 0.25, 0.25)  # scenes, cat faces, larger photographs
+    whole: float = 6.0  # how many times as often whole compositions are drawn as their number of windows says
 
     def to_json(self) -> dict:
         """Plain values for the weight card."""

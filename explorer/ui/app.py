@@ -9,11 +9,13 @@ import gradio as gr
 from explorer.api import NoisingRequest
 from explorer.engine import Engine
 from explorer.examples import EXAMPLES
+from explorer.ui.address.address import build_masthead, connect
 from explorer.ui.parts import PartStore
 from explorer.ui.refusals import PlainBlocks
 from explorer.ui.views import autoencoders, noise_scale, sampling
 
 TITLE = "Noise & Scale Explorer"
+DEVICES = {"cpu": "the CPU", "cuda": "a GPU (CUDA)", "mps": "Apple's GPU (MPS)"}
 
 
 def build_app(engine: Engine, parts: PartStore) -> gr.Blocks:
@@ -22,28 +24,35 @@ def build_app(engine: Engine, parts: PartStore) -> gr.Blocks:
     launch() gets theme and style sheet from explorer.ui.theme.
     """
     with PlainBlocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
-        gr.HTML(f"<header id='masthead'><h1>{html.escape(TITLE)}</h1></header>")
+        masthead = build_masthead(TITLE)
         picture = gr.State(NoisingRequest().picture)  # one picture for all views
-        with gr.Tabs(elem_id="views"):
+        with gr.Tabs(elem_id="views") as tabs:
             with gr.Tab(noise_scale.LABEL, id="noise-scale"):
-                noise_scale.build(engine, parts, picture, app)
+                noise_scale.build(engine, parts, picture)
             with gr.Tab(sampling.LABEL, id="sampling"):
                 sampling.build(engine, parts, picture)
             with gr.Tab(autoencoders.LABEL, id="autoencoders"):
                 autoencoders.build(engine, parts, picture)
         gr.HTML(f"<footer id='footnote'><p>{describe(engine)}</p><p>{attribution()}</p></footer>")
+        connect(app, masthead, tabs, picture)
     return app
 
 
 def describe(engine: Engine) -> str:
-    """One line: model, size, training, hash, device and number type."""
+    """One line: model, size, training, hash, device, number type and pictures at once."""
     card = engine.card
     return (
         f"Model <b>{card['name']}</b>, {card['parameters'] / 1e6:.1f} million parameters, "
         f"{training(card)}, sha256 {card['sha256'][:12]}; "
-        f"computing on {engine.device.type} in {str(engine.dtype).removeprefix('torch.')}. "
+        f"computing on {DEVICES.get(engine.device.type, engine.device.type)} in "
+        f"{str(engine.dtype).removeprefix('torch.')}, {at_once(engine.chunk)}. "
         "Data range −1 to 1; pictures are clipped for display, spectra are not."
     )
+
+
+def at_once(chunk: int) -> str:
+    """How many pictures share a pass of the network, in words."""
+    return "one picture of 128×128 at a time" if chunk == 1 else f"up to {chunk} pictures of 128×128 at once"
 
 
 def training(card: dict) -> str:

@@ -21,9 +21,11 @@ element.addEventListener('click', (event) => {
   document.dispatchEvent(new CustomEvent('picture-chosen', { detail: button.dataset.name }));
   trigger('select', { name: button.dataset.name });
 });
-// The same picture is chosen in every view; an uploaded one is none of these.
-document.addEventListener('picture-chosen', ({ detail }) =>
-  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', String(b.dataset.name === detail))));
+// The same picture is chosen in every view, also in those that are seen later; an uploaded one is none of these.
+const mark = (name) =>
+  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', String(b.dataset.name === name)));
+document.addEventListener('picture-chosen', ({ detail }) => mark(detail));
+if (window.permalink) mark(window.permalink.picture());
 document.addEventListener('change', ({ target }) => {
   if (!target.matches('input[type=file]')) return;
   element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', 'false'));

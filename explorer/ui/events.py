@@ -19,6 +19,11 @@ def numbered(player: str) -> str:
     return f"(...values) => [...values.slice(0, -1), window.{player}?.ticket() ?? 0]"
 
 
+def newest(player: str) -> str:
+    """The script that gives the ticket of the newest question of the player under that name in the page."""
+    return f"() => window.{player}?.newest() ?? 0"
+
+
 def settled(player: str) -> str:
     """The script that ends the waiting after a refusal: what was on the page stays."""
     return f"() => {{ window.{player}?.settled(); }}"

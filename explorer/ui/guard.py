@@ -1,28 +1,32 @@
-"""What stands between the network and Gradio: an ASGI middleware, and launch() arguments that leave nothing open.
+"""What stands between the network and Gradio: an ASGI middleware.
 
 Gradio limits uploads, but takes a JSON body of any size, fetches what a FileData names by URL, reads NaN as a number,
 and serves more routes than the page needs. The guard lets through only the routes and methods listed here, takes every
-body in whole (so that an aborted upload leaves nothing behind), checks it, and only then hands it on.
+body in whole (so that an aborted upload leaves nothing behind), checks it, and only then hands it on. It tells who asks
+too often, or has too much under way, to wait.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import re
 import tempfile
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Callable
+from typing import IO
 
-from starlette.middleware import Middleware
+from gradio.queueing import Queue
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.images import MAX_BYTES
+from explorer.ui.attendance import Attendance
 from explorer.ui.bodies import BodyRefused, checked_json, is_foreign
+from explorer.ui.discreet import trace
+from explorer.ui.places import BUSY, take_place
+from explorer.ui.rates import LOGIN, TOO_OFTEN, WORK, Rates
 from explorer.ui.standing import STOPPING
 from explorer.ui.uploads import sweep
 
@@ -32,20 +36,20 @@ MAX_JSON = 64 * 2**10  # bytes of a body that is not an upload
 MAX_UPLOAD = MAX_BYTES + 2**16  # bytes of an upload: the file and what multipart adds around it
 PATIENCE = 60.0  # seconds that a body may take to arrive
 IN_MEMORY = 2**20  # bytes of an upload that are held in memory; the rest waits in a file without a name
-KEPT_SESSIONS = 500
 CLOSED = "There is nothing at this address."
+FULL = "Very many people are computing here; please try again in a minute."
 API = r"/gradio_api"
 
 READABLE = re.compile(
     r"/|/healthz|/readyz|/metrics|/parts/[\w-]+|/(assets|static|svelte)/.+"
     r"|/(config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|login_check|logout)/?"
-    r"|/pwa_icon(/\d+)?"
+    r"|/icon-\d+\.png"
     rf"|{API}/(info|login_check|user|token|app_id|startup-events|theme\.css|upload_progress|queue/(data|status))/?"
     rf"|{API}/(heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+|file=.+)"
 )
 CALLABLE = re.compile(rf"{API}/(queue/join|cancel|reset|run/[^/]+|call/(v2/)?[^/]+)/?")
 BEGINS = re.compile(rf"{API}/(upload|queue/join|run/[^/]+|call/(v2/)?[^/]+)/?")  # what starts something new
-UPLOAD, LOGIN = f"{API}/upload", "/login"
+UPLOAD, ENTER = f"{API}/upload", "/login"
 _FILE = f"{API}/file="
 
 
@@ -53,11 +57,13 @@ class Guard:
     """The middleware. Where a request is not let through it answers 4xx or 503 with one plain sentence."""
 
     def __init__(
-        self, app: ASGIApp, frame_ancestors: str = "'self'", stopping: Callable[[], bool] = lambda: False
-    ) -> None:
+        self, app: ASGIApp, attendance: Attendance, frame_ancestors: str = "'self'",
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:  # fmt: skip
         """stopping: whether nothing new is to be begun; events that run go on to their end."""
-        self.app = app
+        self.app, self.attendance = app, attendance
         self.frame_ancestors, self.stopping = frame_ancestors, stopping
+        self.work, self.logins = Rates(WORK), Rates(LOGIN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,22 +83,25 @@ class Guard:
             await self._pass_on(path, scope, receive, send_safely)
         except BodyRefused as refused:
             await _answer(path, refused.status, str(refused))(scope, receive, send_safely)
-        except Exception:
-            if begun:
-                raise
-            log.warning("%s %.80r failed", scope["method"], path, exc_info=True)
+        except Exception as error:
+            if begun:  # the connection is closed, which is all that can be said now
+                log.warning("an answer to %s broke off: %s", scope["method"], type(error).__qualname__)
+                return
+            log.warning("a %s failed\n%s", scope["method"], trace(error))
             await _answer(path, 400, "This request could not be answered.")(scope, receive, send_safely)
 
     async def _pass_on(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] in ("GET", "HEAD"):
             if not READABLE.fullmatch(path) or (path.startswith(_FILE) and is_foreign(path.removeprefix(_FILE))):
                 raise BodyRefused(404, CLOSED)
-            await self.app(scope, receive, send)
+            with self.attendance.listening(path, scope["query_string"]):
+                await self.app(scope, receive, send)
             return
-        if scope["method"] != "POST" or not (path in (UPLOAD, LOGIN) or CALLABLE.fullmatch(path)):
+        if scope["method"] != "POST" or not (path in (UPLOAD, ENTER) or CALLABLE.fullmatch(path)):
             raise BodyRefused(404, CLOSED)
         if self.stopping() and BEGINS.fullmatch(path):
             raise BodyRefused(503, STOPPING)
+        self._check_rate(path, scope)
         limit = MAX_UPLOAD if path == UPLOAD else MAX_JSON
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
@@ -105,6 +114,8 @@ class Guard:
                 if not headers.get(b"content-type", b"").lower().startswith(b"application/json"):
                     raise BodyRefused(400, "The request must be JSON.")  # a browser asks before it sends JSON abroad
                 checked = checked_json(body.read())
+                if BEGINS.fullmatch(path) and "/run/" not in path:
+                    await self._check_places(json.loads(checked), scope["app"].get_blocks()._queue)
                 body.seek(0)
                 body.truncate()
                 body.write(checked)
@@ -115,6 +126,19 @@ class Guard:
             finally:
                 if path == UPLOAD:
                     await asyncio.to_thread(sweep)
+
+    def _check_rate(self, path: str, scope: Scope) -> None:
+        """Raises BodyRefused when this address asks for work, or to be let in, too often."""
+        rates = self.logins if path == ENTER else self.work if BEGINS.fullmatch(path) else None
+        if rates and not rates.admit((scope.get("client") or ("",))[0]):
+            raise BodyRefused(429, TOO_OFTEN)
+
+    async def _check_places(self, asked: object, queue: Queue) -> None:
+        """Raises BodyRefused when this session has too much under way, or everybody together."""
+        if isinstance(asked, dict) and not await take_place(queue, asked):
+            raise BodyRefused(429, BUSY)
+        if not await self.attendance.make_space(queue):
+            raise BodyRefused(503, FULL)
 
     def _headers(self, path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         policy = f"frame-ancestors {self.frame_ancestors}"
@@ -177,41 +201,7 @@ def _too_large(limit: int) -> str:
 
 def _answer(path: str, status: int, sentence: str) -> Response:
     """The page shows the text of a refused upload, and the `detail` of everything else."""
-    return PlainTextResponse(sentence, status) if path == UPLOAD else JSONResponse({"detail": sentence}, status)
-
-
-def launch_options(
-    host: str = "127.0.0.1", port: int = 7860, share: bool = False, routes: Sequence[Route] = (),
-    stopping: Callable[[], bool] = lambda: False,
-) -> dict[str, Any]:  # fmt: skip
-    """The arguments of Blocks.launch() that decide what can be reached; theme and the like come on top.
-
-    In a Hugging Face Space the page is shown in a frame of its host, which is allowed there and nowhere else.
-    """
-    os.environ.setdefault("GRADIO_HEARTBEAT_INTERVAL", "5")  # seconds; a closed tab is noticed sooner
-    root = Path(__file__).resolve().parents[2]
-    ancestors = "'self' https://huggingface.co https://*.hf.space" if os.environ.get("SPACE_ID") else "'self'"
-    return {
-        "server_name": host,
-        "server_port": port,
-        "share": share,
-        "max_file_size": MAX_BYTES,
-        "allowed_paths": [],
-        "blocked_paths": [str(root / name) for name in ("weights", ".git", ".venv")],
-        "show_error": False,  # True sends the server's paths along; PlainBlocks gives every error a sentence
-        "strict_cors": True,
-        "enable_monitoring": False,
-        "run_history": False,
-        "footer_links": [],
-        "state_session_capacity": KEPT_SESSIONS,
-        "mcp_server": False,
-        "ssr_mode": False,
-        "pwa": False,
-        "app_kwargs": {
-            "openapi_url": None,
-            "docs_url": None,
-            "redoc_url": None,
-            "routes": list(routes),
-            "middleware": [Middleware(Guard, frame_ancestors=ancestors, stopping=stopping)],
-        },
-    }
+    headers = {"retry-after": "5"} if status in (429, 503) else None
+    if path == UPLOAD:
+        return PlainTextResponse(sentence, status, headers)
+    return JSONResponse({"detail": sentence}, status, headers)

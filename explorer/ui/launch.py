@@ -2,57 +2,96 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import io
 import signal
 import sys
 import threading
+import webbrowser
+from typing import Any
+
+import gradio as gr
+from gradio import http_server
 
 from explorer.engine import Engine
-from explorer.ui.app import build_app
-from explorer.ui.guard import launch_options
+from explorer.ui import desktop
+from explorer.ui.app import TITLE, build_app
+from explorer.ui.hosting import Hosting, trust_proxies
+from explorer.ui.options import WAITING, launch_options
 from explorer.ui.parts import PartStore
+from explorer.ui.scratch import ScratchRefused, own_folder
 from explorer.ui.standing import Standing
 from explorer.ui.theme import style_sheet, theme
 
 GRACE = 12.0  # seconds that running events may take to end when the server is told to stop
-WAITING = 32  # visitors in the queue; the next one is told to come back
 
 
-def serve(engine: Engine, host: str = "127.0.0.1", port: int = 7860, share: bool = False) -> int:
+def serve(engine: Engine, hosting: Hosting) -> int:
     """Serve until interrupted; 2 when that is not possible, with one line that says why."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    try:
+        scratch = own_folder()
+    except ScratchRefused as refusal:
+        print(f"app.py: {refusal}", file=sys.stderr)
+        return 2
+    try:
+        return _serve(engine, hosting)
+    finally:
+        scratch.close()
+
+
+def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Standing]:
+    """The page with its queue, the arguments of its launch(), and what counts and drains its events."""
     parts, standing = PartStore(), Standing(engine)
     app = build_app(engine, parts).queue(max_size=WAITING)
     app.standing = standing
-    routes = [parts.route, *standing.routes]
-    options = launch_options(host, port, share, routes, stopping=lambda: standing.draining)
+    routes = [parts.route, *standing.routes, *desktop.routes(TITLE)]
+    options = launch_options(hosting, routes, stopping=lambda: standing.draining)
+    look = {"theme": theme(), "css": style_sheet(), "prevent_thread_lock": True, "quiet": True}
+    return app, {**options, **look}, standing
+
+
+def _serve(engine: Engine, hosting: Hosting) -> int:
+    app, options, standing = prepare(engine, hosting)
+    trust_proxies()
+    told = _told_to_stop()
     try:
-        app.launch(**options, theme=theme(), css=style_sheet(), prevent_thread_lock=True, quiet=True)
+        _launch(app, options)
     except OSError:
-        print(f"app.py: port {port} at {host} cannot be used; --port takes another one.", file=sys.stderr)
+        place = f"port {hosting.port} at {hosting.host}"
+        print(f"app.py: {place} cannot be used; --port takes another one.", file=sys.stderr)
         return 2
     print(f"The explorer is at {app.local_url}", flush=True)
-    if share:
-        print(_share_line(app.share_url), flush=True)
+    if hosting.share:
+        print(_share_line(app.share_url, hosting.account is not None), flush=True)
+    if hosting.browser:
+        webbrowser.open(app.local_url)
     threading.Thread(target=standing.warm_up, name="warm-up", daemon=True).start()
-    _until_told_to_stop()
+    while not told.wait(0.5):  # a wait without end would not let the handlers run
+        pass
     print("Stopping: what runs may end, nothing new begins.", flush=True)
     standing.drain(GRACE)
     app.close(verbose=False)
-    engine.models.batcher.close()
+    engine.models.close()
     return 0
 
 
-def _until_told_to_stop() -> None:
-    """Wait for an interrupt from the keyboard or SIGTERM; a second one ends the process at once."""
+def _told_to_stop() -> threading.Event:
+    """Set by an interrupt from the keyboard or SIGTERM from now on; a second one ends the process at once."""
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, frame: (told.set(), signal.signal(number, signal.SIG_DFL)))
-    while not told.wait(0.5):  # a wait without end would not let the handlers run
-        pass
+    return told
 
 
-def _share_line(url: str | None) -> str:
-    if url:
-        return f"Anyone with this link can use it, for one week: {url}"
-    return "A public link could not be made; the address above works on this machine."
+def _launch(app: gr.Blocks, options: dict[str, Any]) -> None:
+    """Start the server; what Gradio prints about a share link is left out, as we say it ourselves. Raises OSError."""
+    http_server.get_space = lambda: None  # in a Space, Gradio would open a port that takes changes to the program
+    with contextlib.redirect_stdout(io.StringIO()) if options["share"] else contextlib.nullcontext():
+        app.launch(**options)
+
+
+def _share_line(url: str | None, closed: bool) -> str:
+    if not url:
+        return "A public link could not be made (no way to Gradio's servers); the address above works on this machine."
+    who = "Whoever has this link and the password" if closed else "Anyone with this link"
+    return f"{who} gets in and uses this machine, for one week at most: {url}"

@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.ui.discreet import trace
 from explorer.ui.standing import Standing
 
 log = logging.getLogger(__name__)
@@ -61,8 +62,8 @@ class PlainBlocks(gr.Blocks):
             raise gr.Error(MISFIT, print_exception=False) from None
         except (asyncio.CancelledError, GeneratorExit, StopAsyncIteration, StopIteration):
             raise
-        except Exception:
-            log.warning("an event failed", exc_info=True)
+        except Exception as error:
+            log.warning("an event failed\n%s", trace(error))
             raise gr.Error(FAILED, print_exception=False) from None
 
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from explorer.api import NoisingRequest
+from explorer.api import NoisingRequest, RequestRefused
 from explorer.engine import Engine
 
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # seconds, upper ends of the latency classes
@@ -52,11 +52,19 @@ class Standing:
             return self._running
 
     def warm_up(self) -> None:
-        """Compute what the first page opens with, which is then kept; the server is ready afterwards."""
-        for _ in self.engine.denoise(self.engine.noise(NoisingRequest())):
-            if self.draining:
-                return
-        self._ready.set()
+        """Compute what the first page opens with, which is then kept; the server is ready afterwards.
+
+        What it shows for the other examples follows, behind everything that visitors ask for.
+        """
+        try:
+            for _ in self.engine.denoise(self.engine.noise(NoisingRequest())):
+                if self.draining:
+                    return
+            self._ready.set()
+            self.engine.prepare_examples(lambda: self.draining)
+        except RequestRefused:
+            if not self.draining:  # else the model has been closed meanwhile
+                raise
 
     def drain(self, patience: float) -> bool:
         """Begin nothing new and wait until what runs has ended, at most `patience` seconds; whether it has.
@@ -98,6 +106,7 @@ class Standing:
                 f"explorer_passes_total {batcher.passes}",
                 f"explorer_rows_total {batcher.rows}",
             ]
+            lines += self._of_replicas()
             lines += [f'explorer_events_total{{outcome="{name}"}} {n}' for name, n in sorted(self._outcomes.items())]
             below = 0
             for bound, count in zip([*map(str, BOUNDS), "+Inf"], self._classes, strict=True):
@@ -105,6 +114,18 @@ class Standing:
                 lines.append(f'explorer_event_seconds_bucket{{le="{bound}"}} {below}')
             lines += [f"explorer_event_seconds_sum {self._seconds:.6f}", f"explorer_event_seconds_count {below}"]
         return "\n".join(lines) + "\n"
+
+    def _of_replicas(self) -> list[str]:
+        """Lines of a server whose network runs elsewhere; the rows and passes above are those of all else then."""
+        if self.engine.models.replicas is None:
+            return []
+        replicas = self.engine.models.replicas.stats()
+        return [
+            f"explorer_replicas_live {replicas.live}",
+            f"explorer_replicas_rows_in_flight {replicas.in_flight}",
+            f"explorer_replicas_rows_total {replicas.rows}",
+            f"explorer_replicas_calls_repeated_total {replicas.repeated}",
+        ]
 
     def _readiness(self, request: Request) -> Response:
         if self.draining:

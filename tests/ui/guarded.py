@@ -11,7 +11,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from explorer.ui.guard import launch_options
+from explorer.ui.hosting import Hosting
+from explorer.ui.options import launch_options
 from explorer.ui.refusals import PlainBlocks, is_plain
 from explorer.ui.uploads import build_upload, read_picture
 from tests.serving import free_port
@@ -48,7 +49,7 @@ def guarded_app(tmp_path_factory) -> Iterator[gr.Blocks]:
     patch = pytest.MonkeyPatch()
     patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
     running = make_app()
-    running.launch(**launch_options(port=free_port()), prevent_thread_lock=True, quiet=True)
+    running.launch(**launch_options(Hosting(port=free_port())), prevent_thread_lock=True, quiet=True)
     yield running
     running.close(verbose=False)
     patch.undo()

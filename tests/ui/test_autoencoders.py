@@ -12,6 +12,14 @@ DONE = (
     " && document.querySelector('#lineup-status').textContent === 'ready'"
 )
 
+PLAYERS = {
+    "#matrix": "sections?.matrix",
+    "#skipCosts": "sections?.skipCosts",
+    "#codes": "galleries?.codes",
+    "#films": "galleries?.films",
+    "#wiring-player": "wiringPlayer",
+}
+
 
 class LineUp:
     """The page, opened, with the few questions that tests ask of it."""
@@ -37,6 +45,12 @@ class LineUp:
     def unfold(self, title, button) -> "LineUp":
         self.page.locator("button.label-wrap", has_text=title).click()
         self.page.locator(f"button#{button}").click()
+        return self
+
+    def ready(self, player) -> "LineUp":
+        """Wait until a section has been asked once and rests again."""
+        status = f"document.querySelector('{player} .ns-status').textContent"
+        self.page.wait_for_function(f"window.{PLAYERS[player]}?.newest() > 0 && {status} === 'ready'", timeout=120_000)
         return self
 
     def pixels(self, selector) -> np.ndarray:
@@ -115,7 +129,7 @@ def test_a_bad_number_gets_a_sentence_and_nothing_is_lost(lineup):
 def test_the_wiring_turns_noise_into_the_picture(lineup, engine):
     lineup.open().unfold("The wiring", "wire")
     lineup.page.wait_for_function("window.wiringPlayer?.shown()", timeout=60_000)
-    wiring, k, true = engine.wiring(LineUpRequest()), 8, 3
+    (*_, wiring), k, true = engine.wiring(LineUpRequest()), 8, 3
     estimate = wiring.told[k, true]
     eps = (wiring.picture + wiring.sigmas[k] * wiring.eps - estimate) / wiring.sigmas[k]
     worst = (np.abs(wiring.picture).max() + np.abs(estimate).max()) / wiring.sigmas[k] + np.abs(wiring.eps).max()
@@ -129,6 +143,15 @@ def test_the_wiring_turns_noise_into_the_picture(lineup, engine):
     assert "NaN" not in lineup.page.locator("#wiring-player").inner_text()
     lineup.page.evaluate("document.querySelector('#wiring').scrollIntoView()")
     lineup.explorer.shoot("autoencoders-wiring")
+
+
+def test_skips_are_shown_by_octave_and_the_sentence_is_what_the_numbers_say(lineup, engine):
+    lineup.open().unfold("Is a bottleneck needed", "cut-skips").ready("#skipCosts")
+    *_, costs = engine.skip_costs(0)
+    drawn = lineup.page.evaluate("document.querySelector('#skips .js-plotly-plot').data.map((d) => d.text)")
+    shares = [[[round(float(t.replace("−", "-").removesuffix(" %"))) for t in row] for row in one] for one in drawn]
+    np.testing.assert_allclose(shares, 100 * costs.lost.transpose(0, 2, 1), atol=0.6)
+    assert "Text A is right where details can still be seen, text B where noise" in lineup.explorer.text("#skips")
 
 
 def test_levels_codes_and_films(lineup):

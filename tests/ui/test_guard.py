@@ -13,7 +13,9 @@ import httpx
 import pytest
 
 from explorer.images import MAX_BYTES
-from explorer.ui.guard import KEPT_SESSIONS, MAX_JSON, launch_options
+from explorer.ui.guard import MAX_JSON
+from explorer.ui.hosting import Hosting
+from explorer.ui.options import KEPT_SESSIONS, launch_options
 from explorer.ui.refusals import FAILED, LONGEST
 from explorer.ui.uploads import sweep
 from tests.ui.guarded import (  # noqa: F401 - the fixtures are used by name
@@ -198,4 +200,5 @@ def test_many_at_once_get_their_own_answers(client, app):
 def test_launch_options_are_what_gradio_was_given(app):
     assert app.max_file_size == MAX_BYTES and app.state_session_capacity == KEPT_SESSIONS
     assert app.enable_monitoring is False and app.run_history is False and app.show_error is False
-    assert launch_options()["server_name"] == "127.0.0.1" and launch_options()["share"] is False
+    options = launch_options(Hosting())
+    assert options["server_name"] == "127.0.0.1" and options["share"] is False and options["auth"] is None

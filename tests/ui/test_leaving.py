@@ -13,7 +13,8 @@ from explorer.api import SamplingRequest
 from explorer.engine import Engine
 from explorer.ui.app import build_app
 from explorer.ui.film.runs import SamplingRuns
-from explorer.ui.guard import launch_options
+from explorer.ui.hosting import Hosting
+from explorer.ui.options import launch_options
 from explorer.ui.parts import PartStore
 from tests.serving import free_port
 from tests.ui.guarded import API
@@ -56,7 +57,7 @@ def engine():
 @pytest.fixture(scope="module")
 def url(engine):
     app: gr.Blocks = build_app(engine, parts := PartStore()).queue(max_size=8)
-    app.launch(**launch_options(port=free_port(), routes=[parts.route]), prevent_thread_lock=True, quiet=True)
+    app.launch(**launch_options(Hosting(port=free_port()), routes=[parts.route]), prevent_thread_lock=True, quiet=True)
     yield app.local_url.rstrip("/")
     app.close(verbose=False)
 
@@ -81,7 +82,7 @@ def test_stop_ends_a_run_at_its_next_step_and_says_what_there_is(engine):
     for _ in range(3):
         answer = next(answers)
     before = engine.calls
-    runs.latest.stop("somebody", 7)
+    runs.streams.latest.stop("somebody", 7)
     *_, last = [answer, *answers]
     assert engine.calls <= before + 2 and last["state"] == "done"
     kinds = [json.loads(parts.get(name)[4:].split(b"}", 1)[0].split(b",")[0] + b"}")["kind"] for name in last["parts"]]

@@ -66,5 +66,5 @@ const showProgress = ({ state }) => {
   setStatus(state === "done" ? "ready" : `step ${shownPart?.done ?? 0} of ${shownPart?.steps ?? ""}`, done);
 };
 listen();
-window.branchPlayer = { ticket, settled, shown: () => shownPart };
+window.branchPlayer = { ticket, settled, newest: () => asked, shown: () => shownPart };
 new ResizeObserver(() => shownPart && drawAgreement(shownPart)).observe($(".branch-curve svg"));

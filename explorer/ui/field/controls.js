@@ -124,9 +124,11 @@ function play(on) {
 function moveTo(sigma) {
   view.sigma = clamp(sigma, SIGMA_MIN, SIGMA_MAX);
   draw("field");
+  looked("autoencoders", { "field.sigma": +view.sigma.toPrecision(4) });
 }
+const sigmaOn = (step) => SIGMA_MIN * Math.exp((RANGE * step) / STEPS);
 
-sigmaSlider.addEventListener("input", () => moveTo(SIGMA_MIN * Math.exp((RANGE * sigmaSlider.value) / STEPS)));
+sigmaSlider.addEventListener("input", () => moveTo(sigmaOn(sigmaSlider.value)));
 timeSlider.addEventListener("input", () => {
   play(false);
   view.time = Math.min(+timeSlider.value, Math.max(0, known()));
@@ -144,6 +146,7 @@ $("#field-play").addEventListener("click", () => play(!view.playing));
 $$("[name=field-view]").forEach((input) => input.addEventListener("change", () => {
   view.shown = input.value;
   draw("field");
+  looked("autoencoders", { "field.arrow": view.shown });
 }));
 $$("[name=field-source-shown]").forEach((input) => input.addEventListener("change", () => {
   view.source = input.value;
@@ -163,6 +166,7 @@ function addPoint(event) {
   if (points.length >= MOST_POINTS || (last && Math.hypot(place[0] - last[0], place[1] - last[1]) < DRAWN_STD)) return;
   takeDrawing([...points, place]);
   drawAll();
+  looked("autoencoders", { drawing: true }); // which no link holds
 }
 fieldCanvas.addEventListener("pointerdown", (event) => {
   if (!isDrawn()) return followPointer(event);
@@ -226,12 +230,18 @@ const showProgress = ({ state: now }) => {
 listen("#field-density, #field-source, #field-seed");
 
 // The first walk begins when the player is first seen, not before: most visitors start on another page.
-new IntersectionObserver(([entry], observer) => {
+const whenSeen = new IntersectionObserver(([entry], observer) => {
   if (!entry.isIntersecting) return;
   observer.disconnect();
   begin();
   drawAll();
-}).observe(element);
+});
+fromLink("autoencoders").then((link) => {
+  const sigma = link["field.sigma"];
+  if (sigma) view.sigma = sigmaOn(Math.round((STEPS * Math.log(sigma / SIGMA_MIN)) / RANGE)); // as the slider has it
+  view.shown = link["field.arrow"] ?? view.shown;
+  whenSeen.observe(element);
+});
 // The button may come later than the player, and a press before Gradio listens is lost; one that is heard takes a ticket.
 function begin() {
   if (props.value || asked) return;

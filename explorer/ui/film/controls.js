@@ -18,7 +18,14 @@ function draw() {
     markStep("A");
     markStep("B");
     element.dispatchEvent(new CustomEvent("drawn"));
+    noteLook();
   });
+}
+
+function noteLook() {
+  if (view.playing || view.target !== null) return;
+  const last = view.following || view.position === lastStep("A");
+  looked("sampling", { at: last ? null : view.position, shown: $("#film-shown").value });
 }
 
 function layout() {
@@ -34,6 +41,7 @@ const reach = () => Math.max(0, runs.A?.frames.findLastIndex(Boolean) ?? 0);
 
 function moveTo(step) {
   if (!runs.A) return;
+  view.target = null;
   view.position = clamp(step, 0, reach());
   view.following = view.position === reach() && reach() < lastStep("A");
   draw();
@@ -101,6 +109,7 @@ async function takePart(part) {
   if (part.kind === "plan") {
     play(false);
     takePlan(part);
+    if (part.request.start === "picture") pictureShown(part.request.picture);
     layout();
   } else if (part.kind === "steps") await showSteps(part);
   else if (part.kind === "octaves") {
@@ -118,12 +127,13 @@ async function showSteps(part) {
   const before = reach();
   await takeSteps(part);
   if (part.run === "A" && view.following)
-    for (let i = before; i <= reach(); i++) {
+    for (let i = before; i <= Math.min(reach(), view.target ?? Infinity); i++) {
       view.position = i;
       draw();
       await new Promise(requestAnimationFrame);
       if (!view.following) break;
     }
+  if (view.target !== null && part.run === "A" && reach() >= view.target) moveTo(view.target);
   draw();
 }
 
@@ -139,6 +149,10 @@ takeDrops("#sampling-upload");
 
 // The first run begins when the player is first seen, not before: most visitors start on another page.
 beginWhenSeen("#begin");
+fromLink("sampling").then(({ at, shown }) => {
+  view.target = at ?? null;
+  if (shown) $("#film-shown").value = shown;
+});
 
 window.samplingFilm = { ticket, busy, settled, view, runs, moveTo, play, newest: () => asked, step: () => view.position };
 new ResizeObserver(() => runs.A && layout()).observe($("#film-spectrum"));

@@ -32,7 +32,6 @@ COMPARED = {
 }
 NOTHING = "nothing"
 MOST_IN_SIGHT = 12  # choices
-SHOW_OTHER = "(field) => { document.querySelector('#compare').dataset.differs = field; }"
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,13 @@ def build_controls(engine: Engine) -> Controls:
             upload = build_upload(elem_id="sampling-upload")
         with gr.Row(elem_classes="line"):
             sampler, steps = fields.make("sampler"), fields.make("steps")
-        with gr.Accordion("More", open=False), gr.Row(elem_classes="line"):
+        with gr.Accordion("More", open=False, elem_id="more"), gr.Row(elem_classes="line"):
             model, size = fields.make("model"), fields.make("size")
             schedule, guidance = fields.make("schedule"), fields.make("guidance")
             eta, seed = gr.Number(default.eta, label="Fresh noise, eta", elem_id="eta"), fields.make("seed")
-        with gr.Accordion("Compare with a second run", open=False), gr.Row(elem_classes="line", elem_id="compare"):
+        with gr.Accordion("Compare with a second run", open=False, elem_id="comparing"), gr.Row(
+            elem_classes="line", elem_id="compare"
+        ):
             choices = [(NOTHING, NOTHING), *((title, field) for field, title in COMPARED.items())]
             differs = gr.Radio(choices, value=NOTHING, label="Run B differs in", elem_id="differs")
             others = [fields.make(field, other=True) for field in COMPARED]

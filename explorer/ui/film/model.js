@@ -1,6 +1,7 @@
 // The runs that are on the page, A and, when two are compared, B; and where in them the person is.
 const runs = { A: null, B: null, difference: null }; // A and B: {plan, frames, octaves}
-const view = { position: 0, following: true, playing: false }; // position: step of run A
+// position: step of run A; target: the step that a link wants to be shown, until it is there or the person moves
+const view = { position: 0, following: true, playing: false, target: null };
 
 const lastStep = (run) => runs[run].plan.sigmas.length - 1;
 const known = (run) => (runs[run] ? runs[run].frames.filter(Boolean).length : 0);

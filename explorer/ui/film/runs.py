@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
-from explorer.api import RequestRefused, SampledStep, SamplingRequest, whole_number
+from explorer.api import SampledStep, SamplingRequest
 from explorer.engine import Engine
-from explorer.ui.events import DEADLINE
 from explorer.ui.film.payload import difference_part, octaves_part, plan_part, steps_parts
-from explorer.ui.latest import Latest
 from explorer.ui.parts import PartStore
+from explorer.ui.streams import Streams, paced
 
 PACE = 0.05  # seconds between two messages to the page; steps that are faster travel together
+SLOW = "This took too long here and was stopped; fewer steps or pixels are faster."
 
 
 @dataclass
@@ -35,27 +35,15 @@ class SamplingRuns:
     """Runs one or two requests for a visitor and hands the page their parts as they are computed."""
 
     def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.parts = engine, parts
-        self.latest = Latest()
+        self.engine, self.streams = engine, Streams(parts, SLOW)
 
     def stream(self, requests: list[SamplingRequest], ticket: float, visitor: str) -> Iterator[dict]:
         """Yield the growing answer {"generation", "parts", "state"}. Raises RequestRefused."""
-        ticket = whole_number(ticket, 0, 2**53, "ticket")
-        self.latest.begin(visitor, ticket)
         runs = [Run(name, request) for name, request in zip("AB", requests, strict=False)]
-        names = [self.parts.put(part) for part in self._plans(runs)]
-        answer = lambda state: {"generation": ticket, "parts": list(names), "state": state}
-        yield answer("running")
-        for _ in self._paced(runs):
-            if not self.latest.is_current(visitor, ticket):
-                return  # a newer choice has been made; its answer is on its way
-            names += [self.parts.put(part) for run in runs for part in _unsent(run)]
-            stopped = self.latest.is_stopped(visitor, ticket)
-            if stopped:
-                break
-            yield answer("running")
-        names += [self.parts.put(part) for part in self._summary(runs)]
-        yield answer("done")
+        items = chain([None], paced(self._steps(runs), PACE))
+        encode = lambda steps: chain(*map(_unsent, runs)) if steps else self._plans(runs)
+        for answer, _ in self.streams.answers(items, ticket, visitor, encode, lambda: self._summary(runs)):
+            yield answer
 
     def _plans(self, runs: list[Run]) -> Iterator[bytes]:
         for run in runs:
@@ -63,23 +51,17 @@ class SamplingRuns:
             nearest = None if run is runs[0] else self.engine.pairs(runs[0].request, run.request)
             yield plan_part(run.name, plan, nearest)
 
-    def _paced(self, runs: list[Run]) -> Iterator[None]:
-        """Take steps of all runs in turns, the one behind first; come up for air often, and at the end."""
-        deadline, rested = time.monotonic() + DEADLINE, time.monotonic()
+    def _steps(self, runs: list[Run]) -> Iterator[SampledStep]:
+        """Take steps of all runs in turns, the one behind first."""
         iterators = {run.name: self.engine.sample(run.request) for run in runs}
         try:
             while True:
                 behind = min(runs, key=lambda run: run.share)
                 step = next(iterators[behind.name], None)
                 if step is None:
-                    break
+                    return
                 behind.steps.append(step)
-                if time.monotonic() > deadline:
-                    raise RequestRefused("This took too long here and was stopped; fewer steps or pixels are faster.")
-                if time.monotonic() - rested > PACE:
-                    yield
-                    rested = time.monotonic()
-            yield
+                yield step
         finally:
             for iterator in iterators.values():
                 iterator.close()

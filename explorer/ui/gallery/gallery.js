@@ -1,6 +1,6 @@
 // Draws rows of pictures as they arrive.
 async function takePart(part) {
-  const image = await pixels(part.blobs[0], "image/webp"), { size } = part, stride = size * size * 4, place = $(".gallery-rows");
+  const image = part.blobs.length ? await pixels(part.blobs[0], "image/webp") : null, { size } = part, stride = size * size * 4, place = $(".gallery-rows");
   if (part.first === 0) place.replaceChildren();
   let at = 0;
   for (const { name, note, count, labels } of part.rows) {
@@ -17,13 +17,11 @@ async function takePart(part) {
       if (labels[n]) figure.append(Object.assign(document.createElement("figcaption"), { textContent: labels[n] }));
       list.append(figure);
     }
+    row.classList.toggle("gallery-missing", !count);
     row.append(title, list);
     place.append(row);
   }
 }
-function showProgress({ state, rows }) {
-  const here = $(".gallery-rows").children.length;
-  setStatus(state === "done" ? "ready" : `${here} of ${rows}`, here / rows);
-}
+const showProgress = ({ state, done, of }) => setStatus(state === "done" ? "ready" : `${done} of ${of}`, done / of);
 listen();
-window.galleries = { ...window.galleries, [element.id || element.closest("[id]").id]: { ticket, settled } };
+window.galleries = { ...window.galleries, [$(".gallery").dataset.name]: { ticket, settled, newest: () => asked } };

@@ -9,13 +9,14 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 
+from explorer.api.family import SIDE, LeftOut
 from explorer.ui.branches.payload import shown
 from explorer.ui.film.payload import sheet
 from explorer.ui.parts import packed
 from explorer.ui.shared.scripts import script
 
 FOLDER = Path(__file__).parent
-TEMPLATE = """<div class="gallery"><div class="gallery-rows"></div>
+TEMPLATE = """<div class="gallery" data-name="@@name@@"><div class="gallery-rows"></div>
 <div class="ns-progress" aria-hidden="true"></div><span class="ns-status" role="status">ready</span></div>"""
 
 
@@ -30,8 +31,19 @@ class Row:
 
 
 def build_gallery(elem_id: str) -> gr.HTML:
-    """The component; its value is {"generation", "parts", "state", "rows"}, each part some rows."""
-    return gr.HTML(value=None, html_template=TEMPLATE, js_on_load=script(FOLDER, ("gallery.js",)), elem_id=elem_id)
+    """The component; its value is an answer, each part some rows, with "of": how many items there will be."""
+    template, code = TEMPLATE.replace("@@name@@", elem_id), script(FOLDER, ("gallery.js",))
+    return gr.HTML(value=None, html_template=template, js_on_load=code, elem_id=elem_id)
+
+
+def gallery_player(elem_id: str) -> str:
+    """The name under which the page knows it."""
+    return f"galleries?.{elem_id}"
+
+
+def left_out_row(out: LeftOut) -> Row:
+    """A row without pictures, with the reason."""
+    return Row(out.title, f"left out: {out.reason}", np.zeros((0, 3, SIDE, SIDE), np.float32))
 
 
 def rows_part(rows: Sequence[Row], first: int) -> bytes:
@@ -44,4 +56,5 @@ def rows_part(rows: Sequence[Row], first: int) -> bytes:
             {"name": row.name, "note": row.note, "count": len(row.pictures), "labels": list(row.labels)} for row in rows
         ],
     }
-    return packed(header, sheet(np.concatenate([shown(picture) for row in rows for picture in row.pictures])))
+    pictures = [shown(picture) for row in rows for picture in row.pictures]
+    return packed(header, sheet(np.concatenate(pictures))) if pictures else packed(header)

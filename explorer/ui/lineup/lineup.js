@@ -11,11 +11,12 @@ async function takePart(part) {
   if (part.kind === "given") {
     const [clean, given] = await sheetOf(part, 2, part.size);
     line.given = { ...part, clean: { data: clean, scale: part.scales[0], power: part.clean }, given: { data: given, scale: part.scales[1], power: part.corrupted } };
-    line.members.clear();
+    line.members.forEach((member) => (member.stale = true)); // they keep their places until the new ones come
+    pictureShown(part.picture);
     layout();
   } else {
-    const outputs = await sheetOf(part, part.members.length, line.given.size);
-    part.members.forEach((member, n) => line.members.set(member.name, { ...member, data: outputs[n] }));
+    const able = part.members.filter((member) => !member.reason), outputs = able.length ? await sheetOf(part, able.length, line.given.size) : [];
+    part.members.forEach((member) => line.members.set(member.name, { ...member, data: outputs[able.indexOf(member)] }));
   }
   drawMembers();
   drawChosen();
@@ -34,7 +35,7 @@ const decibels = (mse) => (mse > 1e-9 ? `${(10 * Math.log10(4 / mse)).toFixed(1)
 
 const ORDERS = {
   group: () => 0,
-  best: (a, b) => a.mse - b.mse,
+  best: (a, b) => (a.mse ?? Infinity) - (b.mse ?? Infinity) || 0, // without an answer, last
   code: (a, b) => (a.numbers || Infinity) - (b.numbers || Infinity),
 };
 
@@ -62,9 +63,12 @@ function drawMembers() {
     const list = document.createElement("div");
     list.append(...some.map((member) => {
       const card = cardOf(member);
-      paint(card.firstChild, (c) => valueAt(member, c));
+      card.classList.toggle("lineup-missing", Boolean(member.reason));
+      card.classList.toggle("lineup-stale", Boolean(member.stale));
+      card.firstChild.hidden = Boolean(member.reason);
+      if (!member.reason) paint(card.firstChild, (c) => valueAt(member, c));
       write(card.children[1], member.title);
-      write(card.children[2], decibels(member.mse));
+      write(card.children[2], member.reason ?? decibels(member.mse));
       card.setAttribute("aria-pressed", String(member.name === line.chosen));
       return card;
     }));
@@ -76,6 +80,7 @@ function drawMembers() {
 
 function choose(name) {
   line.chosen = name;
+  looked("autoencoders", { member: name });
   cards.forEach((card, of) => card.setAttribute("aria-pressed", String(of === name)));
   drawChosen();
 }
@@ -88,7 +93,7 @@ function layout() {
 
 function drawChosen() {
   if (!line.given) return;
-  const { clean, given } = line.given, member = line.members.get(line.chosen);
+  const { clean, given } = line.given, chosen = line.members.get(line.chosen), member = chosen?.reason || chosen?.stale ? null : chosen;
   $$(".ns-frame").forEach((frame, n) => frame.classList.toggle("ns-waiting", n > 1 && !member));
   paint($("[data-big=clean]"), (c) => valueAt(clean, c));
   paint($("[data-big=given]"), (c) => valueAt(given, c));
@@ -98,6 +103,11 @@ function drawChosen() {
   curve("corrupted", line.given.corruption === "none" ? null : given.power);
   curve("output", member?.power);
   curve("wrong", member?.error);
+  if (chosen?.reason) {
+    for (const name of ["output", "error"]) stat(name, "");
+    stat("title", chosen.title);
+    write("#lineup-sentence", `${chosen.title} is left out: ${chosen.reason}`);
+  }
   if (!member) return;
   paint($("[data-big=output]"), (c) => valueAt(member, c));
   paint($("[data-big=error]"), (c) => valueAt(member, c) - valueAt(clean, c));
@@ -123,10 +133,18 @@ function sentence(member) {
 }
 
 function showProgress(answer) {
-  setStatus(answer.state === "done" ? "ready" : `${line.members.size} of ${answer.members} members`, line.members.size / answer.members);
+  const here = [...line.members.values()].filter((member) => !member.stale).length;
+  setStatus(answer.state === "done" ? "ready" : `${here} of ${answer.members} members`, here / answer.members);
 }
 
-$("#lineup-order").addEventListener("change", drawMembers);
+$("#lineup-order").addEventListener("change", () => {
+  looked("autoencoders", { order: $("#lineup-order").value });
+  drawMembers();
+});
+fromLink("autoencoders").then(({ member, order }) => {
+  line.chosen = member ?? line.chosen;
+  if (order) $("#lineup-order").value = order;
+});
 listen("#lineup-controls");
 followUpload("#lineup-upload");
 takeDrops("#lineup-upload");

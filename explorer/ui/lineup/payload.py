@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.api.family import Corrupted, MemberOutput
+from explorer.api.family import Corrupted, LeftOut, MemberOutput
 from explorer.ui.film.payload import eight_bits, numbers, sheet
 from explorer.ui.parts import packed
 
@@ -16,6 +16,7 @@ def given_part(given: Corrupted) -> bytes:
     bytes_, scales = zip(*(eight_bits(v) for v in (given.picture, given.corrupted)), strict=True)
     header = {
         "kind": "given",
+        "picture": given.request.picture,
         "corruption": given.request.corruption,
         "told": numbers([given.told])[0],
         "size": given.picture.shape[-1],
@@ -28,24 +29,17 @@ def given_part(given: Corrupted) -> bytes:
     return packed(header, sheet(np.concatenate(bytes_)))
 
 
-def members_part(outputs: Sequence[MemberOutput]) -> bytes:
-    """Some members' outputs, one picture under the other."""
-    bytes_, scales = zip(*(eight_bits(output.output) for output in outputs), strict=True)
-    header = {
-        "kind": "members",
-        "members": [
-            {
-                "name": output.name,
-                "title": output.title,
-                "group": output.group,
-                "code": output.code,
-                "numbers": output.numbers,
-                "scale": scale,
-                "mse": output.mse,
-                "power": numbers(output.spectrum),
-                "error": numbers(output.error_spectrum),
-            }
-            for output, scale in zip(outputs, scales, strict=True)
-        ],
-    }
-    return packed(header, sheet(np.concatenate(bytes_)))
+def members_part(outputs: Sequence[MemberOutput | LeftOut]) -> bytes:
+    """Some members' outputs, one picture under the other; of those that are left out, the reason and no picture."""
+    bytes_, members = [], []
+    for output in outputs:
+        about = {key: getattr(output, key) for key in ("name", "title", "group", "code", "numbers")}
+        if isinstance(output, LeftOut):
+            members.append({**about, "reason": output.reason})
+            continue
+        picture, scale = eight_bits(output.output)
+        bytes_.append(picture)
+        figures = {"power": numbers(output.spectrum), "error": numbers(output.error_spectrum)}
+        members.append({**about, "scale": scale, "mse": output.mse, **figures})
+    header = {"kind": "members", "members": members}
+    return packed(header, sheet(np.concatenate(bytes_))) if bytes_ else packed(header)

@@ -56,6 +56,12 @@ function announceRest() {
   draw();
   clearTimeout(resting);
   resting = setTimeout(() => trigger("release", { level: view.position }), 250);
+  noteLook();
+}
+
+function noteLook() {
+  const first = view.position === Math.round(positionOf(FIRST_SIGMA));
+  looked("noise-scale", { sigma: first ? null : +sigmaAt(view.position).toPrecision(3), schedule: $("#schedule").value });
 }
 
 slider.addEventListener("input", () => moveTo(slider.value / STEPS));
@@ -70,6 +76,7 @@ slider.addEventListener("keydown", (event) => {
 $("#schedule").addEventListener("change", () => {
   drawStrips();
   draw();
+  looked("noise-scale", { schedule: $("#schedule").value });
 });
 element.querySelectorAll(".ns-strip").forEach((strip) => {
   strip.append(document.createElement("canvas"));
@@ -99,6 +106,7 @@ $("#csv").addEventListener("click", () => {
 async function takePart(part) {
   if (part.kind === "base") {
     await takeBase(part);
+    pictureShown(part.picture);
     layoutSpectrum();
     $("#enlarged").hidden = !part.upscaled;
     $(".ns-pictures").classList.toggle("ns-crisp", part.request.size < 128);
@@ -117,6 +125,11 @@ function showProgress() {
 listen("#controls");
 followUpload("#upload");
 takeDrops("#upload");
+fromLink("noise-scale").then(({ sigma, schedule }) => {
+  view.first = sigma ?? FIRST_SIGMA;
+  if (schedule) $("#schedule").value = schedule;
+});
+beginWhenSeen("#noise-begin");
 
 window.noiseAndScale = { ticket, busy, settled, view, sigmaAt, positionOf, moveTo };
 narrow.addEventListener("change", () => view.base && drawStrips());

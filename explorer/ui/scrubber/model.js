@@ -1,9 +1,11 @@
 // What has been computed so far, and how to read it at any slider position. Positions count levels and may lie between
 // two of them; pictures at rest are always at a computed level.
+const FIRST_SIGMA = 0.5;
 const view = {
   base: null, // picture, noise and curves of that answer
   frames: [], // per level: null or what the model made of it
   position: null,
+  first: FIRST_SIGMA, // noise level to begin with
 };
 
 const lastLevel = () => view.base.sigmas.length - 1;
@@ -62,7 +64,7 @@ async function takeBase(base) {
   const kept = view.base ? sigmaAt(view.position) : null;
   view.base = base;
   view.frames = new Array(base.sigmas.length).fill(null);
-  view.position = Math.round(positionOf(kept ?? 0.5));
+  view.position = Math.round(positionOf(kept ?? view.first));
 }
 
 // Takes in what the model made of some levels.

@@ -26,6 +26,7 @@ def base_part(noised: NoisedPicture) -> bytes:
     header = {
         "kind": "base",
         "request": {"model": request.model, "label": request.label, "seed": request.seed, "size": request.size},
+        "picture": request.picture,
         "upscaled": noised.upscaled,
         "sigmas": _numbers(request.sigmas),
         "epsScale": EPS_SCALE,

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import gradio as gr
 
-from explorer.api import BranchRequest, RequestRefused, SamplingRequest, whole_number
+from explorer.api import BranchRequest, SamplingRequest
 from explorer.engine import Engine
 from explorer.ui.branches.branches import build_branches
 from explorer.ui.branches.payload import branches_part
-from explorer.ui.events import COMPUTE, DEADLINE, plain_refusals, run_a, settled
-from explorer.ui.latest import Latest
+from explorer.ui.events import COMPUTE, plain_refusals, run_a, settled
 from explorer.ui.parts import PartStore
+from explorer.ui.streams import Streams, paced
 
 ORIGINS = [("this step, as stored", "step"), ("the clean picture, noised afresh to this level", "picture")]
 PACE = 0.2  # seconds between two messages to the page
+SLOW = "The branches took too long here; fewer of them or fewer steps are faster."
 PLAYER = "branchPlayer"
 ASK = f"(...v) => [...v.slice(0, -2), window.samplingFilm?.step() ?? 0, window.{PLAYER}?.ticket() ?? 0]"
 
@@ -25,7 +25,7 @@ class BranchingSection:
     """The handler of the section."""
 
     def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.parts, self.latest = engine, parts, Latest()
+        self.engine, self.streams = engine, Streams(parts, SLOW)
 
     def branch(
         self, requests: list[SamplingRequest], origin: str, count: float, steps: float, seed: float, step: float,
@@ -35,18 +35,9 @@ class BranchingSection:
         with plain_refusals():
             asked = {"origin": origin, "count": count, "steps": steps, "seed": seed, "step": step}
             request = BranchRequest(run=run_a(requests), **asked)
-            ticket, session = whole_number(ticket, 0, 2**53, "ticket"), visitor.session_hash or ""
-            self.latest.begin(session, ticket)
-            names, sent, deadline = [], 0.0, time.monotonic() + DEADLINE
-            for state in self.engine.branch(request):
-                if not self.latest.is_current(session, ticket):
-                    return
-                now, last = time.monotonic(), state.done == request.steps
-                if now > deadline:
-                    raise RequestRefused("The branches took too long here; fewer of them or fewer steps are faster.")
-                if last or now - sent > PACE:
-                    names, sent = [*names, self.parts.put(branches_part(state))], now
-                    yield {"generation": ticket, "parts": names, "state": "done" if last else "running"}
+            states, encode = paced(self.engine.branch(request), PACE), lambda states: [branches_part(states[-1])]
+            for answer, _ in self.streams.answers(states, ticket, visitor.session_hash or "", encode):
+                yield answer
 
 
 def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
@@ -56,6 +47,7 @@ def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
     with gr.Accordion(title, open=False, elem_id="branching"):
         with gr.Row(elem_id="branch-controls", elem_classes="controls line"):
             button = gr.Button("Branch", size="sm", variant="primary", elem_id="branch")
+            stop = gr.Button("Stop", size="sm", elem_id="branch-stop")
             origin = gr.Radio(ORIGINS, value=default.origin, label="from", elem_id="branch-origin")
             count = gr.Number(default.count, label="Branches", precision=0, elem_id="branch-count")
             steps = gr.Number(default.steps, label="Steps each", precision=0, elem_id="branch-steps")
@@ -65,3 +57,4 @@ def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
     inputs = [requests, origin, count, steps, seed, step, ticket]
     event = button.click(section.branch, inputs, player, js=ASK, trigger_mode="multiple", api_name="branch", **COMPUTE)
     event.failure(fn=None, js=settled(PLAYER))
+    section.streams.stopped_by(stop, ticket, PLAYER)

@@ -2,51 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.api.family import Codes, LineUpRequest
+from explorer.api.family import Corrupted, LeftOut, LineUpRequest, MemberOutput
+from explorer.api.family_inside import Codes
 from explorer.engine import Engine
+from explorer.family import MEMBERS
 from explorer.figures.codes import codes_figure, half_power
-from explorer.ui.events import COMPUTE, plain_refusals
-from explorer.ui.gallery.gallery import Row, build_gallery, rows_part
+from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
+from explorer.ui.gallery.gallery import Row, build_gallery, gallery_player, left_out_row, rows_part
 from explorer.ui.parts import PartStore
+from explorer.ui.streams import Streams
+from explorer.ui.words import left_out_note
 
 NOTE = (
     "A small code can only hold coarse things. Solid: trained linear bottlenecks; dotted: principal components, the "
-    "exact best linear code; dashed: convolutional bottlenecks. Darker is a larger code."
+    "exact best linear code; dashed: convolutional bottlenecks. From blue to violet the code grows."
 )
-ASK = "(...v) => [...v.slice(0, -1), window.galleries?.codes?.ticket() ?? 0]"
+PLAYER = gallery_player("codes")
+BOTTLENECKS = [name for name, info in MEMBERS.items() if info.group in ("linear", "convolutional")]
 
 
 def build(engine: Engine, parts: PartStore, request: gr.State) -> None:
     """Lay out the section. request: that of the line-up, whose picture and seed are taken."""
+    streams = Streams(parts)
 
-    def look(request: LineUpRequest, ticket: float) -> Iterator[tuple[go.Figure, str, dict]]:
-        """Yield the curves, the half-power sizes in words, and the rows of pictures. Refusals become one sentence."""
+    def look(request: LineUpRequest, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
+        """Yield curves, half-power sizes in words, and at last the rows of pictures. Refusals become one sentence."""
         with plain_refusals():
-            clean = LineUpRequest(picture=request.picture, corruption="none")
-            given = engine.corrupt(clean)
-            outputs = [output for output in engine.line_up(given) if output.numbers and output.group in BOTTLENECKS]
-            words = ", ".join(f"{o.title}: {0.5 / max(half_power(given, o), 1e-9):.1f} px" for o in outputs)
-            rows = code_rows(engine.codes(clean, request.seed))
-            part = parts.put(rows_part(rows, 0))
-            answer = {"generation": int(ticket), "parts": [part], "state": "done", "rows": len(rows)}
-            yield codes_figure(given, outputs), f"<p class='note'>Half power comes out down to: {words}.</p>", answer
+            clean = LineUpRequest(picture=request.picture, corruption="none", seed=request.seed)
+            given, session = engine.corrupt(clean), visitor.session_hash or ""
+            encode = lambda look: [rows_part(code_rows(look[1]), 0)] if look[1] else []
+            about = {"of": len(BOTTLENECKS) + 1}
+            for answer, (outputs, _) in streams.answers(_looks(engine, given), ticket, session, encode, **about):
+                found = [output for output in outputs if isinstance(output, MemberOutput)]
+                missing = left_out_note([output for output in outputs if isinstance(output, LeftOut)])
+                yield codes_figure(given, found), _sizes(given, found) + missing, answer
 
     with gr.Accordion("What the code holds", open=False, elem_id="what-codes-hold"):
         gr.HTML(f"<p class='note'>{NOTE}</p>")
         with gr.Row(elem_classes="controls line"):
             button = gr.Button("Look inside", size="sm", variant="primary", elem_id="look-inside")
+            stop = gr.Button("Stop", size="sm", elem_id="stop-codes")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
         words, gallery, ticket = gr.HTML(""), build_gallery("codes"), gr.Number(0, precision=0, visible=False)
-    button.click(look, [request, ticket], [plot, words, gallery], js=ASK, api_visibility="private", **COMPUTE)
+    run = {"js": numbered(PLAYER), "trigger_mode": "multiple", "api_visibility": "private", **COMPUTE}
+    looked = button.click(look, [request, ticket], [plot, words, gallery], **run)
+    looked.failure(fn=None, js=settled(PLAYER))
+    streams.stopped_by(stop, ticket, PLAYER)
 
 
-BOTTLENECKS = ("linear", "convolutional")
+def _looks(engine: Engine, given: Corrupted) -> Iterator[tuple[list[MemberOutput | LeftOut], Codes | None]]:
+    """One bottleneck more each time, and in the end the codes."""
+    outputs: list[MemberOutput | LeftOut] = []
+    for output in engine.line_up(given, BOTTLENECKS):
+        outputs.append(output)
+        yield outputs, None
+    yield outputs, engine.codes(given.request, given.request.seed)
+
+
+def _sizes(given: Corrupted, outputs: Sequence[MemberOutput]) -> str:
+    found = {o.title: half_power(given, o) for o in outputs}
+    sizes = ", ".join(f"{title}: {0.5 / k:.1f} px" if k else f"{title}: nowhere" for title, k in found.items())
+    return f"<p class='note'>Half power comes out down to: {sizes}.</p>"
 
 
 def code_rows(codes: Codes) -> list[Row]:
@@ -56,10 +78,13 @@ def code_rows(codes: Codes) -> list[Row]:
         Row(f"Variational, number {number}", f"{codes.nats[number]:.1f} nats; moved from −3 to 3", pictures, at)
         for number, pictures in zip(codes.directions, codes.traversal, strict=True)
     ]
-    prior = f"decoded from N(0, I); {codes.nats.sum():.0f} nats in this picture"
-    tokens = f"8×8 tokens of {codes.entries}, {codes.bits:.0f} bits"
-    rows.append(Row("From its prior", prior, codes.prior))
-    return [*rows, Row("Vector-quantised", tokens, token_map(codes)[None])]
+    if len(codes.prior):
+        prior = f"decoded from N(0, I); {codes.nats.sum():.0f} nats in this picture"
+        rows.append(Row("From its prior", prior, codes.prior))
+    if codes.tokens.size:
+        tokens = f"8×8 tokens of {codes.entries}, {codes.bits:.0f} bits"
+        rows.append(Row("Vector-quantised", tokens, token_map(codes)[None]))
+    return [*rows, *map(left_out_row, codes.left_out)]
 
 
 def token_map(codes: Codes) -> np.ndarray:

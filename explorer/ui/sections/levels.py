@@ -5,37 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import gradio as gr
-import numpy as np
 import plotly.graph_objects as go
 
 from explorer.engine import Engine
+from explorer.engine.family import ROWS
 from explorer.figures.levels import matrix_figure
-from explorer.ui.events import COMPUTE, plain_refusals
+from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
+from explorer.ui.parts import PartStore
+from explorer.ui.progress.progress import build_progress, progress_player
+from explorer.ui.streams import Streams
+from explorer.ui.words import left_out_note
 
 NOTE = (
     "Each row is one denoiser, each column a noise level of the test on the example pictures. 1.00 is the best at "
     "that level. A specialist is good at its own level; the conditional one, told the level, should match them all."
 )
+PLAYER = progress_player("matrix")
 
 
-def build(engine: Engine) -> None:
+def build(engine: Engine, parts: PartStore) -> None:
     """Lay out the section."""
+    streams = Streams(parts)
 
-    def measure(seed: float) -> Iterator[tuple[go.Figure, str]]:
-        """Yield the matrix after every row, and how far it has come. Refusals become one sentence."""
+    def measure(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
+        """Yield the matrix after every row, who is left out, and how far it has come. Refusals become one sentence."""
         with plain_refusals():
-            for matrix in engine.level_matrix(seed):
-                done = int(np.isfinite(matrix.mse).all(1).sum())
-                state = "ready" if done == len(matrix.rows) else f"{done} of {len(matrix.rows)} rows"
-                yield matrix_figure(matrix), state
+            matrices = engine.level_matrix(seed)
+            for answer, matrix in streams.answers(matrices, ticket, visitor.session_hash or "", of=len(ROWS)):
+                yield matrix_figure(matrix), left_out_note(matrix.left_out), answer
 
     with gr.Accordion("Train at one noise level, test at another", open=False, elem_id="levels"):
         gr.HTML(f"<p class='note'>{NOTE}</p>")
         with gr.Row(elem_classes="controls line"):
             button = gr.Button("Measure", size="sm", variant="primary", elem_id="measure-levels")
-            seed = gr.Number(0, label="Seed of the noise", precision=0)
-            state = gr.HTML("", elem_classes="section-state")
+            stop = gr.Button("Stop", size="sm", elem_id="stop-levels")
+            seed = gr.Number(0, label="Seed of the noise", precision=0, elem_id="levels-seed")
+            progress = build_progress("matrix")
+        missing = gr.HTML("")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    button.click(measure, seed, [plot, state], api_name="level_matrix", **COMPUTE)
-
-
+    ticket = gr.Number(0, precision=0, visible=False)
+    run = {"js": numbered(PLAYER), "trigger_mode": "multiple", "api_name": "level_matrix", **COMPUTE}
+    button.click(measure, [seed, ticket], [plot, missing, progress], **run).failure(fn=None, js=settled(PLAYER))
+    streams.stopped_by(stop, ticket, PLAYER)

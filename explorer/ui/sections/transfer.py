@@ -49,9 +49,11 @@ def build(engine: Engine, requests: gr.State) -> None:
         gr.HTML(f"<p class='note'>{NOTE}</p>")
         with gr.Row(elem_classes="controls line"):
             button = gr.Button("Measure", size="sm", variant="primary", elem_id="measure")
-            samplers = gr.CheckboxGroup(CHOICES, value=list(default.samplers), label="Samplers, at most three")
+            samplers = gr.CheckboxGroup(
+                CHOICES, value=list(default.samplers), label="Samplers, at most three", elem_id="transfer-samplers"
+            )
             steps = gr.Textbox(", ".join(map(str, default.step_counts)), label="Steps", elem_id="step-counts")
-            seed = gr.Number(default.seed, label="Seed", precision=0)
+            seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="transfer-seed")
             state = gr.HTML("", elem_classes="section-state")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
     button.click(measure, [requests, samplers, steps, seed], [plot, state], api_name="transfer", **COMPUTE)

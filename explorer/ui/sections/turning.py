@@ -41,9 +41,9 @@ def build(engine: Engine, requests: gr.State) -> None:
         gr.HTML(f"<p class='note'>{NOTE}</p>")
         with gr.Row(elem_classes="controls line"):
             button = gr.Button("Turn", size="sm", variant="primary", elem_id="turn")
-            levels = gr.Number(default.levels, label="Levels", precision=0)
-            count = gr.Number(default.count, label="Times each", precision=0)
-            seed = gr.Number(default.seed, label="Seed of the noise", precision=0)
+            levels = gr.Number(default.levels, label="Levels", precision=0, elem_id="turn-levels")
+            count = gr.Number(default.count, label="Times each", precision=0, elem_id="turn-count")
+            seed = gr.Number(default.seed, label="Seed of the noise", precision=0, elem_id="turn-seed")
             state = gr.HTML("", elem_classes="section-state")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
     button.click(turn, [requests, levels, count, seed], [plot, state], api_name="u_turns", **COMPUTE)

@@ -8,25 +8,33 @@ import gradio as gr
 
 from explorer.api.family import LineUpRequest
 from explorer.engine import Engine
-from explorer.ui.events import COMPUTE, plain_refusals
+from explorer.engine.inside import WIRING_STEPS
+from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
 from explorer.ui.parts import PartStore
+from explorer.ui.streams import Streams
 from explorer.ui.wiring.wiring import build_wiring, wiring_part
 
-ASK = "(...v) => [...v.slice(0, -1), window.wiringPlayer?.ticket() ?? 0]"
+PLAYER = "wiringPlayer"
 
 
 def build(engine: Engine, parts: PartStore, request: gr.State) -> None:
     """Lay out the section. request: that of the line-up, whose picture and seed are taken."""
+    streams = Streams(parts)
 
-    def wire(request: LineUpRequest, ticket: float) -> Iterator[dict]:
-        """Yield the one answer of the player. Refusals become one sentence."""
+    def wire(request: LineUpRequest, ticket: float, visitor: gr.Request) -> Iterator[dict]:
+        """Yield how far it has come, and in the end the one part of the player. Refusals become one sentence."""
         with plain_refusals():
-            part = parts.put(wiring_part(engine.wiring(request)))
-            yield {"generation": int(ticket), "parts": [part], "state": "done"}
+            encode = lambda wiring: [wiring_part(wiring)] if wiring.round_trip else []
+            steps, session = engine.wiring(request), visitor.session_hash or ""
+            for answer, _ in streams.answers(steps, ticket, session, encode, of=WIRING_STEPS):
+                yield answer
 
     title = "The wiring: noise predictor and denoiser are one network; and what if it is told the wrong level?"
     with gr.Accordion(title, open=False, elem_id="wiring"):
         with gr.Row(elem_classes="controls line"):
             button = gr.Button("Wire it up", size="sm", variant="primary", elem_id="wire")
+            stop = gr.Button("Stop", size="sm", elem_id="stop-wiring")
         player, ticket = build_wiring(), gr.Number(0, precision=0, visible=False)
-    button.click(wire, [request, ticket], player, js=ASK, api_visibility="private", **COMPUTE)
+    run = {"js": numbered(PLAYER), "trigger_mode": "multiple", "api_visibility": "private", **COMPUTE}
+    button.click(wire, [request, ticket], player, **run).failure(fn=None, js=settled(PLAYER))
+    streams.stopped_by(stop, ticket, PLAYER)

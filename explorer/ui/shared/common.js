@@ -12,6 +12,15 @@ function write(selector, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+// What the link that opened the page says of a view, {} without one; explorer/ui/address/address.js keeps the promise.
+window.linkOpened ??= Promise.withResolvers();
+const fromLink = (view) => window.linkOpened.promise.then((link) => (link.view === view ? link.values : {}));
+// Tells the address how a view is looked at, by the names of explorer/api/linked.py; null is the default.
+const looked = (view, values) => document.dispatchEvent(new CustomEvent("looked", { detail: { view, values } }));
+
+// An answer for this picture is on the page; an id that is no example's stands for the person's own.
+const pictureShown = (name) => document.dispatchEvent(new CustomEvent("picture-chosen", { detail: name }));
+
 // One part of an answer (explorer/ui/parts.py): its header with `blobs` turned into bytes.
 async function fetchPart(name) {
   const response = await fetch(`${window.gradio_config?.root ?? ""}/parts/${name}`);

@@ -37,14 +37,19 @@ function listen(controls) {
   document.addEventListener("input", (event) => event.target.closest(controls) && busy(), true);
 }
 
-// Presses the button that begins the first computation when the player is first seen: most visitors start elsewhere. The
-// button may be mounted a little later than the player.
-function beginWhenSeen(button) {
+// Presses the button that begins the first computation when the player is first seen, and what a link says is on the
+// page: most visitors start elsewhere. A press before Gradio listens is lost; one that is heard takes a ticket.
+async function beginWhenSeen(button) {
+  await window.linkOpened.promise;
+  const press = () => {
+    if (props.value || asked) return;
+    document.querySelector(button)?.click();
+    setTimeout(press, 500);
+  };
   new IntersectionObserver(([entry], observer) => {
     if (!entry.isIntersecting) return;
     observer.disconnect();
-    const press = () => (document.querySelector(button) ? document.querySelector(button).click() : setTimeout(press, 100));
-    if (!props.value) press();
+    press();
   }).observe(element);
 }
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 import gradio as gr
 
-from explorer.api import whole_number
-from explorer.api.family import LineUpRequest
+from explorer.api.family import Corrupted, LeftOut, LineUpRequest, MemberOutput
 from explorer.engine import Engine
 from explorer.family import MEMBERS
 from explorer.ui.chooser import build_chooser, chosen_name
 from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
-from explorer.ui.latest import Latest
 from explorer.ui.lineup.lineup import build_lineup
 from explorer.ui.lineup.payload import given_part, members_part
 from explorer.ui.parts import PartStore
-from explorer.ui.sections import codes, generating, levels, score_field, wiring
+from explorer.ui.sections import codes, generating, levels, score_field, skips, wiring
+from explorer.ui.streams import Streams, paced
 from explorer.ui.uploads import build_upload, read_picture
 
 LABEL = "Autoencoders"
 SENTENCE = "One picture through the whole family: what does each kind of autoencoder keep of it?"
 PLAYER = "lineUp"
-TOGETHER = 6  # members whose answers travel in one message
+FIRST = 9  # members whose answers travel with the picture: a row of the page
+PACE = 0.1  # seconds between two messages after that
 CORRUPTIONS = (("nothing", "none"), ("Gaussian noise", "gaussian"), ("masked pixels", "mask"))
 
 
@@ -30,7 +31,7 @@ class LineUpView:
     """The handler of the line-up."""
 
     def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.parts, self.latest = engine, parts, Latest()
+        self.engine, self.streams = engine, Streams(parts)
 
     def line_up(
         self, picture: str, corruption: str, sigma: float, rate: float, seed: float, ticket: float, visitor: gr.Request
@@ -38,23 +39,23 @@ class LineUpView:
         """Yield the family's answers as they come, and the request. Refusals become one sentence."""
         with plain_refusals():
             request = LineUpRequest(picture=picture, corruption=corruption, sigma=sigma, rate=rate, seed=seed)
-            ticket, session = whole_number(ticket, 0, 2**53, "ticket"), visitor.session_hash or ""
-            self.latest.begin(session, ticket)
             given = self.engine.corrupt(request)
-            names, waiting, answered = [self.parts.put(given_part(given))], [], 0
-            for output in self.engine.line_up(given):
-                if not self.latest.is_current(session, ticket):
-                    return
-                waiting.append(output)
-                answered += 1
-                if len(waiting) == TOGETHER or answered == len(MEMBERS):
-                    names, waiting = [*names, self.parts.put(members_part(waiting))], []
-                    state = "done" if answered == len(MEMBERS) else "running"
-                    yield {"generation": ticket, "parts": names, "state": state, "members": len(MEMBERS)}, request
+            outputs = self.engine.line_up(given)
+            items = chain([[given, *islice(outputs, FIRST)]], paced(outputs, PACE, at_once=False))
+            about = {"members": len(MEMBERS)}
+            for answer, _ in self.streams.answers(items, ticket, visitor.session_hash or "", _encoded, **about):
+                yield answer, request
 
     def upload(self, data: bytes | None) -> str:
         """Take in a person's own picture; its id."""
         return self.engine.add_picture(read_picture(data))
+
+
+def _encoded(some: list[Corrupted | MemberOutput | LeftOut]) -> list[bytes]:
+    """The picture's part, where it is among them, and that of the members."""
+    if isinstance(some[0], Corrupted):
+        return [given_part(some[0]), members_part(some[1:])]
+    return [members_part(some)]
 
 
 def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
@@ -92,7 +93,8 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     for event in events:
         event.failure(fn=None, js=settled(PLAYER))
     wiring.build(engine, parts, request)
-    levels.build(engine)
+    levels.build(engine, parts)
+    skips.build(engine, parts)
     codes.build(engine, parts, request)
     generating.build(engine, parts)
     score_field.build(engine, parts)

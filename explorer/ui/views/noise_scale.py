@@ -78,7 +78,7 @@ class NoiseScaleView:
             yield {"generation": ticket, "parts": list(names)}, request
 
 
-def build(engine: Engine, parts: PartStore, picture: gr.State, page: gr.Blocks) -> None:
+def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     """Lay out the view inside its tab, whose context is open, and connect it. picture: its name in the engine."""
     view, default, request = NoiseScaleView(engine, parts), NoisingRequest(), gr.State(None)
     player = build_scrubber()
@@ -92,6 +92,7 @@ def build(engine: Engine, parts: PartStore, picture: gr.State, page: gr.Blocks) 
         seed = gr.Number(default.seed, label="Seed", precision=0, minimum=0, elem_id="seed")
         classes = [(name, name) for name in engine.classes]
         label = choice(classes, default.label, "Class the model is told", "class")
+        begin = gr.Button("Run", elem_id="noise-begin", elem_classes="unseen")
     with gr.Accordion("The spectra in full, at the level where you let go", open=True, elem_id="full"):
         plot = gr.Plot(show_label=False, elem_id="full-spectra", container=False)
         download = gr.Button("Download these curves as CSV", size="sm", elem_id="full-csv")
@@ -104,7 +105,7 @@ def build(engine: Engine, parts: PartStore, picture: gr.State, page: gr.Blocks) 
     moved, every = [control.input for control in controls[:-1]], {"trigger_mode": "multiple"}
     events = (
         gr.on(moved, view.prepare, [picture, *controls], outputs, api_name="noising", **every, **run),
-        page.load(view.prepare, [picture, *controls], outputs, **private),
+        begin.click(view.prepare, [picture, *controls], outputs, **private),
         upload.upload(view.upload, [upload, *controls], [*outputs, picture], **every, **private),
         examples.select(view.choose, controls, [*outputs, picture], **every, **private),
     )

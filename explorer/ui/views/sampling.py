@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import gradio as gr
 
-from explorer.api import SamplingRequest, whole_number
+from explorer.api import SamplingRequest
 from explorer.api.checks import one_of
 from explorer.engine import Engine
 from explorer.ui.chooser import chosen_name
 from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
-from explorer.ui.film.controls import COMPARED, NOTHING, SHOW_OTHER, build_controls
+from explorer.ui.film.controls import COMPARED, NOTHING, build_controls
 from explorer.ui.film.film import build_film
 from explorer.ui.film.runs import SamplingRuns
 from explorer.ui.parts import PartStore
@@ -55,11 +55,6 @@ class SamplingView:
         """The same for an example picture."""
         return chosen_name(event), "picture"
 
-    def stop(self, ticket: float, visitor: gr.Request) -> None:
-        """End the visitor's run at its next step; what has been computed stays."""
-        with plain_refusals():
-            self.runs.latest.stop(visitor.session_hash or "", whole_number(ticket, 0, 2**53, "ticket"))
-
 
 def second_run(first: SamplingRequest, differs: object, others: dict[str, object]) -> list[SamplingRequest]:
     """Run B, when it is to differ from A in something. Raises RequestRefused."""
@@ -98,5 +93,4 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     branching.build(engine, parts, requests)
     turning.build(engine, requests)
     transfer.build(engine, requests)
-    controls.differs.input(fn=None, inputs=controls.differs, js=SHOW_OTHER)
-    controls.stop.click(view.stop, ticket, None, js=f"() => window.{PLAYER}.newest()", queue=False, **quiet)
+    view.runs.streams.stopped_by(controls.stop, ticket, PLAYER)

@@ -6,13 +6,13 @@ async function takePart(part) {
   const picture = (n) => ({ data: image.data.subarray(n * stride, (n + 1) * stride), scale: part.scales[n] / 127 });
   const each = part.factors.length + 1;
   wiring = { ...part, x0: picture(0), eps: picture(1), blindAt: (k) => picture(2 + k * each), estimate: (k, f) => picture(3 + k * each + f) };
-  $$(".ns-frame").forEach((frame) => frame.classList.remove("ns-waiting"));
+  $$(".ns-frame").forEach((frame) => frame.classList.toggle("ns-waiting", Boolean(part.leftOut && frame.querySelector("[data-panel=blind]"))));
   draw();
 }
 
 const VIEWS = {
   // value shown, from the estimate x0, the input x and the noise level; range of the display; formula
-  eps: { of: (x0, x, s) => (x - x0) / s, range: 3, name: "predicted noise ε", formula: "ε = (x − x₀) / σ" },
+  eps: { of: (x0, x, s) => (x - x0) / s, range: 3, name: "noise ε", formula: "ε = (x − x₀) / σ" },
   score: { of: (x0, x, s) => (x0 - x) / s, range: 3, name: "score × σ", formula: "score = (x₀ − x) / σ²" },
   v: { of: (x0, x, s) => ((x - x0) / s - s * x0) / Math.sqrt(1 + s * s), range: 1.5, name: "v", formula: "v = a ε − s x₀, a² + s² = 1, s / a = σ" },
   x0: { of: (x0) => x0, range: 1, name: "picture x₀", formula: "x₀" },
@@ -40,13 +40,13 @@ function draw() {
   stat("x", `σ ${level(sigma)}`);
   stat("name", wired ? "denoised x₀" : view.name);
   stat("out", decibels(wiring.told[k][f]));
-  stat("blind", decibels(wiring.blind[k]));
+  stat("blind", wiring.leftOut ? "left out" : decibels(wiring.blind[k]));
   stat("sigma", `σ ${level(sigma)}`);
   stat("told", `σ ${level(told)}${wiring.factors[f] === 1 ? ", the truth" : `, ${wiring.factors[f]} ×`}`);
   write(".wire-told", level(told));
   write(".sentence", sentence(wired, f));
   const kind = $(".wiring-view").value, error = wiring.roundTrip[kind]?.[k];
-  write(".wiring-check", `${view.formula}. ${error === undefined ? "" : `From the picture to ${VIEWS[kind].name} and back, in single precision: largest difference ${error.toExponential(1)}.`}`);
+  write(".wiring-check", `${view.formula}. ${error === undefined ? "" : `From the picture to ${VIEWS[kind].name} and back, in single precision: largest difference ${error.toExponential(1)}.`}${wiring.leftOut && ` The blind model is left out: ${wiring.leftOut}`}`);
 }
 
 function sentence(wired, f) {
@@ -58,7 +58,7 @@ function sentence(wired, f) {
     : "The network alone predicts the noise. Switch the residual connection on, and the same prediction is the picture.";
 }
 
-const showProgress = ({ state }) => setStatus(state === "done" ? "ready" : "working…", 1);
+const showProgress = ({ state, done, of }) => setStatus(state === "done" ? "ready" : `${done} of ${of}`, done / of);
 $$("input, select").forEach((control) => control.addEventListener("input", draw));
 listen();
-window.wiringPlayer = { ticket, settled, shown: () => wiring };
+window.wiringPlayer = { ticket, settled, newest: () => asked, shown: () => wiring };

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 
-from explorer.api.family import Wiring
+from explorer.api.family_inside import Wiring
 from explorer.ui.film.payload import eight_bits, numbers, sheet
 from explorer.ui.parts import packed
 from explorer.ui.shared.scripts import script
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent
 
 
 def build_wiring() -> gr.HTML:
-    """The component; its value is {"generation", "parts", "state"} of this module's part."""
+    """The component; its value is an answer with this module's part in the end, and "of": its steps."""
     template, code = (FOLDER / "template.html").read_text(), script(FOLDER, ("wiring.js",))
     return gr.HTML(value=None, html_template=template, js_on_load=code, elem_id="wiring-player")
 
@@ -25,7 +25,7 @@ def wiring_part(wiring: Wiring) -> bytes:
     """Picture, noise, then per level the blind estimate and one per told level, each in its own 8 bits."""
     pictures = [wiring.picture, wiring.eps]
     for blind, told in zip(wiring.blind, wiring.told, strict=True):
-        pictures += [blind, *told]
+        pictures += [np.nan_to_num(blind), *told]
     bytes_, scales = zip(*map(eight_bits, pictures), strict=True)
     header = {
         "kind": "wiring",
@@ -35,6 +35,7 @@ def wiring_part(wiring: Wiring) -> bytes:
         "scales": list(scales),
         "told": [numbers(row) for row in wiring.told_mse],
         "blind": numbers(wiring.blind_mse),
+        "leftOut": " ".join(out.reason for out in wiring.left_out),
         "roundTrip": {kind: numbers(values) for kind, values in wiring.round_trip.items()},
     }
     return packed(header, sheet(np.concatenate(bytes_)))

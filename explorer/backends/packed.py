@@ -1,0 +1,57 @@
+"""Convolutions whose weights lie in the layout that the CPU's convolution wants, so that no call rearranges them.
+
+oneDNN reorders a convolution's weights for every call; for one small picture that takes as long as the convolution
+itself. The packed weights are the same numbers, and so is the result. PyTorch's own way to such weights
+(`torch.utils.mkldnn`) gives up the channels-last format of the pictures, which costs more than it saves; the operator
+that keeps it is the one that the compiler of PyTorch uses, and is not part of its public face. Every layer is
+therefore compared with the plain one when it is packed, and stays plain where anything differs.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+SIDE = 8  # pixels of the picture that a layer is packed for; others are served too
+
+
+class PackedConv(nn.Module):
+    """What nn.Conv2d with zero padding computes, for inference on the CPU."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        """Raises whatever PyTorch raises where it cannot do this."""
+        super().__init__()
+        self.register_buffer("bias", None if conv.bias is None else conv.bias.detach(), persistent=False)
+        self.geometry = (list(conv.padding), list(conv.stride), list(conv.dilation), conv.groups)
+        sample = [1, conv.in_channels, SIDE, SIDE]
+        self.weight = torch._C._nn.mkldnn_reorder_conv2d_weight(
+            conv.weight.detach().to_mkldnn(), *self.geometry, sample
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.ops.mkldnn._convolution_pointwise(x, self.weight, self.bias, *self.geometry, "none", [], "")
+
+
+def packed(model: nn.Module) -> nn.Module:
+    """The model itself, for inference on the CPU: its convolutions are packed where that changes no result."""
+    for parent in list(model.modules()):
+        for name, child in list(parent.named_children()):
+            if type(child) is nn.Conv2d and child.padding_mode == "zeros":
+                setattr(parent, name, _same_or(child))
+    return model
+
+
+@torch.no_grad()
+def _same_or(conv: nn.Conv2d) -> nn.Module:
+    """The packed layer, or the plain one when it cannot be packed or differs by more than a rounding."""
+    x = torch.linspace(-1, 1, conv.in_channels * SIDE**2).reshape(1, conv.in_channels, SIDE, SIDE)
+    x = x.to(conv.weight.dtype).contiguous(memory_format=torch.channels_last)
+    try:
+        layer = PackedConv(conv)
+        found, expected = layer(x).float(), conv(x).float()
+    except Exception:  # another processor, another build of PyTorch
+        return conv
+    rounding = max(torch.finfo(conv.weight.dtype).eps, 1e-5)  # of sums of thousands of products
+    if found.shape != expected.shape or (found - expected).abs().max() > rounding * expected.abs().max():
+        return conv
+    return layer

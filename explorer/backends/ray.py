@@ -1,0 +1,210 @@
+"""Replicas of the network on Ray Serve: on this machine, or on the machines of a Ray cluster.
+
+One process serves the page and calls the replicas through a Serve handle; nothing of Ray is open to visitors. Ray is
+imported when it is asked for; the explorer runs without it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from explorer.backends.replica import ONGOING, Plan, Replica
+from explorer.backends.replicas import Replicas
+
+ROOT = str(Path(__file__).resolve().parent.parent.parent)
+OWN = "auto"  # the address that stands for a Ray of our own, here
+APP, DEPLOYMENT = "explorer", "network"
+STORE_BYTES = 256 * 2**20  # shared memory for the arrays of a Ray of our own; a call's are a few MB at most
+MOST = 1000  # replicas
+TARGET_ONGOING = 8  # calls per replica above which another one is started, where there may be more
+GROW_S, SHRINK_S = 3.0, 300.0  # for how long there must be more, or less, to do
+NEEDED = "Running on a cluster needs the package ray: pip install -r requirements-cluster.txt adds it."
+
+
+class ClusterRefused(RuntimeError):
+    """The replicas cannot be started; the text is one plain sentence."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where Ray is, and how many replicas run there."""
+
+    address: str = OWN  # else HOST:PORT of a cluster that this machine is part of
+    least: int = 1
+    most: int = 1
+
+
+def started(cluster: Cluster, plan: Plan) -> Replicas:
+    """Start or join Ray and the replicas; takes half a minute. Raises ClusterRefused.
+
+    Replicas.close() ends them, and Ray where it was started here.
+    """
+    if not find_spec("ray"):
+        raise ClusterRefused(NEEDED)
+    _set_environment(own=cluster.address == OWN)
+    import ray
+
+    leave = _init(cluster)
+    try:
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        wanted, plan = placed(cluster, plan, nodes)
+        return _deployed(cluster, plan, wanted, leave)
+    except BaseException:
+        leave()
+        raise
+
+
+def _set_environment(own: bool) -> None:
+    """What Ray reads when it is imported: report nothing; one of our own listens on loopback and asks for a token."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if own:
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # Ray's only way to have it on loopback
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else it leaves one in the home folder
+
+
+def placed(cluster: Cluster, plan: Plan, nodes: Sequence[dict[str, float]]) -> tuple[dict[str, float], Plan]:
+    """What each replica takes of its machine, and the plan with device and threads decided for all of them.
+
+    nodes: what each machine has, as "CPU" and "GPU". Raises ClusterRefused when the least number has no room.
+    """
+    gpus = int(sum(node.get("GPU", 0) for node in nodes))
+    if plan.device == "cuda" or (plan.device == "auto" and gpus):
+        if gpus < cluster.least:
+            raise ClusterRefused(_too_few(cluster.least, gpus, "GPU"))
+        return {"num_gpus": 1, "num_cpus": 1}, replace(plan, device="cuda")
+    cpus = [int(node.get("CPU", 0)) for node in nodes]
+    fits = lambda count: sum(cpu // count for cpu in cpus) >= cluster.most
+    if sum(cpus) < cluster.least:
+        raise ClusterRefused(_too_few(cluster.least, sum(cpus), "CPU"))
+    threads = max((count for count in range(1, max(cpus) + 1) if fits(count)), default=1)
+    device = "cpu" if plan.device == "auto" else plan.device
+    return {"num_cpus": threads}, replace(plan, device=device, threads=threads)
+
+
+def _too_few(replicas: int, there: int, what: str) -> str:
+    return f"The cluster has {there} {what}{'s' * (there != 1)}; --replicas {replicas} needs one for each."
+
+
+def replica_bounds(text: str) -> tuple[int, int]:
+    """The least and the largest number of replicas, from N or MIN-MAX. Raises ClusterRefused."""
+    least, _, most = text.partition("-")
+    try:
+        bounds = int(least), int(most or least)
+    except ValueError:
+        bounds = 0, 0
+    if not 1 <= bounds[0] <= bounds[1] <= MOST:
+        raise ClusterRefused(f"argument --replicas: takes N or MIN-MAX, from 1 to {MOST}")
+    return bounds
+
+
+def _init(cluster: Cluster) -> Callable[[], None]:
+    """Start or join Ray; returns what ends that. Raises ClusterRefused."""
+    import ray
+
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if cluster.address != OWN:
+        try:
+            ray.init(cluster.address, **quiet)
+        except (ConnectionError, ValueError, RuntimeError):
+            raise ClusterRefused(f"No Ray cluster that this machine is part of answers at {cluster.address}.") from None
+        return ray.shutdown
+    folder = tempfile.mkdtemp(prefix="explorer-ray-")
+
+    def leave() -> None:
+        ray.shutdown()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    cpus = max(os.cpu_count() or 1, cluster.least)
+    own = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
+    ray.init("local", num_cpus=cpus, _temp_dir=folder, **own, **quiet)
+    return leave
+
+
+def _deployed(cluster: Cluster, plan: Plan, wanted: dict[str, float], leave: Callable[[], None]) -> Replicas:
+    """The replicas, running. Raises ClusterRefused."""
+    from ray import serve
+
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    serve.start(http_options={"location": "NoServer"}, logging_config={"log_level": "ERROR"})
+    network = serve.deployment(Replica, name=DEPLOYMENT).options(**_options(cluster, wanted))
+    try:
+        handle = serve.run(network.bind(plan), name=APP, route_prefix=None, logging_config={"log_level": "ERROR"})
+    except RuntimeError:
+        raise ClusterRefused(_why()) from None
+
+    def end() -> None:
+        if cluster.address != OWN:
+            serve.delete(APP)
+        leave()
+
+    about = handle.about.remote().result(timeout_s=60)
+    return Replicas(handle.remote, _losses(), _running, about, end)
+
+
+def _options(cluster: Cluster, wanted: dict[str, float]) -> dict:
+    """Of the deployment. One that is not well for three checks is replaced."""
+    options = {
+        "max_ongoing_requests": ONGOING,
+        "health_check_period_s": 2.0,
+        "health_check_timeout_s": 10.0,
+        "graceful_shutdown_timeout_s": 5.0,
+        "graceful_shutdown_wait_loop_s": 0.2,
+        "max_constructor_retry_count": 2,
+        "ray_actor_options": {**wanted, "runtime_env": {"env_vars": {"PYTHONPATH": ROOT}}},
+    }
+    if cluster.least == cluster.most:
+        return {**options, "num_replicas": cluster.least}
+    scaling = {
+        "min_replicas": cluster.least,
+        "max_replicas": cluster.most,
+        "initial_replicas": cluster.least,
+        "target_ongoing_requests": TARGET_ONGOING,
+        "upscale_delay_s": GROW_S,
+        "downscale_delay_s": SHRINK_S,
+        "look_back_period_s": GROW_S,
+        "metrics_interval_s": 1.0,
+    }
+    return {**options, "autoscaling_config": scaling}
+
+
+def _losses() -> tuple[type[Exception], ...]:
+    """What a call ends with when a replica, its machine or the way to it is lost, and not by its own fault."""
+    from ray import exceptions as lost
+    from ray.serve.exceptions import DeploymentUnavailableError
+
+    return (
+        lost.RayActorError, lost.WorkerCrashedError, lost.NodeDiedError, lost.ObjectLostError,
+        lost.ActorUnavailableError, DeploymentUnavailableError,
+    )  # fmt: skip
+
+
+def _running() -> int:
+    """Replicas that take calls."""
+    from ray import serve
+
+    application = serve.status().applications.get(APP)
+    deployment = application and application.deployments.get(DEPLOYMENT)
+    return deployment.replica_states.get("RUNNING", 0) if deployment else 0
+
+
+def _why() -> str:
+    """Why no replica came up: the last line of what Serve noted, where that is a sentence of ours."""
+    from ray import serve
+
+    application = serve.status().applications.get(APP)
+    notes = [application.message] if application else []
+    notes += [deployment.message for deployment in (application.deployments.values() if application else ())]
+    for note in notes:
+        for name in ("WeightsDiffer", "WeightsRefused", "HubRefused", "DeviceRefused"):
+            if f"{name}: " in note:
+                return note.rsplit(f"{name}: ", 1)[1].splitlines()[0].strip()
+    return "The replicas could not be started; the logs of Ray on the machines of the cluster say why."

@@ -1,0 +1,120 @@
+"""Who listens: an event whose client has no event stream open waits behind the others, and is stopped before long.
+
+Gradio computes an event to its end whether or not anybody will fetch the answer, so that a few clients who ask and
+never listen would hold all places. Here at most half of a group's places go to events that have no listener yet, which
+spares honest clients a round trip, and for PATIENCE seconds at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from urllib.parse import parse_qs
+
+from gradio.queueing import Event, EventQueue, Queue
+from gradio.routes import App
+from gradio.server_messages import ProcessCompletedMessage
+
+PATIENCE = 8.0  # seconds that an event may be without a listener
+PERIOD = 0.5  # seconds between two looks
+UNHEARD = "Nobody was listening for this answer, so it was stopped."
+_STREAM = re.compile(r"/gradio_api/(queue/data|call/(?:v2/)?[^/]+/(?P<event>[^/]+))/?")
+
+
+class Attendance:
+    """The open event streams by session or event, and what becomes of events that nobody listens for.
+
+    Used from the server's event loop alone.
+    """
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience = patience
+        self._open: Counter[str] = Counter()
+        self._heard: dict[str, float] = {}  # event id -> when somebody last listened, or when it was first seen
+
+    @contextmanager
+    def listening(self, path: str, query: bytes) -> Iterator[None]:
+        """Around a GET: where it is an event stream, its session or event has a listener for so long."""
+        found = _STREAM.fullmatch(path)
+        name = found and (found["event"] or parse_qs(query.decode("latin-1")).get("session_hash", [""])[0])
+        if name:
+            self._open[name] += 1
+        try:
+            yield
+        finally:
+            if name:
+                self._open[name] -= 1
+                if not self._open[name]:
+                    del self._open[name]
+
+    def hears(self, event: Event) -> bool:
+        """Whether somebody listens for this event."""
+        return event.session_hash in self._open or event._id in self._open
+
+    @asynccontextmanager
+    async def lifespan(self, app: App) -> AsyncIterator[None]:
+        """From the server's start to its end: look after its queue."""
+        queue = app.get_blocks()._queue
+        self.order(queue)
+        watch = asyncio.create_task(self._watch(queue))
+        yield
+        watch.cancel()
+
+    def order(self, queue: Queue) -> None:
+        """Let the queue take up events that somebody listens for first, and few of the others."""
+        take_next = queue.get_events
+
+        def get_events() -> tuple[list[Event], bool, str] | None:
+            held = {name: self._hold_back(group) for name, group in queue.event_queue_per_concurrency_id.items()}
+            try:
+                return take_next()
+            finally:
+                for name, events in held.items():
+                    queue.event_queue_per_concurrency_id[name].queue += events
+
+        queue.get_events = get_events
+
+    def _hold_back(self, group: EventQueue) -> list[Event]:
+        """Take out of the group's queue what has no listener and must not begin now, and put the rest in order."""
+        unheard = [event for event in group.queue if not self.hears(event)]
+        group.queue.sort(key=lambda event: not self.hears(event))
+        if group.concurrency_limit is None or 2 * group.current_concurrency < group.concurrency_limit:
+            return []
+        del group.queue[len(group.queue) - len(unheard) :]
+        return unheard
+
+    async def make_space(self, queue: Queue) -> bool:
+        """Whether one more may wait; in a full queue, whoever has been without a listener for longest gives way."""
+        if queue.max_size is None or len(queue) < queue.max_size:
+            return True
+        waiting = [event for group in queue.event_queue_per_concurrency_id.values() for event in group.queue]
+        unheard = [event for event in waiting if not self.hears(event)]
+        if unheard:
+            await _stop(queue, min(unheard, key=lambda event: event.enqueue_time))
+        return bool(unheard)
+
+    async def dismiss(self, queue: Queue) -> None:
+        """Stop the events that have been without a listener for too long, running or waiting."""
+        now, events = time.monotonic(), dict(queue.event_ids_to_events)
+        self._heard = {name: now if self.hears(event) else self._heard.get(name, now) for name, event in events.items()}
+        for name, heard in self._heard.items():
+            if now - heard > self._patience:
+                await _stop(queue, events[name])
+        for session in set(queue.pending_event_ids_session) - set(queue.pending_messages_per_session.keys()):
+            del queue.pending_event_ids_session[session]  # its messages are gone, so they can never be fetched
+
+    async def _watch(self, queue: Queue) -> None:
+        while True:
+            await asyncio.sleep(PERIOD)
+            await self.dismiss(queue)
+
+
+async def _stop(queue: Queue, event: Event) -> None:
+    """End an event, at its next message if it runs, and tell whoever should come and listen after all."""
+    output = {"error": UNHEARD, "visible": True}
+    queue.send_message(event, ProcessCompletedMessage(output=output, title="Stopped", success=False))
+    await queue.clean_events(event_id=event._id)

@@ -1,0 +1,1 @@
+"""How far a section has come whose answer is a figure: a thin line and a few words."""

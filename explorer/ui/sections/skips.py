@@ -1,0 +1,51 @@
+"""Is a bottleneck needed, or does it harm? What a U-Net loses without its skips, by noise level and octave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+import plotly.graph_objects as go
+
+from explorer.engine import Engine
+from explorer.engine.inside import SKIP_LEVELS
+from explorer.figures.skips import skips_figure, skips_sentence
+from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
+from explorer.ui.parts import PartStore
+from explorer.ui.progress.progress import build_progress, progress_player
+from explorer.ui.streams import Streams
+from explorer.ui.words import left_out_note
+
+NOTE = (
+    "The two texts disagree. Text A: a bottleneck would do “more harm than good”. Text B takes the U-Net for an "
+    "autoencoder, “with residual connections”. Cut these connections, or put a bottleneck in: each number is the share "
+    "of what the example pictures hold at that size of detail that is lost beyond what the noise hides anyway."
+)
+PLAYER = progress_player("skipCosts")
+
+
+def build(engine: Engine, parts: PartStore) -> None:
+    """Lay out the section."""
+    streams = Streams(parts)
+
+    def cut(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
+        """Yield the shares lost after every noise level, what they say, and how far it has come."""
+        with plain_refusals():
+            costs = engine.skip_costs(seed)
+            for answer, cost in streams.answers(costs, ticket, visitor.session_hash or "", of=len(SKIP_LEVELS)):
+                said = f"<p class='said'>{skips_sentence(cost)}</p>{left_out_note(cost.left_out)}"
+                yield skips_figure(cost), said, answer
+
+    with gr.Accordion("Is a bottleneck needed, or does it harm?", open=False, elem_id="skips"):
+        gr.HTML(f"<p class='note'>{NOTE}</p>")
+        with gr.Row(elem_classes="controls line"):
+            button = gr.Button("Cut the skips", size="sm", variant="primary", elem_id="cut-skips")
+            stop = gr.Button("Stop", size="sm", elem_id="stop-skips")
+            seed = gr.Number(0, label="Seed of the noise", precision=0, elem_id="skips-seed")
+            progress = build_progress("skipCosts")
+        words = gr.HTML("")
+        plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
+    ticket = gr.Number(0, precision=0, visible=False)
+    run = {"js": numbered(PLAYER), "trigger_mode": "multiple", "api_name": "skip_costs", **COMPUTE}
+    button.click(cut, [seed, ticket], [plot, words, progress], **run).failure(fn=None, js=settled(PLAYER))
+    streams.stopped_by(stop, ticket, PLAYER)

@@ -1,0 +1,115 @@
+"""Clients that ask and never listen: others come first, and what nobody listens for is stopped."""
+
+import json
+import time
+
+import gradio as gr
+import httpx
+import pytest
+
+from explorer.ui.attendance import PATIENCE, UNHEARD
+from explorer.ui.hosting import Hosting
+from explorer.ui.options import launch_options
+from explorer.ui.refusals import PlainBlocks
+from tests.serving import free_port
+from tests.ui.guarded import API
+
+PLACES, SPACE, STEP = 4, 32, 0.05
+LIMIT = 10.0  # seconds within which abandoned work must have ended
+ended: list[float] = []  # when a long handler was closed, and at which step
+
+
+@pytest.fixture(scope="module")
+def app():
+    with PlainBlocks(analytics_enabled=False) as blocks:
+        number, answer = gr.Number(), gr.Number()
+
+        def long(value):
+            try:
+                for _ in range(1200):
+                    time.sleep(STEP)
+                    yield value
+            finally:
+                ended.append(time.monotonic())
+
+        number.change(long, number, answer, api_name="long", concurrency_id="compute", concurrency_limit=PLACES)
+        number.blur(lambda v: v, number, answer, api_name="short", concurrency_id="compute", concurrency_limit=PLACES)
+    blocks.queue(max_size=SPACE)
+    blocks.launch(**launch_options(Hosting(port=free_port())), prevent_thread_lock=True, quiet=True)
+    yield blocks
+    blocks.close(verbose=False)
+
+
+@pytest.fixture
+def client(app):
+    with httpx.Client(base_url=app.local_url, timeout=30) as connection:
+        yield connection
+
+
+def ask(client, name="long"):
+    return client.post(f"{API}/call/{name}", json={"data": [7]})
+
+
+def listen(client, name, event):
+    """(kind, data) of the last message for an event."""
+    kind, data = "", None
+    with client.stream("GET", f"{API}/call/{name}/{event}") as stream:
+        for line in stream.iter_lines():
+            if line.startswith("event: "):
+                kind = line.removeprefix("event: ")
+            elif line.startswith("data: ") and kind in ("complete", "error"):
+                data = json.loads(line.removeprefix("data: "))
+    return kind, data
+
+
+def at_work(app):
+    return sum(job is not None for job in app._queue.active_jobs) + len(app._queue)
+
+
+def test_fifty_who_never_listen_hold_up_nobody_and_are_stopped(app, client):
+    asked = [ask(client) for _ in range(50)]
+    last = time.monotonic()
+    assert all(answer.status_code == 200 for answer in asked), {answer.text for answer in asked}
+    assert len(app._queue) <= SPACE
+    short = ask(client, "short")
+    assert listen(client, "short", short.json()["event_id"]) == ("complete", [7])
+    assert time.monotonic() - last < PATIENCE  # a place was free, though nothing had been stopped yet
+    while at_work(app):
+        assert time.monotonic() - last < LIMIT, "what nobody listens for goes on"
+        time.sleep(0.1)
+    assert len(ended) >= PLACES // 2
+    kind, said = listen(client, "long", asked[-1].json()["event_id"])  # somebody comes after all
+    assert kind == "error" and said["error"] == UNHEARD
+
+
+def test_who_listens_is_left_alone(app, client):
+    event = ask(client).json()["event_id"]
+    begun, count = time.monotonic(), 0
+    with client.stream("GET", f"{API}/call/long/{event}") as stream:
+        for line in stream.iter_lines():
+            count += line.startswith("event: generating")
+            assert not line.startswith("event: error")
+            if time.monotonic() - begun > PATIENCE + 2:
+                break
+    assert count > 20
+    while at_work(app):
+        assert time.monotonic() - begun < PATIENCE + 2 + LIMIT
+        time.sleep(0.1)
+
+
+def test_a_page_whose_stream_opens_a_little_later_gets_its_answer(client):
+    body = {"session_hash": "late", "fn_index": 1, "data": [3], "trigger_id": 1}
+    event = client.post(f"{API}/queue/join", json=body).json()["event_id"]
+    time.sleep(1)
+    with client.stream("GET", f"{API}/queue/data?session_hash=late") as stream:
+        found = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
+    assert [m["output"]["data"] for m in found if m["msg"] == "process_completed" and m["event_id"] == event] == [[3]]
+
+
+def test_nothing_is_remembered_of_sessions_whose_messages_are_gone(app, client):
+    queue = app._queue
+    queue.pending_event_ids_session["gone"] = {"event"}
+    deadline = time.monotonic() + LIMIT
+    while "gone" in queue.pending_event_ids_session:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
