@@ -47,7 +47,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         "--model", default=SHIPPED, help=f"a network in weights/ (default {SHIPPED}) or hub:OWNER/NAME@REVISION"
     )
     parser.add_argument(
-        "--cluster", metavar="ADDRESS", help="run the network in replicas on Ray: HOST:PORT of a cluster, or auto for here"
+        "--cluster", metavar="ADDRESS", help="run the network in replicas on Ray: at HOST:PORT, or auto for here"
     )
     parser.add_argument("--replicas", metavar="N", help="how many, or MIN-MAX as there is work (default 1)")
     sides = [side for side in SIZES if side >= NoisingRequest.size]  # what the first page opens with must be possible

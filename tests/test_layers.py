@@ -27,7 +27,7 @@ ALLOWED = {
     "claims": {"core", "weights", "family", "images", "examples", "claims"},
     "datasets": {"images"},
     "train": {"core", "datasets", "family", "images", "weights", "backends", "train"},
-    "evaluate": {"core", "datasets", "family", "images", "weights", "train", "evaluate"},
+    "evaluate": {"core", "datasets", "family", "images", "weights", "backends", "train", "evaluate"},
     "ui": {"api", "core", "family", "engine", "export", "figures", "images", "examples", "ui", "claims"},
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

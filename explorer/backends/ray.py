@@ -10,6 +10,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ OWN = "auto"  # the address that stands for a Ray of our own, here
 APP, DEPLOYMENT = "explorer", "network"
 STORE_BYTES = 256 * 2**20  # shared memory for the arrays of a Ray of our own; a call's are a few MB at most
 MOST = 1000  # replicas
+KNOCK_S = 5.0
 TARGET_ONGOING = 8  # calls per replica above which another one is started, where there may be more
 GROW_S, SHRINK_S = 3.0, 300.0  # for how long there must be more, or less, to do
 NEEDED = "Running on a cluster needs the package ray: pip install -r requirements-cluster.txt adds it."
@@ -113,8 +115,9 @@ def _init(cluster: Cluster) -> Callable[[], None]:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     if cluster.address != OWN:
         try:
+            _knock(cluster.address)  # Ray itself tries for many minutes
             ray.init(cluster.address, **quiet)
-        except (ConnectionError, ValueError, RuntimeError):
+        except (OSError, ValueError, RuntimeError, ray.exceptions.RayError):
             raise ClusterRefused(f"No Ray cluster that this machine is part of answers at {cluster.address}.") from None
         return ray.shutdown
     folder = tempfile.mkdtemp(prefix="explorer-ray-")
@@ -127,6 +130,12 @@ def _init(cluster: Cluster) -> Callable[[], None]:
     own = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
     ray.init("local", num_cpus=cpus, _temp_dir=folder, **own, **quiet)
     return leave
+
+
+def _knock(address: str) -> None:
+    """Raises OSError or ValueError unless something listens at HOST:PORT."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), KNOCK_S).close()
 
 
 def _deployed(cluster: Cluster, plan: Plan, wanted: dict[str, float], leave: Callable[[], None]) -> Replicas:

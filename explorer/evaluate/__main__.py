@@ -20,6 +20,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer import datasets, weights
+from explorer.backends.device import choose_dtype
+from explorer.backends.prepared import prepared
 from explorer.core.analytic import Ideal
 from explorer.core.classifier import Classifier
 from explorer.core.denoiser import Denoiser
@@ -53,6 +55,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--bm3d", type=int, default=16, help="pictures per set that BM3D runs on (default 16, 0: none)")
     parser.add_argument("--samples", type=int, default=512, help="samples over all classes (default 512, 0: none)")
     parser.add_argument("--steps", type=positive, default=18, help="steps of Heun's method per sample (default 18)")
+    about = "weight of the class in a second set of samples, on which the bar is set (default 1.5, 1: none)"
+    parser.add_argument("--guidance", type=float, default=1.5, help=about)
     return parser.parse_args(argv)
 
 
@@ -74,6 +78,15 @@ def test_sets(options: argparse.Namespace, x0: Tensor) -> dict[str, list[Tensor]
     large = test_set(options.data, "CBSD68", 256)
     sets["CBSD68 256"] = [large[i] for i in spaced(len(large), max(8, options.bm3d // 2))]
     return {**sets, f"val {SIZE}": list(x0[:64])}
+
+
+def samples_of(options: argparse.Namespace, pictures: tuple[Tensor, Tensor], training: Tensor) -> dict:
+    """The sections on samples, in the form and number type that the explorer itself computes in; guided ones too."""
+    cpu = torch.device("cpu")
+    fast = prepared(weights.load(options.name, cpu, choose_dtype(cpu), folder=options.weights), cpu)
+    drawn = {"generation": 1.0} | ({"guided": options.guidance} if options.guidance != 1 else {})
+    asked = (pictures, training, judge(), options.samples, options.steps)
+    return {section: generation(fast, *asked, guidance) for section, guidance in drawn.items()}
 
 
 def judge() -> Classifier | None:
@@ -101,7 +114,7 @@ def evaluate(options: argparse.Namespace) -> dict:
         result["psnr"] = psnr_table(sets, peers, bm3d, options.bm3d)
     write_ladder(network, wiener, folder / f"{name}.ladder.jpg")
     if options.samples > 0 and isinstance(network, torch.nn.Module):
-        result["generation"] = generation(network, pictures, training, judge(), options.samples, options.steps)
+        result |= samples_of(options, pictures, training)
         write_samples(network, folder / f"{name}.samples.jpg", options.steps)
     result["cost"] = cost(network, name, folder)
     result["bar"] = verdicts(result)

@@ -49,7 +49,8 @@ def _of_samples(figures: dict) -> Iterator[Verdict]:
 def verdicts(result: dict) -> list[dict]:
     """Every line of the bar that the evaluation has figures for."""
     lines = [*_against_bm3d(result), *_in_data_units(result)]
-    lines += _of_samples(result["generation"]) if "generation" in result else []
+    samples = result.get("guided", result.get("generation"))
+    lines += _of_samples(samples) if samples else []
     size = result["cost"]["bytes"] / 1e6
     lines.append(("a file of at most 30 MB", f"{size:.1f} MB", size <= 30))
     return [{"asked": asked, "found": found, "holds": bool(holds)} for asked, found, holds in lines]

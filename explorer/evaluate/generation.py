@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from explorer.core.classifier import Classifier
 from explorer.core.denoiser import Denoiser
+from explorer.core.guidance import class_guided
 from explorer.core.noise import white_batch
 from explorer.core.samplers import SAMPLERS
 from explorer.core.schedules import SCHEDULES
@@ -19,15 +20,19 @@ BATCH = 32
 
 
 @torch.inference_mode()
-def draw(denoiser: Denoiser, label: Tensor, steps: int, seed: int = 0, size: int = SIZE) -> Tensor:
-    """One sample (3, size, size) for each label (N,): Heun's method on the Karras grid, noise keyed by index."""
+def draw(
+    denoiser: Denoiser, label: Tensor, steps: int, guidance: float = 1.0, seed: int = 0, size: int = SIZE
+) -> Tensor:
+    """One sample (3, size, size) for each label (N,): Heun's method on the Karras grid, noise keyed by index.
+
+    guidance: weight of the class against 'any', 1 for none.
+    """
     sigmas = SCHEDULES["karras"].sigmas(steps)
     samples = []
     with tqdm(total=len(label), desc="samples", unit="img") as bar:
         for rows in torch.arange(len(label)).split(BATCH):
             x = white_batch((3, size, size), seed, "sample", rows.tolist()) * sigmas[0]
-            told = label[rows]
-            *_, last = SAMPLERS["heun"](lambda x, sigma, told=told: denoiser(x, sigma, told), x, sigmas)
+            *_, last = SAMPLERS["heun"](class_guided(denoiser, label[rows], guidance, len(CLASSES)), x, sigmas)
             samples.append(last.x)
             bar.update(len(rows))
     return torch.cat(samples)
@@ -92,11 +97,12 @@ def generation(
     classifier: Classifier | None,
     count: int,
     steps: int,
+    guidance: float = 1.0,
 ) -> dict:
     """Draw about `count` samples, a multiple of twice the number of classes, and compare them."""
     count = max(2, round(count / len(CLASSES) / 2) * 2) * len(CLASSES)
     label = torch.arange(count) % len(CLASSES)
     rows = equal_mix(held_out[1], len(CLASSES), count)
-    samples = draw(denoiser, label, steps)
+    samples = draw(denoiser, label, steps, guidance)
     figures = compare(samples, label, held_out[0][rows], held_out[1][rows], training, classifier)
-    return {"steps": steps, "calls": 2 * steps - 1, "sampler": "heun, karras", **figures}
+    return {"steps": steps, "calls": 2 * steps - 1, "sampler": "heun, karras", "guidance": guidance, **figures}

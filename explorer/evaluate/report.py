@@ -8,8 +8,9 @@ def show(result: dict) -> None:
     _show_mse(result)
     if result.get("psnr"):
         _show_psnr(result["psnr"])
-    if "generation" in result:
-        _show_generation(result["generation"])
+    for section in ("generation", "guided"):
+        if section in result:
+            _show_generation(result[section])
     c = result["cost"]
     print(
         f"\nCost: {c['parameters'] / 1e6:.2f} million parameters, {c['bytes'] / 1e6:.1f} MB, {c['gflop']:.2f} GFLOP"
@@ -47,7 +48,8 @@ def _show_psnr(rows: list[dict]) -> None:
 
 
 def _show_generation(g: dict) -> None:
-    print(f"\n{g['samples']} samples in {g['steps']} steps ({g['sampler']}), {g['real']} held-out pictures")
+    how = f"{g['steps']} steps ({g['sampler']}), guidance {g['guidance']:g}"
+    print(f"\n{g['samples']} samples in {how}; {g['real']} held-out pictures")
     print("  spectrum, dB by octave, coarse to fine   " + "  ".join(f"{db:+.2f}" for db in g["octaves_db"]))
     ours, theirs = g["nearest"]["samples"], g["nearest"]["held out"]
     for name in ours:

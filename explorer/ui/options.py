@@ -38,6 +38,7 @@ def launch_options(
         "server_port": hosting.port,
         "share": hosting.share,
         "auth": [hosting.account] if hosting.account else None,
+        "auth_message": "The Noise & Scale Explorer is open here to those who have its password.",
         "root_path": hosting.root_path,
         "max_file_size": MAX_BYTES,
         "allowed_paths": [],

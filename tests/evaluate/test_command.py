@@ -15,6 +15,7 @@ from explorer.datasets import CLASSES
 from explorer.evaluate import __main__ as command
 from explorer.evaluate import cost, drawings
 from explorer.evaluate.bar import verdicts
+from explorer.evaluate.generation import draw
 
 
 def save(path, rng, side):
@@ -56,7 +57,7 @@ def run(monkeypatch, *arguments):
 
 
 def test_everything_is_measured_written_and_printed(data, folder, monkeypatch, capsys):
-    options = ("--pictures", 4, "--bm3d", 0, "--samples", 28, "--steps", 2)
+    options = ("--pictures", 4, "--bm3d", 0, "--samples", 28, "--steps", 2, "--guidance", 2)
     assert run(monkeypatch, "--data", data, "--weights", folder, *options) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("MSE on 4 held-out pictures at 64x64 (in brackets: share of Wiener's)\n")
@@ -64,11 +65,24 @@ def test_everything_is_measured_written_and_printed(data, folder, monkeypatch, c
     assert {row["set"] for row in result["psnr"]} == {"CBSD68 128", "Set12 128", "CBSD68 256", "val 64"}
     g = result["generation"]
     assert g["samples"] == g["real"] == 28 and len(g["octaves_db"]) == 5 and g["frechet"]["half"] == 14
+    assert (g["guidance"], result["guided"]["guidance"]) == (1, 2)
     assert result["cost"]["parameters"] == weights.card("tiny", folder)["parameters"]
     assert result["cost"]["gflop"] > 0 and result["bar"][-1]["holds"]
     for name in ("samples", "ladder"):
         path = folder / f"tiny.{name}.jpg"
         assert path.stat().st_size < 400_000 and Image.open(path).format == "JPEG"
+
+
+@pytest.mark.parametrize("guidance", [0.0, 1.0, 2.5])
+def test_samples_are_guided_away_from_any(guidance):
+    def flat(x, sigma, label):  # 'any' is black, every class of its own grey: so is where the sampler ends
+        grey = torch.where(label == len(CLASSES), 0.0, (1 + label) / 10)
+        return grey[:, None, None, None].expand_as(x)
+
+    label = torch.arange(3)
+    drawn = draw(flat, label, 4, guidance, size=8)
+    expected = guidance * (1 + label) / 10
+    assert torch.allclose(drawn, expected[:, None, None, None].expand_as(drawn), atol=1e-6)
 
 
 def test_missing_data_gives_one_line(folder, tmp_path, monkeypatch, capsys):
