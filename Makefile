@@ -1,5 +1,6 @@
-# make app: serve the explorer. make test: install what tests need and run them. make bench: measure the speed beside
-# that of others. make lock: write requirements.lock anew. make audit: look for known vulnerabilities in what it lists.
+# make app: serve the explorer. make test: install what tests need and run them. make cluster-test: install Ray, too, and
+# test replicas on it. make bench: measure the speed beside that of others. make lock: write requirements.lock anew.
+# make audit: look for known vulnerabilities in what it lists.
 # Nothing is installed outside .venv, .venv-bench (bench) and .venv-tools (lock, audit), except Debian's chromium when no
 # browser is found and this is root.
 PYTHON ?= python3
@@ -7,7 +8,7 @@ PY := .venv/bin/python
 BENCH := .venv-bench/bin/python
 TOOLS := .venv-tools/bin
 
-.PHONY: app test lint browser bench lock audit clean
+.PHONY: app test cluster-test lint browser bench lock audit clean
 
 app: .venv/app.done
 	$(PY) app.py
@@ -16,11 +17,19 @@ test: .venv/dev.done browser
 	$(PY) -m ruff check .
 	$(PY) -m pytest -q
 
+cluster-test: .venv/cluster.done
+	$(PY) -m pytest -q tests/test_replicas.py tests/cluster
+
 lint: .venv/dev.done
 	$(PY) -m ruff check .
 
 bench: .venv-bench/done
 	$(BENCH) -m benchmarks $(BENCH_OPTIONS)
+
+# What hostile and many visitors can do to a real server; ROBUSTNESS_OPTIONS=--quick shows that all of it runs, --full
+# makes the soak thirty minutes long.
+robustness: .venv/dev.done
+	$(PY) -m robustness $(ROBUSTNESS_OPTIONS)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -31,6 +40,10 @@ bench: .venv-bench/done
 
 .venv/dev.done: .venv/app.done requirements-dev.txt
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/cluster.done: .venv/dev.done requirements-cluster.txt
+	$(PY) -m pip install -q --disable-pip-version-check -r requirements-cluster.txt psutil==7.2.2
 	touch $@
 
 .venv-bench/done: requirements.txt requirements-bench.txt benchmarks/without-dependencies.txt

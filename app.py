@@ -19,7 +19,7 @@ from explorer.engine import Engine
 from explorer.engine.networks import replicas_of
 from explorer.hub import PREFIX, HubRefused
 from explorer.ui.desktop import has_desktop, is_loopback
-from explorer.ui.hosting import AUTH, Hosting, HostingRefused, account, default_host, root_path
+from explorer.ui.hosting import AUTH, Hosting, HostingRefused, account, default_host, root_path, tools
 from explorer.weights import WeightsRefused
 
 SHIPPED = "scenes"
@@ -38,6 +38,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         "--auth", metavar="USER:PASSWORD",
         help=f"let in only who knows them; better set {AUTH}, which no list of processes shows",
     )  # fmt: skip
+    parser.add_argument("--mcp", action="store_true", help="also offer the calls of programs as tools (MCP)")
     parser.add_argument("--root-path", default="", help="where a reverse proxy shows the page, such as /explorer")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page by itself on a desktop")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="default: the fastest there is")
@@ -65,9 +66,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 def hosting_from(options: argparse.Namespace) -> Hosting:
     """Where to serve and for whom. Raises HostingRefused."""
     here = is_loopback(options.host) and has_desktop(os.environ, sys.stdin is not None and sys.stdin.isatty())
+    let_in = account(options.auth)
     return Hosting(
-        options.host, options.port, options.share, account(options.auth), root_path(options.root_path),
-        browser=here and not options.no_browser,
+        options.host, options.port, options.share, let_in, root_path(options.root_path),
+        browser=here and not options.no_browser, tools=tools(options.mcp, let_in),
     )  # fmt: skip
 
 

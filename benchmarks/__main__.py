@@ -18,7 +18,7 @@ from benchmarks import machine, measuring
 from benchmarks.measuring import Bar, Row
 
 BENCHMARKS = (
-    "overhead", "trajectories", "utilisation", "batcher", "serve", "rapsd", "sheets", "startup", "growth",
+    "overhead", "trajectories", "utilisation", "batcher", "serve", "cluster", "rapsd", "sheets", "startup", "growth",
 )  # fmt: skip
 ROOT, PATIENCE_S = Path(__file__).resolve().parent.parent, 900
 

@@ -47,3 +47,13 @@ def smooth() -> np.ndarray:
     """Smooth, so that lossy formats keep it, and different under each of the eight turns."""
     y, x = np.mgrid[0:40, 0:60]
     return np.stack([4 * x, 6 * y, 2 * (x + y)], axis=-1).astype(np.uint8)
+
+
+def damaged(whole: bytes, rng: np.random.Generator) -> bytes:
+    """A file with some bytes changed, cut out, doubled, or overwritten with runs of 0x00 and 0xFF."""
+    data = bytearray(whole)
+    for _ in range(int(rng.integers(1, 6))):
+        at, length = int(rng.integers(0, len(data))), int(rng.integers(1, 9))
+        damage = [rng.bytes(length), b"", bytes(data[at : at + length]) * 2, bytes(length), b"\xff" * length]
+        data[at : at + length] = damage[int(rng.integers(0, 5))]
+    return bytes(data)

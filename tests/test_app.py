@@ -18,14 +18,16 @@ def run(*options):
 def test_help_lists_every_option():
     result = run("--help")
     assert result.returncode == 0
-    for option in ("--host", "--port", "--share", "--device", "--dtype", "--compile", "--model", "--largest-side"):
-        assert option in result.stdout
+    named = "host port share device dtype compile model largest-side cluster replicas"
+    for option in named.split():
+        assert f"--{option}" in result.stdout
 
 
 @pytest.mark.parametrize(
     "options",
     [("--nonsense",), ("--port", "abc"), ("--port", "70000"), ("--device", "abacus"), ("--dtype", "int3"),
-     ("--largest-side", "100"), ("--model", "nothing-here"), ("--model", "../app")],
+     ("--largest-side", "100"), ("--model", "nothing-here"), ("--model", "../app"),
+     ("--replicas", "2"), ("--cluster", "auto", "--replicas", "4-2")],
     ids=" ".join,
 )  # fmt: skip
 def test_a_bad_option_gets_one_line(options):

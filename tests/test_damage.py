@@ -13,7 +13,7 @@ from PIL import Image
 
 from explorer import images
 from explorer.images import ImageRefused, decode
-from tests.pictures import chunk, encode, png, refusal, smooth
+from tests.pictures import chunk, damaged, encode, png, refusal, smooth
 
 RNG_SEED = 20
 
@@ -64,15 +64,11 @@ def test_only_a_refusal_leaves_the_decoder(form):
     options = {"progressive": True} if form == "JPEG" else {}
     whole = encode(Image.fromarray(small).convert("RGB" if form == "JPEG" else "RGBA"), form, **options)
     for _ in range(300):
-        data = bytearray(whole)
-        for _ in range(int(rng.integers(1, 6))):
-            at, length = int(rng.integers(0, len(data))), int(rng.integers(1, 9))
-            damage = [rng.bytes(length), b"", bytes(data[at : at + length]) * 2, bytes(length), b"\xff" * length]
-            data[at : at + length] = damage[int(rng.integers(0, 5))]
+        data = damaged(whole, rng)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             try:
-                assert decode(bytes(data)).shape[2] == 3
+                assert decode(data).shape[2] == 3
             except ImageRefused as refused:
                 assert len(str(refused)) <= 160
 

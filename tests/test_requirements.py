@@ -6,7 +6,7 @@ import pytest
 
 from tests.serving import ROOT
 
-PINNED = ("requirements.txt", "requirements-dev.txt", "requirements-hub.txt")
+PINNED = ("requirements.txt", "requirements-dev.txt", "requirements-hub.txt", "requirements-mcp.txt")
 # The first versions without the holes that are known of, and Gradio's line that the guard was written against.
 LEAST = {"pillow": (12, 3), "python-multipart": (0, 0, 26), "starlette": (0, 49, 1), "torch": (2, 6)}
 LOCK = (ROOT / "requirements.lock").read_text()

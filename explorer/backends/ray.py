@@ -65,12 +65,11 @@ def started(cluster: Cluster, plan: Plan) -> Replicas:
 
 
 def _set_environment(own: bool) -> None:
-    """What Ray reads when it is imported: report nothing; one of our own listens on loopback and asks for a token."""
+    """What Ray reads: report nothing; one of our own listens on loopback, and everything in it asks for a token."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if own:
         os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # Ray's only way to have it on loopback
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else it leaves one in the home folder
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray leaves one in the home folder
 
 
 def placed(cluster: Cluster, plan: Plan, nodes: Sequence[dict[str, float]]) -> tuple[dict[str, float], Plan]:
@@ -98,9 +97,9 @@ def _too_few(replicas: int, there: int, what: str) -> str:
 
 def replica_bounds(text: str) -> tuple[int, int]:
     """The least and the largest number of replicas, from N or MIN-MAX. Raises ClusterRefused."""
-    least, _, most = text.partition("-")
+    least, dash, most = text.partition("-")
     try:
-        bounds = int(least), int(most or least)
+        bounds = int(least), int(most if dash else least)
     except ValueError:
         bounds = 0, 0
     if not 1 <= bounds[0] <= bounds[1] <= MOST:
@@ -143,7 +142,7 @@ def _deployed(cluster: Cluster, plan: Plan, wanted: dict[str, float], leave: Cal
     from ray import serve
 
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
-    serve.start(http_options={"location": "NoServer"}, logging_config={"log_level": "ERROR"})
+    serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR"})
     network = serve.deployment(Replica, name=DEPLOYMENT).options(**_options(cluster, wanted))
     try:
         handle = serve.run(network.bind(plan), name=APP, route_prefix=None, logging_config={"log_level": "ERROR"})
@@ -156,7 +155,7 @@ def _deployed(cluster: Cluster, plan: Plan, wanted: dict[str, float], leave: Cal
         leave()
 
     about = handle.about.remote().result(timeout_s=60)
-    return Replicas(handle.remote, _losses(), _running, about, end)
+    return Replicas(handle.remote, _losses(), _running, about, end, cluster.most)
 
 
 def _options(cluster: Cluster, wanted: dict[str, float]) -> dict:

@@ -66,13 +66,15 @@ class Replicas:
         count: Callable[[], int],
         about: About,
         end: Callable[[], None] = lambda: None,
+        most: int = 1,
         deadline_s: float = DEADLINE_S,
         grace_s: float = GRACE_S,
     ) -> None:
         """ask: hand a call to any replica. lost: what `result` raises when it died over it. count: of live replicas,
-        may raise or take long. about: what is the same for all of them. end: called once, by close.
+        may raise or take long. about: what is the same for all of them. end: called once, by close. most: replicas.
         """
-        self._send, self._lost, self._count, self._end, self.about = ask, lost, count, end, about
+        self._send, self._lost, self._count, self._end = ask, lost, count, end
+        self.about, self.most = about, most
         self._deadline_s, self._grace_s = deadline_s, grace_s
         self._lock = threading.Lock()  # guards the numbers that follow
         self._in_flight = self._rows = self._repeated = 0

@@ -47,6 +47,11 @@ class Models:
         self.batcher = Batcher(device, max_pixels=chunk * PICTURE) if replicas is None else Batcher("cpu")
 
     @property
+    def places(self) -> int:
+        """Networks that compute at the same time: as many as there are replicas at most, or the one here."""
+        return self.replicas.most if self.replicas is not None else 1
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The labels that the network knows, 'any' last where it has one."""
         return tuple(self.card["classes"])

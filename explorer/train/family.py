@@ -33,6 +33,7 @@ from explorer.train.objectives import composite, contractive, denoising, layer_b
 
 FITTED: dict[str, CodeRecipe] = {
     **{f"ae-conv-{k}": CodeRecipe("convolutional", CodeConfig(k), plain) for k in CODES},
+    "ae-conv-256": CodeRecipe("convolutional", CodeConfig(256), plain, images=320_000),  # takes that long to pass PCA
     "vae": CodeRecipe("variational", CodeConfig(64), variational),
     "vq-vae": CodeRecipe("vector-quantised", CodeConfig(16, channels=48, entries=256), quantised),
     "ae-contractive": CodeRecipe("convolutional", CodeConfig(64), contractive, contraction=0.1),

@@ -10,6 +10,7 @@ from explorer.api import NoisingRequest
 from explorer.engine import Engine
 from explorer.examples import EXAMPLES
 from explorer.ui.address.address import build_masthead, connect
+from explorer.ui.calls import add_calls
 from explorer.ui.parts import PartStore
 from explorer.ui.refusals import PlainBlocks
 from explorer.ui.views import autoencoders, noise_scale, sampling
@@ -24,6 +25,7 @@ def build_app(engine: Engine, parts: PartStore) -> gr.Blocks:
     launch() gets theme and style sheet from explorer.ui.theme.
     """
     with PlainBlocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
+        add_calls(engine, parts)
         masthead = build_masthead(TITLE)
         picture = gr.State(NoisingRequest().picture)  # one picture for all views
         with gr.Tabs(elem_id="views") as tabs:

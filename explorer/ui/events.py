@@ -14,6 +14,18 @@ DEADLINE = 300.0  # seconds that one computation of a visitor may take
 COMPUTE = {"concurrency_id": "compute", "concurrency_limit": 4, "show_progress": "hidden"}
 
 
+def widen(app: gr.Blocks, times: int) -> None:
+    """Let so many times as many computations run at once, as their network has so many replicas; before the launch."""
+    for event in app.fns.values():
+        if event.concurrency_id == COMPUTE["concurrency_id"]:
+            event.concurrency_limit = times * COMPUTE["concurrency_limit"]
+
+
+def named(name: str) -> dict[str, str]:
+    """What makes an event the page's own: programs ask for the same under its plain name (explorer/ui/calls)."""
+    return {"api_name": f"page_{name}", "api_visibility": "private"}
+
+
 def numbered(player: str) -> str:
     """The script that fills in the last input, the ticket, from the player under that name in the page."""
     return f"(...values) => [...values.slice(0, -1), window.{player}?.ticket() ?? 0]"

@@ -48,7 +48,9 @@ READABLE = re.compile(
     rf"|{API}/(heartbeat/[^/]+|call/(v2/)?[^/]+/[^/]+|file=.+)"
 )
 CALLABLE = re.compile(rf"{API}/(queue/join|cancel|reset|run/[^/]+|call/(v2/)?[^/]+)/?")
-BEGINS = re.compile(rf"{API}/(upload|queue/join|run/[^/]+|call/(v2/)?[^/]+)/?")  # what starts something new
+TOOLS = re.compile(rf"{API}/mcp/?")  # each call of a tool comes back as an event of this machine's own
+QUEUED = re.compile(rf"{API}/(queue/join|call/(v2/)?[^/]+)/?")
+BEGINS = re.compile(rf"{API}/(upload|queue/join|run/[^/]+|call/(v2/)?[^/]+|mcp)/?")  # what starts something new
 UPLOAD, ENTER = f"{API}/upload", "/login"
 _FILE = f"{API}/file="
 
@@ -58,11 +60,12 @@ class Guard:
 
     def __init__(
         self, app: ASGIApp, attendance: Attendance, frame_ancestors: str = "'self'",
-        stopping: Callable[[], bool] = lambda: False,
+        stopping: Callable[[], bool] = lambda: False, tools: bool = False,
     ) -> None:  # fmt: skip
-        """stopping: whether nothing new is to be begun; events that run go on to their end."""
+        """stopping: whether nothing new is to be begun; events that run go on to their end. tools: TOOLS is open."""
         self.app, self.attendance = app, attendance
         self.frame_ancestors, self.stopping = frame_ancestors, stopping
+        self.callable = re.compile(f"{CALLABLE.pattern}|{TOOLS.pattern}") if tools else CALLABLE
         self.work, self.logins = Rates(WORK), Rates(LOGIN)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -97,7 +100,7 @@ class Guard:
             with self.attendance.listening(path, scope["query_string"]):
                 await self.app(scope, receive, send)
             return
-        if scope["method"] != "POST" or not (path in (UPLOAD, ENTER) or CALLABLE.fullmatch(path)):
+        if scope["method"] != "POST" or not (path in (UPLOAD, ENTER) or self.callable.fullmatch(path)):
             raise BodyRefused(404, CLOSED)
         if self.stopping() and BEGINS.fullmatch(path):
             raise BodyRefused(503, STOPPING)
@@ -110,11 +113,11 @@ class Guard:
         with tempfile.SpooledTemporaryFile(IN_MEMORY) as body:
             if not await _receive_all(receive, body, limit):
                 return  # the client has gone
-            if CALLABLE.fullmatch(path):
+            if self.callable.fullmatch(path):
                 if not headers.get(b"content-type", b"").lower().startswith(b"application/json"):
                     raise BodyRefused(400, "The request must be JSON.")  # a browser asks before it sends JSON abroad
                 checked = checked_json(body.read())
-                if BEGINS.fullmatch(path) and "/run/" not in path:
+                if QUEUED.fullmatch(path):
                     await self._check_places(json.loads(checked), scope["app"].get_blocks()._queue)
                 body.seek(0)
                 body.truncate()

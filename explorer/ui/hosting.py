@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ class Hosting:
     account: tuple[str, str] | None = field(default=None, repr=False)  # user and password, None lets everybody in
     root_path: str = ""  # "/explorer" or "https://example.org/explorer"; empty for the root
     browser: bool = False  # open it here
+    tools: bool = False  # the calls of programs also as tools of the Model Context Protocol
 
 
 def in_space(environ: Mapping[str, str] = os.environ) -> bool:
@@ -58,6 +60,15 @@ def account(text: str | None, environ: Mapping[str, str] = os.environ) -> tuple[
     if not (user.strip() and colon and password):
         raise HostingRefused("what --auth and EXPLORER_AUTH take is USER:PASSWORD, and neither may be empty")
     return user.strip(), password
+
+
+def tools(asked: bool, let_in: tuple[str, str] | None) -> bool:
+    """Whether to serve tools of the Model Context Protocol. Raises HostingRefused where they cannot be."""
+    if asked and importlib.util.find_spec("mcp") is None:
+        raise HostingRefused("--mcp needs one more package: pip install -r requirements-mcp.txt")
+    if asked and let_in is not None:
+        raise HostingRefused("--mcp and --auth do not go together, as tools have no way to send a password")
+    return asked
 
 
 def root_path(text: str) -> str:

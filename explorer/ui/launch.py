@@ -16,6 +16,7 @@ from gradio import http_server
 from explorer.engine import Engine
 from explorer.ui import desktop
 from explorer.ui.app import TITLE, build_app
+from explorer.ui.events import widen
 from explorer.ui.hosting import Hosting, trust_proxies
 from explorer.ui.options import WAITING, launch_options
 from explorer.ui.parts import PartStore
@@ -23,6 +24,7 @@ from explorer.ui.scratch import ScratchRefused, own_folder
 from explorer.ui.standing import Standing
 from explorer.ui.theme import style_sheet, theme
 
+THREADS = 40  # that handlers run in, by default and for each replica
 GRACE = 12.0  # seconds that running events may take to end when the server is told to stop
 
 
@@ -42,12 +44,14 @@ def serve(engine: Engine, hosting: Hosting) -> int:
 def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Standing]:
     """The page with its queue, the arguments of its launch(), and what counts and drains its events."""
     parts, standing = PartStore(), Standing(engine)
-    app = build_app(engine, parts).queue(max_size=WAITING)
+    times = engine.models.places
+    app = build_app(engine, parts).queue(max_size=times * WAITING)
     app.standing = standing
+    widen(app, times)
     routes = [parts.route, *standing.routes, *desktop.routes(TITLE)]
     options = launch_options(hosting, routes, stopping=lambda: standing.draining)
     look = {"theme": theme(), "css": style_sheet(), "prevent_thread_lock": True, "quiet": True}
-    return app, {**options, **look}, standing
+    return app, {**options, **look, "max_threads": times * THREADS}, standing
 
 
 def _serve(engine: Engine, hosting: Hosting) -> int:

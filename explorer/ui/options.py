@@ -32,7 +32,7 @@ def launch_options(
     os.environ.pop("GRADIO_VIBE_MODE", None)  # it would let visitors edit the program
     attendance = Attendance()
     ancestors = SPACE_FRAMES if in_space() else "'self'"
-    guard = Middleware(Guard, attendance=attendance, frame_ancestors=ancestors, stopping=stopping)
+    guard = Middleware(Guard, attendance=attendance, frame_ancestors=ancestors, stopping=stopping, tools=hosting.tools)
     return {
         "server_name": hosting.host,
         "server_port": hosting.port,
@@ -49,7 +49,7 @@ def launch_options(
         "run_history": False,
         "footer_links": [],
         "state_session_capacity": KEPT_SESSIONS,
-        "mcp_server": False,
+        "mcp_server": hosting.tools,
         "ssr_mode": False,
         "pwa": True,
         "favicon_path": str(ICON),

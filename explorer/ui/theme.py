@@ -16,6 +16,8 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(
         primary_hue="blue", neutral_hue="slate", font=fonts, font_mono=["ui-monospace", "monospace"]
     ).set(
+        button_primary_background_fill="*primary_600",  # white on it can be read
+        button_primary_background_fill_hover="*primary_700",
         block_shadow="none",
         block_border_width="0px",
         block_padding="0px",

@@ -48,6 +48,7 @@ CHECKLIST = {
     ),
     "9 helper events private, no path from a client in a file component": (
         "ui/test_checklist.py::test_private_events_cannot_be_called_by_name",
+        "ui/test_calls.py::test_private_events_are_out_of_reach_of_the_client",
         "ui/test_checklist.py::test_components_that_take_paths_are_not_used",
     ),
     "10 health, readiness, metrics, a graceful end": (

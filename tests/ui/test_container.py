@@ -69,8 +69,8 @@ def test_it_runs_as_nobody_on_a_read_only_root_and_writes_to_one_place(tmp_path_
         assert sent.status_code == 200 and sent.json()[0].startswith(f"{base}/scratch/server-")
         large = httpx.post(f"{url}{API}/upload", files={"files": ("a.png", bytes(3 * 2**20))}, timeout=30)
         assert large.status_code == 200  # longer than what is held in memory on the way
-        asked = httpx.post(f"{url}{API}/call/noising", json={"data": ["wiener", "any", 0, 64, 0]}, timeout=60)
-        answer = httpx.get(f"{url}{API}/call/noising/{asked.json()['event_id']}", timeout=120).text
+        asked = httpx.post(f"{url}{API}/call/page_noising", json={"data": ["wiener", "any", 0, 64, 0]}, timeout=60)
+        answer = httpx.get(f"{url}{API}/call/page_noising/{asked.json()['event_id']}", timeout=120).text
         assert "event: complete" in answer, answer[-500:]
         running.terminate()
         assert running.wait(30) == 0, running.stdout.read().decode()

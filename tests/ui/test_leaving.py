@@ -63,9 +63,9 @@ def url(engine):
 
 
 def test_a_client_that_goes_away_ends_its_run(engine, url):
-    asked = httpx.post(f"{url}{API}/call/sampling", json={"data": [*LONG, "wiener", 0]}, timeout=30)
+    asked = httpx.post(f"{url}{API}/call/page_sampling", json={"data": [*LONG, "wiener", 0]}, timeout=30)
     assert asked.status_code == 200, asked.text
-    with httpx.stream("GET", f"{url}{API}/call/sampling/{asked.json()['event_id']}", timeout=30) as stream:
+    with httpx.stream("GET", f"{url}{API}/call/page_sampling/{asked.json()['event_id']}", timeout=30) as stream:
         lines = stream.iter_lines()  # kept: the connection ends with it
         for line in lines:
             if line.startswith("data: ") and len(json.loads(line[6:])[0]["parts"]) > 3:

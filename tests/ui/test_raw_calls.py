@@ -10,7 +10,7 @@ from explorer.ui.refusals import is_plain
 GOOD = ["mountains", "network", "any", 0, 64, 0]
 
 
-def call(server, data, name="noising"):
+def call(server, data, name="page_noising"):
     """("refused", sentence) for an HTTP error, else ("complete" or "error", what the event stream said)."""
     if isinstance(data, str):
         sent = {"content": data, "headers": {"content-type": "application/json"}}
@@ -66,7 +66,7 @@ NAMES = {"model": 0, "class": 1, "sampler": 2, "schedule": 4, "start": 9, "diffe
 
 
 def test_a_good_run_is_answered(server):
-    assert call(server, RUN, "sampling")[0] == "complete"
+    assert call(server, RUN, "page_sampling")[0] == "complete"
 
 
 @pytest.mark.parametrize("value", [-1, 1e308, None, "abc", [], {}, 10**30], ids=str)
@@ -82,7 +82,7 @@ def test_names_in_a_run_that_do_not_exist(server, name, value):
 
 
 def refused_in_one_sentence(server, position, value):
-    kind, text = call(server, [*RUN[:position], value, *RUN[position + 1 :]], "sampling")
+    kind, text = call(server, [*RUN[:position], value, *RUN[position + 1 :]], "page_sampling")
     assert kind in ("error", "refused"), text
     sentence = json.loads(text) if text.startswith(("{", '"')) else text
     sentence = sentence["error"] if isinstance(sentence, dict) else sentence
@@ -94,5 +94,5 @@ NO_STEPS = ["", "1", "1e9", "-3", "5 10 20 30 40 50 60", "x" * 5000, None, 5]
 
 @pytest.mark.parametrize("steps", NO_STEPS, ids=lambda value: str(value)[:9])
 def test_numbers_of_steps_for_gains(server, steps):
-    kind, text = call(server, [["euler"], steps, 0], "transfer")
+    kind, text = call(server, [["euler"], steps, 0], "page_transfer")
     assert kind in ("error", "refused") and "Traceback" not in text

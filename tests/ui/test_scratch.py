@@ -83,7 +83,7 @@ def test_a_killed_server_leaves_nothing_for_the_next_and_no_log_names_an_upload(
             sent = httpx.post(f"{url}{API}/upload", files={"files": (f"{TELLING}.png", data)}, timeout=60)
             file = {"path": sent.json()[0], "orig_name": f"{TELLING}.png", "meta": {"_type": "gradio.FileData"}}
             config = httpx.get(f"{url}/config").json()
-            upload = next(d for d in config["dependencies"] if d["targets"][0][1] == "upload")
+            upload = next(d for d in config["dependencies"] if d["api_name"] == "upload")
             body = {"session_hash": session, "fn_index": upload["id"], "trigger_id": upload["targets"][0][0]}
             values = [file, *[None] * (len(upload["inputs"]) - 1)]
             asked = httpx.post(f"{url}{API}/queue/join", json={**body, "data": values}, timeout=60)

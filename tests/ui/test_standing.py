@@ -49,10 +49,10 @@ def test_ready_after_a_warm_up_run_and_counted(process):
     wait_for(lambda: httpx.get(f"{url}/readyz", timeout=5).status_code == 200)
     before = numbers(httpx.get(f"{url}/metrics").text)
     assert before["explorer_ready"] == 1 and before["explorer_rows_total"] >= 32 and before["explorer_passes_total"] > 0
-    asked = httpx.post(f"{url}{API}/call/sampling", json={"data": RUN}, timeout=30).json()["event_id"]
-    assert "event: complete" in httpx.get(f"{url}{API}/call/sampling/{asked}", timeout=60).text
-    wrong = httpx.post(f"{url}{API}/call/sampling", json={"data": [*RUN[:3], 0, *RUN[4:]]}, timeout=30).json()
-    assert "event: error" in httpx.get(f"{url}{API}/call/sampling/{wrong['event_id']}", timeout=60).text
+    asked = httpx.post(f"{url}{API}/call/page_sampling", json={"data": RUN}, timeout=30).json()["event_id"]
+    assert "event: complete" in httpx.get(f"{url}{API}/call/page_sampling/{asked}", timeout=60).text
+    wrong = httpx.post(f"{url}{API}/call/page_sampling", json={"data": [*RUN[:3], 0, *RUN[4:]]}, timeout=30).json()
+    assert "event: error" in httpx.get(f"{url}{API}/call/page_sampling/{wrong['event_id']}", timeout=60).text
     after = numbers(httpx.get(f"{url}/metrics").text)
     assert after['explorer_events_total{outcome="refused"}'] == 1
     assert after['explorer_events_total{outcome="done"}'] > before.get('explorer_events_total{outcome="done"}', 0)
@@ -64,13 +64,13 @@ def test_told_to_stop_it_lets_the_running_end_and_begins_nothing(process):
     running, url = process
     wait_for(lambda: httpx.get(f"{url}/readyz", timeout=5).status_code == 200)
     data = [*RUN[:3], 60, *RUN[4:]]
-    asked = httpx.post(f"{url}{API}/call/sampling", json={"data": data}, timeout=30).json()["event_id"]
-    with httpx.stream("GET", f"{url}{API}/call/sampling/{asked}", timeout=60) as stream:
+    asked = httpx.post(f"{url}{API}/call/page_sampling", json={"data": data}, timeout=30).json()["event_id"]
+    with httpx.stream("GET", f"{url}{API}/call/page_sampling/{asked}", timeout=60) as stream:
         lines = stream.iter_lines()
         next(line for line in lines if line.startswith("event: generating"))
         running.send_signal(signal.SIGTERM)
         wait_for(lambda: httpx.get(f"{url}/readyz", timeout=5).status_code == 503, seconds=5)
-        late = httpx.post(f"{url}{API}/call/sampling", json={"data": RUN}, timeout=30)
+        late = httpx.post(f"{url}{API}/call/page_sampling", json={"data": RUN}, timeout=30)
         assert late.status_code == 503 and late.json()["detail"].endswith(".")
         assert any(line.startswith("event: complete") for line in lines)
     assert running.wait(20) == 0

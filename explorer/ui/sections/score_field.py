@@ -9,7 +9,7 @@ import gradio as gr
 
 from explorer.api.planar import KINDS, LearnRequest, PlaneRequest, WalkFrame, WalkRequest
 from explorer.engine import Engine
-from explorer.ui.events import COMPUTE, plain_refusals, settled
+from explorer.ui.events import COMPUTE, named, plain_refusals, settled
 from explorer.ui.field.field import build_field
 from explorer.ui.field.payload import frames_part, learned_part, plane_part, walk_part
 from explorer.ui.parts import PartStore
@@ -87,8 +87,8 @@ def build(engine: Engine, parts: PartStore) -> None:
     walked = {"fn": section.walk, "inputs": [density, source, seed, *asked], **run}
     events = [
         gr.on([density.input, source.input, seed.input], **walked, api_visibility="private"),
-        walk.click(**walked, api_name="walk"),
-        learn.click(section.learn, [density, *asked], api_name="learn_score", **run),
+        walk.click(**walked, **named("walk")),
+        learn.click(section.learn, [density, *asked], **named("learn_score"), **run),
     ]
     for event in events:
         event.failure(fn=None, js=settled(PLAYER))

@@ -12,7 +12,7 @@ from explorer.api.transfer import NONLINEAR
 from explorer.core.samplers import SAMPLER_INFO
 from explorer.engine import Engine
 from explorer.figures.transfer import transfer_figure
-from explorer.ui.events import COMPUTE, plain_refusals, run_a
+from explorer.ui.events import COMPUTE, named, plain_refusals, run_a
 
 NOTE = (
     "A sampler with few steps is an equaliser: it gives each octave too much or too little power. Lines: exact, for "
@@ -56,7 +56,7 @@ def build(engine: Engine, requests: gr.State) -> None:
             seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="transfer-seed")
             state = gr.HTML("", elem_classes="section-state")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    button.click(measure, [requests, samplers, steps, seed], [plot, state], api_name="transfer", **COMPUTE)
+    button.click(measure, [requests, samplers, steps, seed], [plot, state], **named("transfer"), **COMPUTE)
 
 
 def step_counts(text: object) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from explorer.api import SamplingRequest, UTurnRequest
 from explorer.core.spectra import crossover, feature_size
 from explorer.engine import Engine
 from explorer.figures.uturns import uturns_figure
-from explorer.ui.events import COMPUTE, plain_refusals, run_a
+from explorer.ui.events import COMPUTE, named, plain_refusals, run_a
 
 NOTE = (
     "The clean picture of run A is noised to each level and regenerated four times. Where little noise was added only "
@@ -46,4 +46,4 @@ def build(engine: Engine, requests: gr.State) -> None:
             seed = gr.Number(default.seed, label="Seed of the noise", precision=0, elem_id="turn-seed")
             state = gr.HTML("", elem_classes="section-state")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    button.click(turn, [requests, levels, count, seed], [plot, state], api_name="u_turns", **COMPUTE)
+    button.click(turn, [requests, levels, count, seed], [plot, state], **named("u_turns"), **COMPUTE)

@@ -11,7 +11,7 @@ from explorer.api.family import Corrupted, LeftOut, LineUpRequest, MemberOutput
 from explorer.engine import Engine
 from explorer.family import MEMBERS
 from explorer.ui.chooser import build_chooser, chosen_name
-from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
+from explorer.ui.events import COMPUTE, named, numbered, plain_refusals, settled
 from explorer.ui.lineup.lineup import build_lineup
 from explorer.ui.lineup.payload import given_part, members_part
 from explorer.ui.parts import PartStore
@@ -84,7 +84,7 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     chosen = examples.select(chosen_name, None, picture, **quiet)
     uploaded = upload.upload(view.upload, upload, picture, **quiet)
     events = [
-        gr.on(moved, **run, trigger_mode="multiple", api_name="line_up"),
+        gr.on(moved, **run, trigger_mode="multiple", **named("line_up")),
         begin.click(**private),
         chosen.success(**private),
         uploaded,

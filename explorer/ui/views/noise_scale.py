@@ -12,7 +12,7 @@ from explorer.api import SIZES, NoisingRequest, RequestRefused, whole_number
 from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
 from explorer.ui.chooser import build_chooser, chosen_name
-from explorer.ui.events import COMPUTE, DEADLINE, numbered, plain_refusals, settled
+from explorer.ui.events import COMPUTE, DEADLINE, named, numbered, plain_refusals, settled
 from explorer.ui.film.controls import MODEL_TITLES, choice
 from explorer.ui.latest import Latest
 from explorer.ui.parts import PartStore
@@ -104,7 +104,7 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     private = {**run, "api_visibility": "private"}
     moved, every = [control.input for control in controls[:-1]], {"trigger_mode": "multiple"}
     events = (
-        gr.on(moved, view.prepare, [picture, *controls], outputs, api_name="noising", **every, **run),
+        gr.on(moved, view.prepare, [picture, *controls], outputs, **named("noising"), **every, **run),
         begin.click(view.prepare, [picture, *controls], outputs, **private),
         upload.upload(view.upload, [upload, *controls], [*outputs, picture], **every, **private),
         examples.select(view.choose, controls, [*outputs, picture], **every, **private),

@@ -11,7 +11,7 @@ from explorer.api import SamplingRequest
 from explorer.api.checks import one_of
 from explorer.engine import Engine
 from explorer.ui.chooser import chosen_name
-from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
+from explorer.ui.events import COMPUTE, named, numbered, plain_refusals, settled
 from explorer.ui.film.controls import COMPARED, NOTHING, build_controls
 from explorer.ui.film.film import build_film
 from explorer.ui.film.runs import SamplingRuns
@@ -79,7 +79,7 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     chosen = controls.examples.select(view.choose, None, [picture, controls.start], **quiet)
     uploaded = controls.upload.upload(view.upload, controls.upload, [picture, controls.start], **quiet)
     events = [
-        gr.on(moved, **run, trigger_mode="multiple", api_name="sampling"),
+        gr.on(moved, **run, trigger_mode="multiple", **named("sampling")),
         controls.begin.click(**private),
         reseeded.then(**private),
         chosen,

@@ -1,0 +1,148 @@
+"""python -m benchmarks.cluster: what Ray Serve adds to a call of the network, and what a second replica gains.
+
+All on this machine, with the shipped network in float32 at 64x64 and the same number of torch's threads everywhere.
+
+1. A call of one row to a replica, over the same call to a local batcher, interleaved: on the clock, and in CPU time of
+   all processes together (what Ray uses while nobody calls is taken off).
+2. Sixteen samplers at once, each with a run of 6 calls, on one replica over the same on two, interleaved.
+3. The same where the network is a device that is waited for, 20 ms for each row, as for a GPU: 2 is the best there is.
+
+In 2, replicas share this machine's cores: where these are busy, the second replica has only a part of one.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import torch
+
+from benchmarks import measuring, peers
+from benchmarks.measuring import Row, interleaved, spread, threads, wall
+from explorer import weights
+from explorer.backends.local import Batcher
+from explorer.backends.ray import Cluster, placed, started
+from explorer.backends.replica import ONGOING, Plan, Replica
+from explorer.backends.replicas import Replicas
+from explorer.core.denoiser import Denoiser
+from explorer.core.noise import white
+from explorer.core.samplers import euler
+from explorer.engine.networks import load
+
+SIDE, LEVELS, LABEL = 64, (20.0, 6.0, 2.0, 0.8, 0.3, 0.1, 0.0), 7
+VISITORS, CALLS, ROUNDS = 16, 20, 7
+ROW_S = 0.02  # of the device that is waited for
+TWO = Cluster(least=2, most=2)
+
+
+def visit(denoiser: Denoiser, seed: int) -> None:
+    """One whole run."""
+    told = lambda x, sigma: denoiser(x, sigma, torch.tensor([LABEL]))
+    for _ in euler(told, LEVELS[0] * white((1, 3, SIDE, SIDE), seed, "b"), LEVELS):
+        pass
+
+
+def together(replicas: Replicas, count: int = VISITORS) -> None:
+    """So many visitors at once."""
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(lambda seed: visit(replicas.denoiser(), seed), range(count)))
+
+
+def load_waiting(device: torch.device, dtype: torch.dtype) -> tuple[Denoiser, dict]:
+    """A network that is waited for, and takes nothing of the processor."""
+
+    def denoise(x: torch.Tensor, sigma: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
+        time.sleep(ROW_S * len(x))
+        return x / (1 + sigma[:, None, None, None] ** 2)
+
+    return denoise, weights.card("scenes")
+
+
+@contextmanager
+def deployed(name: str, plan: Plan, count: int) -> Iterator[Replicas]:
+    """So many replicas in the Ray that runs."""
+    from ray import serve
+
+    options = {"max_ongoing_requests": ONGOING, "ray_actor_options": {"num_cpus": 0}, "num_replicas": count}
+    application = serve.deployment(Replica).options(**options).bind(plan)
+    handle = serve.run(application, name=name, route_prefix=None, logging_config={"log_level": "ERROR"})
+    about = handle.about.remote().result(timeout_s=60)
+    with closing(Replicas(handle.remote, (), lambda: count, about)) as made:
+        yield made
+    serve.delete(name)
+
+
+def calls(denoiser: Denoiser, count: int) -> None:
+    """One call after another."""
+    x, label = white((1, 3, SIDE, SIDE), 0, "b"), torch.tensor([LABEL])
+    for _ in range(count):
+        denoiser(x, 1.0, label)
+
+
+def cpu_seconds() -> float:
+    """CPU time so far of this process and all below it."""
+    import psutil
+
+    me = psutil.Process()
+    taken = [process.cpu_times() for process in (me, *me.children(recursive=True))]
+    return sum(times.user + times.system for times in taken)
+
+
+def all_processes(run: partial, idle: float) -> float:
+    """CPU seconds of one run, without what `idle` seconds per second are anyway."""
+    before, start = cpu_seconds(), time.perf_counter()
+    run()
+    return cpu_seconds() - before - idle * (time.perf_counter() - start)
+
+
+def overhead(local: Denoiser, remote: Denoiser, rounds: int) -> list[Row]:
+    """A call to a replica over a local one."""
+    before = cpu_seconds()
+    time.sleep(5)
+    idle = (cpu_seconds() - before) / 5
+    runs = {"local": partial(calls, local, CALLS), "replica": partial(calls, remote, CALLS)}
+    clock = interleaved({name: wall(run) for name, run in runs.items()}, rounds)
+    used = interleaved({name: partial(all_processes, run, idle) for name, run in runs.items()}, rounds)
+    rows = []
+    for what, taken in (("on the clock", clock), ("in CPU time", used)):
+        here, there = 1000 * taken["local"] / CALLS, 1000 * taken["replica"] / CALLS
+        note = f"local {np.median(here):.1f} ms, replica {np.median(there):.1f} ms; Ray alone uses {idle:.1%} of a core"
+        rows.append(spread(f"a call to a replica over a local call, {what}", there / here, note=note))
+        rows.append(spread(f"what Ray adds to a call, {what}", there - here, "ms"))
+    return rows
+
+
+def gain(what: str, one: Replicas, two: Replicas, rounds: int) -> Row:
+    """Throughput of two replicas over one."""
+    taken = interleaved({"one": wall(partial(together, one)), "two": wall(partial(together, two))}, rounds)
+    calls_made = VISITORS * (len(LEVELS) - 1)
+    rates = ", ".join(f"{name} {calls_made / np.median(seconds):.1f} calls/s" for name, seconds in taken.items())
+    load_now = f"; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores" if hasattr(os, "getloadavg") else ""
+    title = f"{VISITORS} samplers, {what}: two replicas over one"
+    return spread(title, taken["one"] / taken["two"], note=rates + load_now)
+
+
+def measure(quick: bool) -> list[Row]:
+    """Overhead, then throughput."""
+    if not (peers.installed("ray") and peers.installed("psutil")):
+        return [Row("replicas on Ray Serve", note="ray or psutil is not installed")]
+    plan = Plan(partial(load, "scenes"), weights.card("scenes")["sha256"], "cpu", "float32")
+    _, plan = placed(TWO, plan, [{"CPU": max(os.cpu_count() or 1, TWO.least)}])
+    network, _ = load("scenes", torch.device("cpu"))
+    rounds, waiting = 1 if quick else ROUNDS, replace(plan, load=load_waiting)
+    with threads(plan.threads), closing(started(TWO, plan)) as two, closing(Batcher()) as batcher:
+        with deployed("one", plan, 1) as one:
+            rows = overhead(batcher.denoiser(network), one.denoiser(), rounds)
+            rows.append(gain("computing", one, two, rounds))
+        with deployed("one waiting", waiting, 1) as one, deployed("two waiting", waiting, 2) as two:
+            return [*rows, gain("waiting", one, two, rounds)]
+
+
+if __name__ == "__main__":
+    measuring.main(measure, __doc__)

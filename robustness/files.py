@@ -1,0 +1,139 @@
+"""T1 to T3: hostile picture files, one after another, many at once beside a normal visitor, and damaged at random."""
+
+from __future__ import annotations
+
+import csv
+import os
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import numpy as np
+from PIL import Image
+
+from benchmarks.measuring import Bar, Row
+from explorer.images import ImageRefused, decode
+from robustness.asking import API, Told, address, ask, seconds, values
+from robustness.probing import probed
+from robustness.scale import Scale
+from robustness.server import Server
+from tests.pictures import damaged, encode, png
+from tests.serving import ROOT
+
+DATA = Path(os.environ.get("EXPLORER_DATA", ROOT.parent / "shared" / "data")) / "hostile"
+COSTLIEST, SENDERS = 20, 8
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """A file, and whether it must be accepted; None where both will do."""
+
+    data: bytes
+    accept: bool | None
+
+
+def corpus(most: int) -> list[Hostile]:
+    """The files of hostile/manifest.csv where the folder of data has them, and generated ones; at most so many."""
+    expected = {"must_accept": True, "must_reject": False, "either": None}
+    found = generated()
+    if (DATA / "manifest.csv").is_file():
+        with (DATA / "manifest.csv").open(newline="") as file:
+            found += [Hostile((DATA / e["file"]).read_bytes(), expected[e["expected"]]) for e in csv.DictReader(file)]
+    return found[:: -(-len(found) // most)]
+
+
+def generated() -> list[Hostile]:
+    """Good files of the three formats, cut off, too large by their header, and of other formats."""
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8))
+    good = [encode(noise, form) for form in ("PNG", "JPEG", "WEBP")]
+    cut = [data[: len(data) // 3] for data in good]
+    bombs = [png(side, side, b"", extra=b"") for side in (9_000, 20_000, 100_000)]
+    others = [encode(noise, form) for form in ("GIF", "BMP", "TIFF")] + [b"", b"<svg/>", b"%PDF-1.4", b"\x89PNG"]
+    return [Hostile(data, True) for data in good] + [Hostile(data, False) for data in cut + bombs + others]
+
+
+def send(url: str, data: bytes) -> Told:
+    """Upload a file and have it taken in as a picture."""
+    began = time.monotonic()
+    try:
+        headers = address()
+        sent = httpx.post(f"{url}{API}/upload", files={"files": ("a.png", data)}, headers=headers, timeout=60)
+        if sent.status_code != 200:
+            return Told("refused", sent.text, time.monotonic() - began, sent.status_code)
+        file = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}}
+        told = ask(url, "add_picture", [file], headers)
+        return Told(told.kind, told.content, time.monotonic() - began, told.status)
+    except httpx.TransportError as error:
+        return Told("lost", type(error).__name__, time.monotonic() - began, 0)
+
+
+def one_by_one(server: Server, files: list[Hostile]) -> tuple[list[Row], list[Hostile]]:
+    """T1, and the files that took longest."""
+    idle = server.memory()
+    told = [send(server.url, file.data) for file in files]
+    wrong = [f for f, t in zip(files, told, strict=True) if f.accept not in (None, t.kind == "complete")]
+    unplain = [one for one in told if not one.typed]
+    rows = [
+        Row("T1 hostile files judged wrongly", len(wrong), "files", bar=Bar(0, False), note=f"of {len(files)}"),
+        Row("T1 answers that are no picture and no sentence", len(unplain), "answers", bar=Bar(0, False)),
+        Row("T1 most memory, over idle", server.memory("VmHWM") - idle, "MB", bar=Bar(256, False)),
+        Row("T1 the slowest file", max(one.seconds for one in told), "s", bar=Bar(3, False)),
+        Row("T1 server alive", float(server.alive), "", bar=Bar(1, True)),
+    ]
+    order = np.argsort([-one.seconds for one in told])[:COSTLIEST]
+    return rows, [files[i] for i in order]
+
+
+def many_at_once(server: Server, costly: list[Hostile], calls: int) -> list[Row]:
+    """T2: the costliest files, eight at once, while somebody samples."""
+    normal = lambda seed: ask(server.url, "sampling", values("sampling", steps=6, seed=seed))
+    alone = [normal(1000 + i) for i in range(calls)]
+    idle, over = server.memory(), threading.Event()
+
+    def hostile(sender: int) -> None:
+        while not over.is_set():
+            send(server.url, costly[sender % len(costly)].data)
+            sender += SENDERS
+
+    with probed(server.url) as probes:
+        senders = [threading.Thread(target=hostile, args=(i,)) for i in range(SENDERS)]
+        [sender.start() for sender in senders]
+        beside = [normal(2000 + i) for i in range(calls)]
+        over.set()
+        [sender.join() for sender in senders]
+    quiet, busy = seconds(alone, 0.95), seconds(beside, 0.95)
+    note = f"{quiet:.2f} s alone, {busy:.2f} s beside {SENDERS} senders without pause"
+    return [
+        Row("T2 a normal visitor's p95 beside hostile files", busy / quiet, "x", bar=Bar(2, False), note=note),
+        Row("T2 most memory, over idle", server.memory("VmHWM") - idle, "MB", bar=Bar(512, False)),
+        Row("T2 slowest /healthz", 1000 * max(probes), "ms", bar=Bar(250, False)),
+    ]
+
+
+def mutations(count: int) -> Row:
+    """T3: what else than a refusal leaves the decoder."""
+    rng, escaped, accepted = np.random.default_rng(3), {}, 0
+    whole = []
+    for i in range(20):
+        pixels = rng.integers(0, 256, (12 + i, 17, 3), np.uint8)
+        whole.append(encode(pixels, ("PNG", "JPEG", "WEBP")[i % 3]))
+    for i in range(count):
+        try:
+            accepted += decode(damaged(whole[i % 20], rng)).size > 0
+        except ImageRefused:
+            pass
+        except Exception as error:  # what is counted here
+            escaped[type(error).__name__] = escaped.get(type(error).__name__, 0) + 1
+    note = f"{count} damaged files, {accepted} still pictures" + "".join(f"; {k}: {n}" for k, n in escaped.items())
+    return Row("T3 other errors than a refusal", sum(escaped.values()), "errors", bar=Bar(0, False), note=note)
+
+
+def measure(scale: Scale) -> list[Row]:
+    """T1 to T3."""
+    with Server() as server:
+        server.settled()
+        rows, costly = one_by_one(server, corpus(scale.files))
+        rows += many_at_once(server, costly, scale.lone_calls)
+    return [*rows, mutations(scale.mutations)]

@@ -1,0 +1,73 @@
+"""T12 and T13: visitors who go away in the middle, and clients who ask and never listen."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import numpy as np
+
+from benchmarks.measuring import Bar, Row
+from robustness.asking import API, address, ask, at_once, seconds, values
+from robustness.load import run
+from robustness.scale import Scale
+from robustness.server import Server
+
+STEPS = 150  # of a run that nobody waits for
+TOGETHER = 20  # streams at a time, so that the queue takes all of them
+
+
+def storm(server: Server, count: int) -> list[Row]:
+    """T12: streams dropped at random messages."""
+    rng = np.random.default_rng(12)
+    stops = rng.integers(1, 12, count)
+    [run(server.url, i) for i in range(3)]
+    at_once(TOGETHER, lambda i: run(server.url, 100 + i))  # as many threads as it will ever need
+    server.at_rest(60)
+    handles = server.handles()
+    slowest = 0.0
+    for first in range(0, count, TOGETHER):
+        some = stops[first : first + TOGETHER]
+        at_once(len(some), lambda i, some=some, first=first: _dropped(server.url, first + i, int(some[i])))
+        slowest = max(slowest, server.at_rest(30))
+    time.sleep(1)
+    files, threads = (now - then for now, then in zip(server.handles(), handles, strict=True))
+    return [
+        Row(
+            "T12 until nothing runs after streams are dropped", slowest, "s", bar=Bar(2, False), note=f"{count} streams"
+        ),
+        Row("T12 open files more than before", files, "", bar=Bar(5, False)),
+        Row("T12 threads more than before", threads, "", bar=Bar(5, False)),
+    ]
+
+
+def _dropped(url: str, seed: int, message: int) -> None:
+    data = values("sampling", steps=STEPS, seed=10_000 + seed)
+    ask(url, "sampling", data, until=lambda n: n >= message)
+
+
+def silent(server: Server, count: int, calls: int) -> list[Row]:
+    """T13: joins without an event stream, and what one who listens waits meanwhile."""
+    alone = [run(server.url, 400 + i) for i in range(calls)]
+    data = {"data": values("sampling", steps=STEPS, size=128)}
+    statuses = []
+    for i in range(count):
+        data["data"] = values("sampling", steps=STEPS, seed=20_000 + i)
+        statuses.append(httpx.post(f"{server.url}{API}/call/sampling", json=data, headers=address()).status_code)
+    asked = time.monotonic()
+    beside = run(server.url, 30_000)
+    rest = server.at_rest(60)
+    ended = time.monotonic() - asked if rest < float("inf") else rest
+    ratio = beside.seconds / seconds(alone, 0.5)
+    note = f"{count} joined, {statuses.count(200)} taken in"
+    return [
+        Row("T13 a listener's run beside clients that never listen", ratio, "x", bar=Bar(2, False), note=note),
+        Row("T13 until what nobody listens for is stopped", ended, "s", bar=Bar(10, False)),
+    ]
+
+
+def measure(scale: Scale) -> list[Row]:
+    """T12 and T13."""
+    with Server() as server:
+        server.settled()
+        return storm(server, scale.dropped) + silent(server, scale.silent, scale.lone_calls)

@@ -1,0 +1,91 @@
+"""T10, T18, T26: fifty users at once for minutes; health, readiness and the event loop meanwhile."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import numpy as np
+
+from benchmarks.measuring import Bar, Row
+from robustness.asking import Told, address, ask, at_once, seconds, values
+from robustness.probing import probed
+from robustness.scale import LOAD_FACTOR, PLACES, Scale
+from robustness.server import Server
+
+STEPS = 3  # of the runs, at 64 pixels with the network
+AGAIN_S = 1.0  # a user whom the full queue has sent away asks again after that
+METRICS = (
+    "explorer_rows_waiting", "explorer_rows_in_flight", "explorer_events_running",
+    'explorer_events_total{outcome="done"}', 'explorer_event_seconds_bucket{le="+Inf"}',
+)  # fmt: skip
+
+
+def run(url: str, seed: int, headers: dict[str, str] | None = None) -> Told:
+    """One short run with this seed."""
+    return ask(url, "sampling", values("sampling", steps=STEPS, seed=seed), headers)
+
+
+def users(url: str, count: int, duration: float) -> list[tuple[int, Told]]:
+    """(seed, answer) of so many users, each asking anew as soon as it is answered, from an address of its own."""
+    end = time.monotonic() + duration
+
+    def user(number: int) -> list[tuple[int, Told]]:
+        told, own = [], address()
+        while time.monotonic() < end:
+            seed = number * 1_000_000 + len(told)
+            told.append((seed, run(url, seed, own)))
+            if told[-1][1].kind == "refused":
+                time.sleep(AGAIN_S)
+        return told
+
+    return [one for some in at_once(count, user) for one in some]
+
+
+def crossed(told: list[tuple[int, Told]]) -> int:
+    """Answers that belong to somebody else's question."""
+    return sum(one.kind == "complete" and one.content["request"]["seed"] != seed for seed, one in told)
+
+
+def judged(told: list[tuple[int, Told]], unloaded: float, count: int) -> list[Row]:
+    """T10: what was lost, crossed or said badly, and the waiting."""
+    answers = [one for _, one in told]
+    full = sum(one.kind == "refused" for one in answers)
+    done = sum(one.kind == "complete" for one in answers)
+    lost, untyped = sum(one.kind == "lost" for one in answers), sum(not one.typed for one in answers)
+    failed = sum(one.kind == "error" for one in answers)
+    p50, p95 = (seconds(answers, share) for share in (0.5, 0.95))
+    note = f"{count} users, {done} answers, {full} times sent away, p50 {p50:.2f} s, p95 {p95:.2f} s, "
+    note += f"unloaded median {unloaded:.3f} s"
+    factor = p95 / (unloaded * max(1.0, count / PLACES))
+    return [
+        Row(
+            "T10 lost, crossed, failed or untyped",
+            lost + crossed(told) + untyped + failed,
+            "answers",
+            bar=Bar(0, False),
+        ),
+        Row(
+            "T10 p95 over what a queue without merging would take", factor, "x", bar=Bar(LOAD_FACTOR, False), note=note
+        ),
+    ]
+
+
+def measure(scale: Scale) -> list[Row]:
+    """T10, T18 and T26."""
+    with Server() as server:
+        warming = server.warming
+        server.settled()
+        unloaded = statistics.median(run(server.url, i).seconds for i in range(scale.lone_calls))
+        with probed(server.url) as probes:
+            told = users(server.url, scale.load_users, scale.load_s)
+        missing = [name for name in METRICS if name not in server.metrics()]
+    p99, most = 1000 * float(np.quantile(probes, 0.99)), 1000 * max(probes)
+    return [
+        *judged(told, unloaded, scale.load_users),
+        Row("T18 /healthz under this load, p99", p99, "ms", bar=Bar(50, False), note=f"{len(probes)} probes"),
+        Row("T18 ready only after a warm-up run", float(warming), "", bar=Bar(1, True)),
+        Row("T18 metrics missing", len(missing), "names", bar=Bar(0, False), note=", ".join(missing)),
+        Row("T26 lag of the event loop, p99", p99, "ms", bar=Bar(250, False)),
+        Row("T26 lag of the event loop, most", most, "ms", bar=Bar(1000, False)),
+    ]

@@ -1,0 +1,36 @@
+"""T11: two hundred at once at a queue of 32; who is sent away, how soon, and what it is like afterwards."""
+
+from __future__ import annotations
+
+import time
+
+from benchmarks.measuring import Bar, Row
+from robustness.asking import address, ask, at_once, seconds, values
+from robustness.load import run
+from robustness.scale import Scale
+from robustness.server import Server
+
+STEPS = 20
+
+
+def measure(scale: Scale) -> list[Row]:
+    """The refusals, what became of the accepted, and a lone visitor before and after."""
+    long = lambda seed: ask(server.url, "sampling", values("sampling", steps=STEPS, seed=seed), address())
+    with Server() as server:
+        server.settled()
+        before = [run(server.url, i) for i in range(scale.lone_calls)]
+        told = at_once(scale.burst, lambda i: long(5000 + i))
+        time.sleep(scale.recovery_s)
+        after = [run(server.url, 9000 + i) for i in range(scale.lone_calls)]
+    refused = [one for one in told if one.kind == "refused"]
+    wrong = [one for one in refused if one.status not in (429, 503) or not one.typed]
+    unfinished = [one for one in told if one.kind not in ("complete", "refused")]
+    ratio = seconds(after, 0.95) / seconds(before, 0.95)
+    note = f"{len(told)} asked at once, {len(refused)} sent away"
+    slowest = max((one.seconds for one in refused), default=0.0)
+    return [
+        Row("T11 sent away without 503, 429 and a sentence", len(wrong), "answers", bar=Bar(0, False), note=note),
+        Row("T11 slowest to be sent away", slowest, "s", bar=Bar(1, False)),
+        Row("T11 accepted and not finished", len(unfinished), "runs", bar=Bar(0, False)),
+        Row(f"T11 p95 {scale.recovery_s:g} s after the burst", ratio, "x", bar=Bar(1.2, False)),
+    ]

@@ -1,0 +1,49 @@
+"""T6: nothing that a client can name gives away a file of the server, or makes it call another."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import tempfile
+from pathlib import Path
+
+from benchmarks.measuring import Bar, Row
+from robustness.asking import ask
+from robustness.scale import Scale
+from robustness.server import Server
+from tests.ui.test_traversal import attempts, fetch, forgeries
+
+
+def measure(scale: Scale) -> list[Row]:
+    """Canaries that came out, calls to a listener, and answers of the kind 5xx."""
+    canary = secrets.token_hex(16)
+    with tempfile.TemporaryDirectory() as folder, Server() as server:
+        planted = Path(folder) / "canary.txt"
+        planted.write_text(canary)
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(0.5)
+        home = "127.0.0.1:" + str(listener.getsockname()[1])
+        tried = list(attempts([str(planted)], home))
+        answers = [fetch(server.url, path) for path in tried]
+        targets = (str(planted), "/etc/passwd", f"http://{home}/x.png", f"//{home}/x.png", f"file://{planted}")
+        forged = [forgery for target in targets for forgery in forgeries(target)]
+        told = [ask(server.url, "add_picture", [forgery]) for forgery in forged]
+        called = _called(listener)
+        listener.close()
+    out = sum(canary.encode() in body for _, body in answers) + sum(canary in str(one.content) for one in told)
+    taken = sum(one.kind == "complete" for one in told)
+    broken = sum(status >= 500 for status, _ in answers) + sum(one.status >= 500 for one in told)
+    note = f"{len(tried)} addresses and {len(forged)} forged files"
+    return [
+        Row("T6 files given away or taken from the server", out + taken, "files", bar=Bar(0, False), note=note),
+        Row("T6 calls to another server", called, "calls", bar=Bar(0, False)),
+        Row("T6 answers of the kind 5xx", broken, "answers", bar=Bar(0, False)),
+    ]
+
+
+def _called(listener: socket.socket) -> int:
+    try:
+        listener.accept()
+    except TimeoutError:
+        return 0
+    return 1

@@ -1,0 +1,66 @@
+"""T19: six users for a long time, each time with a fresh session and a picture of their own."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.measuring import Bar, Row
+from robustness.asking import address, ask, at_once, values
+from robustness.files import send
+from robustness.scale import Scale
+from robustness.server import Server
+from tests.pictures import encode
+
+USERS, EVERY_S, SIDE = 6, 2.0, 256
+SETTLED = 1 / 3  # of the time, after which memory should not grow
+
+
+def visit(url: str, rng: np.random.Generator) -> bool:
+    """Upload a new picture and have it denoised; whether all of it was answered."""
+    pixels = rng.integers(0, 256, (SIDE, SIDE, 3), np.uint8)
+    added = send(url, encode(Image.fromarray(pixels), "PNG"))
+    if added.kind != "complete":
+        return False
+    data = values("noising", picture=added.content, size=64, levels=8, seed=int(rng.integers(2**31)))
+    return ask(url, "noising", data, address()).kind == "complete"
+
+
+def measure(scale: Scale) -> list[Row]:
+    """What memory, files and threads do over the time."""
+    over, samples, temporary = threading.Event(), [], []
+    with Server() as server:
+        server.settled()
+        began, idle, handles = time.monotonic(), server.memory(), server.handles()
+
+        def watch() -> None:
+            while not over.wait(min(EVERY_S, scale.soak_s / 10)):
+                samples.append((time.monotonic() - began, server.memory()))
+                temporary.append(server.temporary())
+
+        def user(number: int) -> list[bool]:
+            rng, answered = np.random.default_rng(number), []
+            while time.monotonic() - began < scale.soak_s:
+                answered.append(visit(server.url, rng))
+            return answered
+
+        (watcher := threading.Thread(target=watch)).start()
+        answered = [one for some in at_once(USERS, user) for one in some]
+        over.set()
+        watcher.join()
+        server.at_rest(30)
+        files, threads = (now - then for now, then in zip(server.handles(), handles, strict=True))
+    minutes, held = np.array([(at / 60, mb) for at, mb in samples if at > SETTLED * scale.soak_s]).T
+    slope = float(np.polyfit(minutes, held, 1)[0])
+    note = f"{len(answered)} visits in {scale.soak_s / 60:.1f} minutes; answers are kept up to a bound, which fills"
+    return [
+        Row("T19 visits not answered", answered.count(False), "visits", bar=Bar(0, False), note=note),
+        Row("T19 growth of memory after a third of the time", slope, "MB/min", bar=Bar(0.5, False)),
+        Row("T19 memory, over idle", max(mb for _, mb in samples) - idle, "MB", bar=Bar(150, False)),
+        Row("T19 open files more than before", files, "", bar=Bar(5, False)),
+        Row("T19 threads more than before", threads, "", bar=Bar(45, False), note="Gradio keeps up to 40 for handlers"),
+        Row("T19 temporary files, most", max(temporary), "MB", bar=Bar(200, False)),
+    ]

@@ -1,0 +1,49 @@
+"""T7, T8, T22 to T24: what the tests themselves prove in full, run and counted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+from benchmarks.measuring import Bar, Row
+from robustness.scale import QUICK, Scale
+from tests.serving import ROOT
+
+SUITES = {
+    "T7 routes that answer and are not on the list": ("tests/ui/test_routes.py",),
+    "T8 uploaded pages that can run": ("tests/ui/test_guard.py::test_an_uploaded_page_cannot_run",),
+    "T22 sizes, modes and numbers that fail": (
+        "tests/test_images.py", "tests/test_sampling.py", "tests/ui/test_raw_calls.py",
+    ),
+    "T23 bad weight files that are not refused": ("tests/test_weights.py", "tests/test_left_out.py"),
+    "T24 ways of a bad hub that are not noticed": ("tests/hub/test_fetch.py",),
+}  # fmt: skip
+PATIENCE_S = 900
+
+
+def failing(files: tuple[str, ...]) -> tuple[int, int]:
+    """(tests that failed, tests that ran) in those of the files that there are. RuntimeError where none ran."""
+    there = [name for name in files if (ROOT / name.split("::")[0]).is_file()]
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *there]
+        subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE_S)
+        (suite,) = ElementTree.parse(report).getroot().iter("testsuite")
+    failed = int(suite.get("failures")) + int(suite.get("errors"))
+    ran = int(suite.get("tests")) - int(suite.get("skipped"))
+    if not ran:
+        raise RuntimeError(f"no test ran in {', '.join(there)}")
+    return failed, ran
+
+
+def measure(scale: Scale) -> list[Row]:
+    """Each group of tests; in a quick run the first of them alone."""
+    chosen = dict(list(SUITES.items())[:1]) if scale is QUICK else SUITES
+    rows = []
+    for what, files in chosen.items():
+        failed, ran = failing(files)
+        rows.append(Row(what, failed, "tests", bar=Bar(0, False), note=f"{ran} tests"))
+    return rows
