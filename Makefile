@@ -1,6 +1,6 @@
 # make app: serve the explorer. make test: install what tests need and run them. make cluster-test: install Ray, too, and
 # test replicas on it. make bench: measure the speed beside that of others. make lock: write requirements.lock anew.
-# make audit: look for known vulnerabilities in what it lists.
+# make audit: look for known vulnerabilities in what it lists. make robustness: what a real server stands.
 # Nothing is installed outside .venv, .venv-bench (bench) and .venv-tools (lock, audit), except Debian's chromium when no
 # browser is found and this is root.
 PYTHON ?= python3

@@ -11,10 +11,10 @@ import torch
 
 from explorer import weights
 from explorer.api import SIZES, NoisingRequest
+from explorer.backends.cluster import Cluster, ClusterRefused, replica_bounds
 from explorer.backends.device import DEVICES, DTYPES, DeviceRefused
 from explorer.backends.measure import Choice, choose
 from explorer.backends.prepared import prepared
-from explorer.backends.ray import Cluster, ClusterRefused, replica_bounds
 from explorer.engine import Engine
 from explorer.engine.networks import replicas_of
 from explorer.hub import PREFIX, HubRefused

@@ -26,8 +26,9 @@ import torch
 from benchmarks import measuring, peers
 from benchmarks.measuring import Row, interleaved, spread, threads, wall
 from explorer import weights
+from explorer.backends.cluster import Cluster, placed
 from explorer.backends.local import Batcher
-from explorer.backends.ray import Cluster, placed, started
+from explorer.backends.ray import started
 from explorer.backends.replica import ONGOING, Plan, Replica
 from explorer.backends.replicas import Replicas
 from explorer.core.denoiser import Denoiser

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ CHEAP = {  # values with which each question is answered soon
     "learn_score": {"steps": 10},
 }
 T = TypeVar("T")
+PLAIN = ssl.create_default_context()  # one for all; nothing here is encrypted, yet each client would make its own
 _addresses = itertools.count(int(IPv4Address("10.0.0.1")))
 
 
@@ -75,7 +77,8 @@ def ask(
     body = data if isinstance(data, str) else json.dumps(data)
     json_headers = {"content-type": "application/json", **(headers or address())}
     try:
-        with httpx.Client(base_url=url, timeout=wait, headers=json_headers) as client:
+        with httpx.Client(base_url=url, timeout=wait, headers=json_headers, verify=PLAIN) as client:
+            began = time.monotonic()  # anew: making a client takes its time when two hundred do it at once
             joined = client.post(f"{API}/call/{name}", content=f'{{"data": {body}}}')
             if joined.status_code != 200:
                 return Told("refused", joined.json()["detail"], spent(), joined.status_code)

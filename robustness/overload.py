@@ -27,10 +27,11 @@ def measure(scale: Scale) -> list[Row]:
     unfinished = [one for one in told if one.kind not in ("complete", "refused")]
     ratio = seconds(after, 0.95) / seconds(before, 0.95)
     note = f"{len(told)} asked at once, {len(refused)} sent away"
+    said = "; ".join(sorted({f"{one.kind}: {one.content}" for one in unfinished}))
     slowest = max((one.seconds for one in refused), default=0.0)
     return [
         Row("T11 sent away without 503, 429 and a sentence", len(wrong), "answers", bar=Bar(0, False), note=note),
         Row("T11 slowest to be sent away", slowest, "s", bar=Bar(1, False)),
-        Row("T11 accepted and not finished", len(unfinished), "runs", bar=Bar(0, False)),
+        Row("T11 accepted and not finished", len(unfinished), "runs", bar=Bar(0, False), note=said),
         Row(f"T11 p95 {scale.recovery_s:g} s after the burst", ratio, "x", bar=Bar(1.2, False)),
     ]

@@ -1,5 +1,6 @@
 """Replicas of the network elsewhere: nothing a visitor can see is lost with one of them. No Ray is needed here."""
 
+import subprocess
 import sys
 import threading
 import time
@@ -13,8 +14,8 @@ from explorer import weights
 from explorer.api import RequestRefused, SamplingRequest
 from explorer.backends import ray as ray_module
 from explorer.backends import replicas as module
+from explorer.backends.cluster import Cluster, ClusterRefused, placed, replica_bounds
 from explorer.backends.local import CLOSED, DIED, OVERDUE, Batcher, Unavailable
-from explorer.backends.ray import Cluster, ClusterRefused, placed, replica_bounds
 from explorer.backends.replica import NotWell, Plan, Replica, WeightsDiffer
 from explorer.backends.replicas import NONE_LEFT, Replicas
 from explorer.backends.turns import Cancelled
@@ -25,6 +26,7 @@ from explorer.ui.hosting import Hosting
 from explorer.ui.launch import prepare
 from explorer.ui.standing import Standing
 from tests.carrier import Carrier, Lost, wait_until
+from tests.serving import ROOT
 
 CARD = weights.card("scenes")
 SIGMAS = (10.0, 3.0, 1.0, 0.3, 0.0)
@@ -279,7 +281,9 @@ def test_without_ray_there_is_one_plain_line(monkeypatch):
     monkeypatch.setattr(ray_module, "find_spec", lambda name: None)
     with pytest.raises(ClusterRefused, match="requirements-cluster.txt adds it."):
         ray_module.started(Cluster(), plan())
-    assert "ray" not in sys.modules  # nobody pays for it who does not ask for it
+    code = "import sys, app; print('ray' in sys.modules)"  # nobody pays for it who does not ask for it
+    asked = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert asked.stdout.strip() == "False"
 
 
 def test_numbers_of_replicas():

@@ -12,36 +12,25 @@ import secrets
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
+from explorer.backends.cluster import OWN, Cluster, ClusterRefused, placed
 from explorer.backends.replica import ONGOING, Plan, Replica
 from explorer.backends.replicas import Replicas
 
 ROOT = str(Path(__file__).resolve().parent.parent.parent)
-OWN = "auto"  # the address that stands for a Ray of our own, here
 APP, DEPLOYMENT = "explorer", "network"
+FOLDER = "explorer-ray-"
 STORE_BYTES = 256 * 2**20  # shared memory for the arrays of a Ray of our own; a call's are a few MB at most
-MOST = 1000  # replicas
 KNOCK_S = 5.0
 TARGET_ONGOING = 8  # calls per replica above which another one is started, where there may be more
 GROW_S, SHRINK_S = 3.0, 300.0  # for how long there must be more, or less, to do
 NEEDED = "Running on a cluster needs the package ray: pip install -r requirements-cluster.txt adds it."
-
-
-class ClusterRefused(RuntimeError):
-    """The replicas cannot be started; the text is one plain sentence."""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Where Ray is, and how many replicas run there."""
-
-    address: str = OWN  # else HOST:PORT of a cluster that this machine is part of
-    least: int = 1
-    most: int = 1
 
 
 def started(cluster: Cluster, plan: Plan) -> Replicas:
@@ -72,41 +61,6 @@ def _set_environment(own: bool) -> None:
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray leaves one in the home folder
 
 
-def placed(cluster: Cluster, plan: Plan, nodes: Sequence[dict[str, float]]) -> tuple[dict[str, float], Plan]:
-    """What each replica takes of its machine, and the plan with device and threads decided for all of them.
-
-    nodes: what each machine has, as "CPU" and "GPU". Raises ClusterRefused when the least number has no room.
-    """
-    gpus = int(sum(node.get("GPU", 0) for node in nodes))
-    if plan.device == "cuda" or (plan.device == "auto" and gpus):
-        if gpus < cluster.least:
-            raise ClusterRefused(_too_few(cluster.least, gpus, "GPU"))
-        return {"num_gpus": 1, "num_cpus": 1}, replace(plan, device="cuda")
-    cpus = [int(node.get("CPU", 0)) for node in nodes]
-    fits = lambda count: sum(cpu // count for cpu in cpus) >= cluster.most
-    if sum(cpus) < cluster.least:
-        raise ClusterRefused(_too_few(cluster.least, sum(cpus), "CPU"))
-    threads = max((count for count in range(1, max(cpus) + 1) if fits(count)), default=1)
-    device = "cpu" if plan.device == "auto" else plan.device
-    return {"num_cpus": threads}, replace(plan, device=device, threads=threads)
-
-
-def _too_few(replicas: int, there: int, what: str) -> str:
-    return f"The cluster has {there} {what}{'s' * (there != 1)}; --replicas {replicas} needs one for each."
-
-
-def replica_bounds(text: str) -> tuple[int, int]:
-    """The least and the largest number of replicas, from N or MIN-MAX. Raises ClusterRefused."""
-    least, dash, most = text.partition("-")
-    try:
-        bounds = int(least), int(most if dash else least)
-    except ValueError:
-        bounds = 0, 0
-    if not 1 <= bounds[0] <= bounds[1] <= MOST:
-        raise ClusterRefused(f"argument --replicas: takes N or MIN-MAX, from 1 to {MOST}")
-    return bounds
-
-
 def _init(cluster: Cluster) -> Callable[[], None]:
     """Start or join Ray; returns what ends that. Raises ClusterRefused."""
     import ray
@@ -119,16 +73,33 @@ def _init(cluster: Cluster) -> Callable[[], None]:
         except (OSError, ValueError, RuntimeError, ray.exceptions.RayError):
             raise ClusterRefused(f"No Ray cluster that this machine is part of answers at {cluster.address}.") from None
         return ray.shutdown
-    folder = tempfile.mkdtemp(prefix="explorer-ray-")
+    folder, lock = _own_folder()
 
     def leave() -> None:
         ray.shutdown()
+        lock.release()
         shutil.rmtree(folder, ignore_errors=True)
 
     cpus = max(os.cpu_count() or 1, cluster.least)
-    own = {"include_dashboard": False, "object_store_memory": STORE_BYTES}
-    ray.init("local", num_cpus=cpus, _temp_dir=folder, **own, **quiet)
+    own = {"include_dashboard": False, "object_store_memory": STORE_BYTES, "_temp_dir": str(folder / "r")}
+    try:
+        ray.init("local", num_cpus=cpus, **own, **quiet)
+    except (OSError, RuntimeError, ValueError):
+        leave()
+        raise ClusterRefused("Ray could not be started on this machine.") from None
     return leave
+
+
+def _own_folder() -> tuple[Path, FileLock]:
+    """A folder for Ray that nobody else can enter, and the lock that is held in it; abandoned ones are deleted."""
+    place = Path(tempfile.gettempdir())
+    for abandoned in place.glob(f"{FOLDER}*"):
+        with suppress(Timeout, OSError), FileLock(abandoned / "lock", timeout=0):
+            shutil.rmtree(abandoned, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix="new-"))
+    lock = FileLock(folder / "lock")
+    lock.acquire(timeout=0)
+    return folder.rename(place / f"{FOLDER}{folder.name}"), lock  # nobody finds it by this name without its lock
 
 
 def _knock(address: str) -> None:
@@ -144,16 +115,18 @@ def _deployed(cluster: Cluster, plan: Plan, wanted: dict[str, float], leave: Cal
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR"})
     network = serve.deployment(Replica, name=DEPLOYMENT).options(**_options(cluster, wanted))
-    try:
-        handle = serve.run(network.bind(plan), name=APP, route_prefix=None, logging_config={"log_level": "ERROR"})
-    except RuntimeError:
-        raise ClusterRefused(_why()) from None
 
     def end() -> None:
         if cluster.address != OWN:
             serve.delete(APP)
         leave()
 
+    try:
+        handle = serve.run(network.bind(plan), name=APP, route_prefix=None, logging_config={"log_level": "ERROR"})
+    except RuntimeError:
+        reason = _why()
+        end()
+        raise ClusterRefused(reason) from None
     about = handle.about.remote().result(timeout_s=60)
     return Replicas(handle.remote, _losses(), _running, about, end, cluster.most)
 

@@ -7,9 +7,10 @@ from functools import partial
 import torch
 
 from explorer import hub, weights
+from explorer.backends.cluster import Cluster
 from explorer.backends.lent import on_lent_gpu
 from explorer.backends.prepared import prepared
-from explorer.backends.ray import Cluster, started
+from explorer.backends.ray import started
 from explorer.backends.replica import Plan
 from explorer.backends.replicas import Replicas
 from explorer.core.denoiser import Denoiser

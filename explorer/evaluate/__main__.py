@@ -55,8 +55,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--bm3d", type=int, default=16, help="pictures per set that BM3D runs on (default 16, 0: none)")
     parser.add_argument("--samples", type=int, default=512, help="samples over all classes (default 512, 0: none)")
     parser.add_argument("--steps", type=positive, default=18, help="steps of Heun's method per sample (default 18)")
-    about = "weight of the class in a second set of samples, on which the bar is set (default 1.5, 1: none)"
-    parser.add_argument("--guidance", type=float, default=1.5, help=about)
+    about = "weight of the class in a second set of samples, on which the bar is set (default 1.7, 1: none)"
+    parser.add_argument("--guidance", type=float, default=1.7, help=about)
+    parser.add_argument("--guided-steps", type=positive, default=40, help="steps of that set (default 40)")
     return parser.parse_args(argv)
 
 
@@ -84,9 +85,11 @@ def samples_of(options: argparse.Namespace, pictures: tuple[Tensor, Tensor], tra
     """The sections on samples, in the form and number type that the explorer itself computes in; guided ones too."""
     cpu = torch.device("cpu")
     fast = prepared(weights.load(options.name, cpu, choose_dtype(cpu), folder=options.weights), cpu)
-    drawn = {"generation": 1.0} | ({"guided": options.guidance} if options.guidance != 1 else {})
-    asked = (pictures, training, judge(), options.samples, options.steps)
-    return {section: generation(fast, *asked, guidance) for section, guidance in drawn.items()}
+    asked = (pictures, training, judge(), options.samples)
+    result = {"generation": generation(fast, *asked, options.steps)}
+    if options.guidance != 1:
+        result["guided"] = generation(fast, *asked, options.guided_steps, options.guidance)
+    return result
 
 
 def judge() -> Classifier | None:

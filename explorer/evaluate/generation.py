@@ -105,4 +105,5 @@ def generation(
     rows = equal_mix(held_out[1], len(CLASSES), count)
     samples = draw(denoiser, label, steps, guidance)
     figures = compare(samples, label, held_out[0][rows], held_out[1][rows], training, classifier)
-    return {"steps": steps, "calls": 2 * steps - 1, "sampler": "heun, karras", "guidance": guidance, **figures}
+    calls = (2 * steps - 1) * (1 if guidance in (0, 1) else 2)
+    return {"steps": steps, "calls": calls, "sampler": "heun, karras", "guidance": guidance, **figures}

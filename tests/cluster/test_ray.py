@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from explorer import weights
+from explorer.backends.cluster import Cluster
 from explorer.backends.local import Batcher
-from explorer.backends.ray import Cluster, started
+from explorer.backends.ray import started
 from explorer.backends.replica import Plan
 from explorer.core.guidance import class_guided
 from explorer.core.noise import white

@@ -11,7 +11,8 @@ from importlib.util import find_spec
 import httpx
 import pytest
 
-from explorer.backends.ray import Cluster, ClusterRefused, started
+from explorer.backends.cluster import Cluster, ClusterRefused
+from explorer.backends.ray import started
 from explorer.backends.replica import Plan
 from explorer.engine.networks import load
 from tests.carrier import wait_until

@@ -57,7 +57,7 @@ def run(monkeypatch, *arguments):
 
 
 def test_everything_is_measured_written_and_printed(data, folder, monkeypatch, capsys):
-    options = ("--pictures", 4, "--bm3d", 0, "--samples", 28, "--steps", 2, "--guidance", 2)
+    options = ("--pictures", 4, "--bm3d", 0, "--samples", 28, "--steps", 2, "--guidance", 2, "--guided-steps", 3)
     assert run(monkeypatch, "--data", data, "--weights", folder, *options) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("MSE on 4 held-out pictures at 64x64 (in brackets: share of Wiener's)\n")
@@ -65,7 +65,7 @@ def test_everything_is_measured_written_and_printed(data, folder, monkeypatch, c
     assert {row["set"] for row in result["psnr"]} == {"CBSD68 128", "Set12 128", "CBSD68 256", "val 64"}
     g = result["generation"]
     assert g["samples"] == g["real"] == 28 and len(g["octaves_db"]) == 5 and g["frechet"]["half"] == 14
-    assert (g["guidance"], result["guided"]["guidance"]) == (1, 2)
+    assert [(s["guidance"], s["steps"]) for s in (g, result["guided"])] == [(1, 2), (2, 3)]
     assert result["cost"]["parameters"] == weights.card("tiny", folder)["parameters"]
     assert result["cost"]["gflop"] > 0 and result["bar"][-1]["holds"]
     for name in ("samples", "ladder"):

@@ -16,7 +16,14 @@ from explorer.ui.calls.answers import plain
 from explorer.ui.calls.words import PARAMETERS
 from explorer.ui.refusals import is_plain
 from robustness.asking import CHEAP
+from tests.serving import ROOT
 from tests.ui.guarded import API, png
+
+LINES = """
+from gradio_client import Client
+client = Client("http://127.0.0.1:7860")
+run = client.predict(sampler="heun", steps=18, seed=3, api_name="/sampling")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +38,7 @@ def arrays(client, answer):
 
 
 def test_the_three_lines_of_the_readme(server, engine):
-    lines = """
-from gradio_client import Client
-client = Client("http://127.0.0.1:7860")
-run = client.predict(sampler="heun", steps=18, seed=3, api_name="/sampling")
-""".replace("http://127.0.0.1:7860", server)
+    lines = LINES.replace("http://127.0.0.1:7860", server)
     found = {}
     exec(lines, found)
     *_, last = engine.sample(SamplingRequest(sampler="heun", steps=18, seed=3))
@@ -98,8 +101,14 @@ def test_names_parameters_and_defaults_are_those_of_the_requests(server):
         parameters = described[f"/{call.name}"]["parameters"]
         assert [p["parameter_name"] for p in parameters] == [field.name for field in fields(call.request)]
         assert all(p["parameter_has_default"] for p in parameters)
-        assert described[f"/{call.name}"]["description"].startswith(call.answer.__doc__)
-        assert all(f"    {p['parameter_name']}: {PARAMETERS[p['parameter_name']]}" in call.words for p in parameters)
+        words = described[f"/{call.name}"]["description"]
+        assert words.startswith(call.answer.__doc__) and words.endswith(call.gives)
+        assert all(f"    {p['parameter_name']}: {PARAMETERS[p['parameter_name']]}\n" in words for p in parameters)
+
+
+def test_the_page_on_calls_names_all_of_them_and_shows_the_three_lines():
+    text = (ROOT / "docs" / "api.md").read_text()
+    assert LINES in text and all(f"`/{call.name}`" in text for call in CALLS)
 
 
 def test_private_events_are_out_of_reach_of_the_client(server, client):

@@ -45,7 +45,7 @@ def add_calls(engine: Engine, parts: PartStore) -> None:
     """
     queue = {name: COMPUTE[name] for name in ("concurrency_id", "concurrency_limit")}
     for call in CALLS:
-        gr.api(handler(call, engine, parts), api_name=call.name, **queue)
+        gr.api(handler(call, engine, parts), api_name=call.name, api_description=call.words, **queue)
     file, name = gr.UploadButton("picture", type="binary", visible=False), gr.Textbox(label="name", visible=False)
 
     def add_picture(picture: bytes | None) -> str:
