@@ -20,6 +20,7 @@ from gradio.routes import App
 from gradio.server_messages import ProcessCompletedMessage
 
 PATIENCE = 8.0  # seconds that an event may be without a listener
+AGE = 1.0  # seconds within which whoever has just asked may still open a stream
 PERIOD = 0.5  # seconds between two looks
 UNHEARD = "Nobody was listening for this answer, so it was stopped."
 _STREAM = re.compile(r"/gradio_api/(queue/data|call/(?:v2/)?[^/]+/(?P<event>[^/]+))/?")
@@ -88,11 +89,15 @@ class Attendance:
         return unheard
 
     async def make_space(self, queue: Queue) -> bool:
-        """Whether one more may wait; in a full queue, whoever has been without a listener for longest gives way."""
+        """Whether one more may wait; in a full queue, whoever has been without a listener for longest gives way.
+
+        An honest client asks first and listens a round trip later, so that nobody gives way before AGE.
+        """
         if queue.max_size is None or len(queue) < queue.max_size:
             return True
         waiting = [event for group in queue.event_queue_per_concurrency_id.values() for event in group.queue]
-        unheard = [event for event in waiting if not self.hears(event)]
+        youngest = time.monotonic() - AGE
+        unheard = [event for event in waiting if not self.hears(event) and event.enqueue_time < youngest]
         if unheard:
             await _stop(queue, min(unheard, key=lambda event: event.enqueue_time))
         return bool(unheard)
