@@ -55,8 +55,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--bm3d", type=int, default=16, help="pictures per set that BM3D runs on (default 16, 0: none)")
     parser.add_argument("--samples", type=int, default=512, help="samples over all classes (default 512, 0: none)")
     parser.add_argument("--steps", type=positive, default=18, help="steps of Heun's method per sample (default 18)")
-    about = "weight of the class in a second set of samples, on which the bar is set (default 1.7, 1: none)"
-    parser.add_argument("--guidance", type=float, default=1.7, help=about)
+    about = "weight of the class in a second set of samples, on which the bar is set (default 1.6, 1: none)"
+    parser.add_argument("--guidance", type=float, default=1.6, help=about)
     parser.add_argument("--guided-steps", type=positive, default=40, help="steps of that set (default 40)")
     return parser.parse_args(argv)
 
