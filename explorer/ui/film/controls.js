@@ -133,7 +133,10 @@ async function showSteps(part) {
       await new Promise(requestAnimationFrame);
       if (!view.following) break;
     }
-  if (view.target !== null && part.run === "A" && reach() >= view.target) moveTo(view.target);
+  if (view.target !== null && part.run === "A" && reach() >= view.target) {
+    moveTo(view.target);
+    view.following = false; // stays there, though it may be the newest step
+  }
   draw();
 }
 
