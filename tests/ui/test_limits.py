@@ -132,7 +132,7 @@ def test_clicking_fast_is_never_refused_and_ends_with_the_newest(app, client):
     found = outcomes(app, "person", 20)
     assert set(found) == set(ids) and all(success for success, _ in found.values())
     assert found[ids[-1]][1] == [19]
-    assert 1 <= len(begun) < 20 and begun[-1] == (0, 19)  # of what waited in between, some never ran
+    assert 1 <= len(begun) <= 4 and begun[-1] == (0, 19)  # what waited in between never ran
     unchanged = [found[name][1] for name in ids if found[name][1] == [{"__type__": "update"}]]
     assert len(unchanged) == 20 - len(begun)
 
