@@ -32,6 +32,15 @@ CARD = weights.card("scenes")
 SIGMAS = (10.0, 3.0, 1.0, 0.3, 0.0)
 
 
+@pytest.fixture(autouse=True)
+def as_many_threads_as_before():
+    """A replica sets the number of threads of its process, which here is that of all tests; rounding depends on it."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+
 def shrink(x, sigma, label=None):
     """A denoiser whose rows do not depend on each other."""
     return x / (1 + sigma[:, None, None, None] ** 2) + (0 if label is None else label[:, None, None, None] / 100)
