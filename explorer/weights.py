@@ -93,7 +93,9 @@ def load(
     `dtype` is what the network computes in; its input and output stay float32. Raises WeightsRefused.
     """
     denoiser = built(name, folder, _BUILDERS)
-    return denoiser.to(device=device, dtype=dtype) if isinstance(denoiser, torch.nn.Module) else denoiser
+    if isinstance(denoiser, Preconditioned):
+        denoiser.to(device).net.compute_in(dtype)
+    return denoiser
 
 
 def load_classifier(name: str = CLASSIFIER, folder: Path = FOLDER) -> Classifier:

@@ -63,8 +63,7 @@ class Direct(FamilyDenoiser):
 
     def raw(self, x: Tensor, c_in: Tensor, sigma: Tensor) -> Tensor:
         """sd F(c_in x, ln(sigma) / 4) in float32; c_in and sigma (B,)."""
-        weight = next(self.net.parameters())
-        inputs = (c_in[:, None, None, None] * x).to(weight.dtype).contiguous(memory_format=torch.channels_last)
+        inputs = (c_in[:, None, None, None] * x).contiguous(memory_format=torch.channels_last)
         anything = torch.full((x.shape[0],), self.any_label, device=x.device)
         return self.sigma_data * self.net(inputs, sigma.clamp_min(1e-4).log() / 4, anything).float()
 

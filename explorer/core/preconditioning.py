@@ -26,7 +26,7 @@ def loss_weight(sigma: Tensor, sigma_data: float) -> Tensor:
 
 
 class Preconditioned(nn.Module):
-    """A Denoiser made of a network F(x, c_noise, label), which computes in `dtype`; input and output are float32."""
+    """A Denoiser made of a network F(x, c_noise, label), in the type that it chooses; input and output are float32."""
 
     def __init__(self, net: nn.Module, sigma_data: float, any_label: int) -> None:
         super().__init__()
@@ -43,8 +43,7 @@ class Preconditioned(nn.Module):
         if label is None:
             label = torch.full((x.shape[0],), self.any_label, device=x.device)
         c_skip, c_out, c_in = (c[:, None, None, None] for c in coefficients(sigma, self.sigma_data))
-        weight = next(self.net.parameters())
-        inputs = (c_in * x).to(weight.dtype)
+        inputs = c_in * x
         if x.shape[-1] > 1:
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         c_noise = sigma.clamp_min(1e-4).log() / 4  # the clamp only keeps ln finite where c_out is 0 anyway

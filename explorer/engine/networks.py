@@ -27,8 +27,10 @@ def load(
     model: a name in weights/, or hub:OWNER/NAME@REVISION.
     """
     if model.startswith(hub.PREFIX):
-        return hub.load(model, device, dtype)
-    return prepared(on_lent_gpu(weights.load(model, device, dtype)), device, compiled), weights.card(model)
+        network, card = hub.load(model, device, dtype)
+    else:
+        network, card = weights.load(model, device, dtype), weights.card(model)
+    return prepared(on_lent_gpu(network), device, compiled), card
 
 
 def replicas_of(

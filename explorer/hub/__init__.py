@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from explorer import weights
 from explorer.core.denoiser import Denoiser
 from explorer.hub import fetch
-from explorer.hub.adapter import DiscreteVP, grey
+from explorer.hub.adapter import DiscreteVP, Grey
 from explorer.hub.names import PREFIX, HubModel, HubRefused, parse
 from explorer.hub.settings import Network, Noise, check_index, check_network, check_noise
 
@@ -38,7 +38,7 @@ def load(
     """The model as a Denoiser, and its card; labels index the card's `classes`. Raises WeightsRefused.
 
     dtype: what the network computes in; input and output are float32. cache, endpoint: see `fetch.find`. A network of
-    grey pictures answers for colour pictures whose channels are alike (`adapter.grey`). A network with classes has no
+    grey pictures answers for colour pictures whose channels are alike (`adapter.Grey`). A network with classes has no
     'any' among them, and takes no label for class 0.
     """
     model = parse(spec)
@@ -52,13 +52,13 @@ def load(
     data, sha256 = repository.weights()
     tensors = weights.parsed(data, model.repository)
     denoiser = _built(network, noise, tensors, model)
-    denoiser.net.to(device=device, dtype=dtype)
+    denoiser.net.to(device=device, dtype=dtype, memory_format=torch.channels_last)
     card = _card(model, network, noise) | {
         "parameters": sum(tensor.numel() for tensor in tensors.values()),
         "bytes": len(data),
         "sha256": sha256,
     }
-    return grey(denoiser) if network.colours == 1 else denoiser, card
+    return Grey(denoiser) if network.colours == 1 else denoiser, card
 
 
 def _built(network: Network, noise: Noise, tensors: dict[str, Tensor], model: HubModel) -> DiscreteVP:

@@ -84,19 +84,22 @@ class DiscreteVP(nn.Module):
         if self.classes:
             label = torch.zeros(len(x_t), dtype=torch.int64) if label is None else label
             labels["class_labels"] = label.to(x_t.device).expand(len(x_t))
-        inputs = pad_to_multiple(x_t, self.multiple).to(weight.dtype)
+        inputs = pad_to_multiple(x_t, self.multiple).to(weight.dtype, memory_format=torch.channels_last)
         raw = self.net(inputs, t, **labels, return_dict=False)[0].float()
         return raw[:, : x_t.shape[1], : x_t.shape[2], : x_t.shape[3]]  # a learned variance comes after the mean
 
 
-def grey(denoiser: Denoiser) -> Denoiser:
+class Grey(nn.Module):
     """The Denoiser of colour pictures whose channels are all alike, from that of their one channel.
 
     C channels with independent noise say about the one picture what their mean says, at noise sigma / sqrt(C): the
     mean is a sufficient statistic. So this is the exact posterior mean where `denoiser` is.
     """
 
-    def of_colours(x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        return denoiser(x.mean(1, keepdim=True), sigma / math.sqrt(x.shape[1]), label).expand_as(x)
+    def __init__(self, denoiser: Denoiser) -> None:
+        super().__init__()
+        self.denoiser = denoiser
 
-    return of_colours
+    def forward(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
+        """Estimate of x0, shape of x (B, C, H, W); the rest as `denoiser` takes it."""
+        return self.denoiser(x.mean(1, keepdim=True), sigma / math.sqrt(x.shape[1]), label).expand_as(x)

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from explorer import hub
 from explorer.core.noise import white
-from explorer.hub.adapter import DiscreteVP, grey, noise_levels
+from explorer.hub.adapter import DiscreteVP, Grey, noise_levels
 from tests.hub.stub import SPEC, WEIGHTS, saved, serving
 
 KINDS = ("epsilon", "sample", "v_prediction")
@@ -179,7 +179,7 @@ def test_grey_pictures_in_colour_have_their_posterior_mean(sigma):
     gain = prior @ torch.linalg.inv(prior + sigma**2 * torch.eye(3, dtype=torch.float64))
     expected = torch.einsum("cd,bdhw->bchw", gain, x.double()).float()
     of_one = lambda x, sigma, label=None: x * (power / (power + sigma**2))
-    torch.testing.assert_close(grey(of_one)(x, sigma), expected)
+    torch.testing.assert_close(Grey(of_one)(x, sigma), expected)
 
 
 def test_a_grey_network_answers_for_colour(tmp_path):
