@@ -1,8 +1,8 @@
 """python -m benchmarks.sheets: the picture sheets that the page is sent, against Pillow's PNG.
 
 The sheets are those of the first page at its default size: the network's errors at 32 noise levels of an example
-picture, eight bits, lossless WebP. CPU time of one thread for all of them, by what writes them, and their size. The
-lossy JPEG and the bare bytes are there for comparison; the page uses neither.
+picture, eight bits, lossless. CPU time of one thread for all of them, by what writes them, and their size. Pillow gets
+them with the colours of a pixel side by side, as it needs them. The lossy JPEG is there for comparison.
 """
 
 from __future__ import annotations
@@ -22,59 +22,57 @@ from explorer.api import NoisingRequest
 from explorer.backends.device import choose_dtype
 from explorer.engine import Engine
 from explorer.ui.scrubber import payload
+from explorer.ui.sheets import sheet
 
 ROUNDS, SLOT = 9, 0.1
 BAR = Bar(20, at_least=True)
+PILLOW = {
+    "Pillow PNG": ("PNG", {}),
+    "Pillow PNG, level 1": ("PNG", {"compress_level": 1}),
+    "Pillow lossless WebP, fastest": ("WEBP", {"lossless": True, "quality": 0, "method": 0}),
+    "Pillow JPEG, quality 90": ("JPEG", {"quality": 90}),
+}
 
 
-def encoder(kind: str, **settings: object) -> Callable[[np.ndarray], bytes]:
-    """Pillow's writer of one form."""
-
-    def encode(sheet: np.ndarray) -> bytes:
-        buffer = io.BytesIO()
-        Image.fromarray(sheet).save(buffer, kind, **settings)
-        return buffer.getvalue()
-
-    return encode
+def encoded(picture: np.ndarray, kind: str, settings: dict) -> bytes:
+    """Pillow's file of (H, W, 3) uint8."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, kind, **settings)
+    return buffer.getvalue()
 
 
-def sheets(size: int) -> tuple[list[np.ndarray], Callable[[np.ndarray], bytes], float]:
-    """All sheets of one answer, the page's own way to encode one, and seconds that the network took for them."""
-    engine, taken, seen = Engine(dtype=choose_dtype(torch.device("cpu"))), [], {}
-
-    def note(sheet: np.ndarray, kind: str, **settings: object) -> bytes:
-        taken.append(sheet)
-        seen.update(kind=kind, settings=settings)
-        return b""
-
+def sheets(size: int) -> tuple[list[np.ndarray], float]:
+    """All sheets of one answer, each (N, 3, size, size) uint8, and seconds that the network took for them."""
+    engine, taken = Engine(dtype=choose_dtype(torch.device("cpu"))), []
     noised, start = engine.noise(NoisingRequest(size=size, seed=1)), time.perf_counter()
     levels = list(engine.denoise(noised))
     seconds = time.perf_counter() - start
-    with mock.patch.object(payload, "_encoded", note):
+    with mock.patch.object(payload, "sheet", lambda pictures: taken.append(pictures) or b""):
         for part in levels:
             payload.levels_part(part)
     engine.models.batcher.close()
-    return taken, encoder(seen["kind"], **seen["settings"]), seconds
+    return taken, seconds
+
+
+def writers(pictures: list[np.ndarray]) -> dict[str, Callable[[], list[bytes]]]:
+    """What writes all of the sheets, by name, the page's own way first."""
+    side_by_side = [np.ascontiguousarray(p.transpose(0, 2, 3, 1)).reshape(-1, p.shape[-1], 3) for p in pictures]
+    return {"the page's sheets": lambda: [sheet(p) for p in pictures]} | {
+        name: lambda kind=kind, settings=settings: [encoded(p, kind, settings) for p in side_by_side]
+        for name, (kind, settings) in PILLOW.items()
+    }
 
 
 def measure(quick: bool) -> list[Row]:
     """The page's form first."""
-    size = 64 if quick else NoisingRequest().size
-    pictures, ours, network = sheets(size)
-    writers = {
-        "the page's lossless WebP": ours,
-        "Pillow PNG": encoder("PNG"),
-        "Pillow PNG, level 1": encoder("PNG", compress_level=1),
-        "Pillow JPEG, quality 90": encoder("JPEG", quality=90),
-        "bare bytes": lambda sheet: sheet.tobytes(),
-    }
-    every = {name: lambda write=write: [write(sheet) for sheet in pictures] for name, write in writers.items()}
+    pictures, network = sheets(64 if quick else NoisingRequest().size)
+    every = writers(pictures)
     with measuring.threads(1):
         runs = {name: cpu(run, 0.0 if quick else SLOT) for name, run in every.items()}
         seconds = interleaved(runs, 2 if quick else ROUNDS)
     sizes = {name: sum(map(len, run())) for name, run in every.items()}
     rows = []
-    for name in writers:
+    for name in every:
         bar = BAR if name.startswith("the page's") else None
         taken = np.median(seconds[name])
         note = f"{1e3 * taken:.3g} ms, {sizes[name] / 1e3:.0f} kB"

@@ -14,19 +14,25 @@ from explorer.api.looks import (
     ARROWS,
     COMPARED,
     ORDERS,
+    OUTPUTS,
+    TOLD,
+    WIRING_RANGE,
     Comparison,
+    FieldDensity,
     FieldLook,
     FilmLook,
     LevelSeed,
     LineUpLook,
     NoiseLook,
+    WiringLook,
 )
-from explorer.api.planar import DENSITIES, SOURCES, PlaneRequest, WalkRequest
+from explorer.api.planar import DENSITIES, EXTENT, MOST_POINTS, SOURCES, WalkRequest
 from explorer.api.sampling import START_RANGE, STARTS
 from explorer.api.transfer import NONLINEAR, TransferRequest
 from explorer.core.planar import SIGMA_MAX, SIGMA_MIN
 from explorer.core.samplers import SAMPLERS
 from explorer.core.schedules import SCHEDULES
+from explorer.engine.inside import FACTORS, WIRING_LEVELS
 
 one = st.sampled_from
 text = st.text(max_size=20)
@@ -51,6 +57,7 @@ TRANSFER = st.builds(
     TransferRequest, samplers=st.lists(one(LINEAR), min_size=1, max_size=3), seed=seed,
     step_counts=st.lists(st.integers(2, 100), min_size=1, max_size=6),
 )  # fmt: skip
+PLACES = st.lists(st.tuples(real(-EXTENT, EXTENT), real(-EXTENT, EXTENT)), min_size=1, max_size=MOST_POINTS)
 PIECES = {
     ("noise-scale", "noising"): NOISING,
     ("noise-scale", "look"): st.builds(NoiseLook, sigma=real(0.01, 20), schedule=one(list(SCHEDULES))),
@@ -62,7 +69,11 @@ PIECES = {
     ("autoencoders", "look"): st.builds(LineUpLook, member=text, order=one(ORDERS)),
     ("autoencoders", "levels"): st.builds(LevelSeed, seed=seed),
     ("autoencoders", "films"): st.builds(GenerateRequest, seed=seed, steps=st.integers(2, 60)),
-    ("autoencoders", "plane"): st.builds(PlaneRequest, density=one([d for d in DENSITIES if d != "drawn"])),
+    ("autoencoders", "plane"): st.builds(FieldDensity, density=one(DENSITIES))
+    | st.builds(FieldDensity, points=PLACES.map(tuple)),
+    ("autoencoders", "wiring"): st.builds(
+        WiringLook, sigma=real(*WIRING_RANGE), told=one(TOLD), output=one(OUTPUTS), residual=one(("off", "on"))
+    ),
     ("autoencoders", "walk"): st.builds(WalkRequest, source=one(SOURCES), seed=seed, sigma=real(SIGMA_MIN, SIGMA_MAX)),
     ("autoencoders", "arrows"): st.builds(FieldLook, arrow=one(ARROWS)),
 }
@@ -134,8 +145,9 @@ def test_what_links_of_version_1_mean_by_what_they_leave_out():
         "autoencoders": {
             "picture": "mountains", "corruption": "gaussian", "sigma": 0.5, "rate": 0.5, "seed": 0,
             "member": "conditional", "order": "group",
+            "wiring.sigma": 0.5, "wiring.told": 1.0, "wiring.output": "eps", "wiring.residual": "off",
             "levels.seed": 0, "skips.seed": 0, "generate.seed": 0, "generate.steps": 18,
-            "field.density": "two", "field.source": "exact", "field.seed": 0, "field.sigma": 0.05,
+            "field.density": "two", "field.points": (), "field.source": "exact", "field.seed": 0, "field.sigma": 0.05,
             "field.arrow": "move",
         },
     }  # fmt: skip
@@ -171,6 +183,44 @@ def test_other_versions_open_as_far_as_they_agree(version, why):
     link, left = read(f"v={version}&seed=3")
     assert link.pieces["noising"] == NoisingRequest(seed=3)
     assert [one.name for one in left] == ["v"] and why in left[0].why
+
+
+def test_a_drawing_is_a_word_of_places():
+    drawing = FieldDensity(points=((0.12, -0.4), (-1.6, 1.6), (0.004, -0.006)))
+    assert drawing == FieldDensity("drawn", ((0.12, -0.4), (-1.6, 1.6), (0.0, -0.01)))  # whole hundredths
+    written = write(Link("autoencoders", {"plane": drawing}))
+    assert written == "v=1&view=autoencoders&field.density=drawn&field.points=172120,000320,160159"
+    for query in ("field.points=172120", "field.points=172120&field.density=ring"):  # where it is drawn, it is a drawing
+        assert read("view=autoencoders&" + query)[0].pieces["plane"] == FieldDensity("drawn", ((0.12, -0.4),))
+    assert read("view=autoencoders&field.density=drawn") == (
+        Link("autoencoders", {"plane": FieldDensity("drawn")}), ()
+    )  # fmt: skip
+
+
+def test_the_largest_drawing_fits():
+    points = tuple((n / 100 - 1, 1 - n / 100) for n in range(MOST_POINTS))
+    link = Link("autoencoders", {"plane": FieldDensity(points=points)})
+    word = write(link).rpartition("=")[2]
+    assert len(word) == 1399 and read(write(link)) == (link, ())
+
+
+PLACES_REFUSED = ["17212", "1721200", "172120,", "-60120", "172120;098133", "321000", "000321", "١٧٢١٢٠", "1e2120", ""]
+
+
+@pytest.mark.parametrize("word", [*PLACES_REFUSED, ",".join(["160160"] * 201)])
+def test_a_drawing_with_a_wrong_place_is_left_out_whole(word):
+    link, left = read(f"view=autoencoders&field.seed=4&field.points={word}")
+    assert link == Link("autoencoders", {"walk": WalkRequest(seed=4)})
+    assert [one.name for one in left] == ["field.points"] and left[0].why.endswith(".")
+
+
+def test_what_the_wiring_can_be_set_to_is_what_is_computed():
+    assert WIRING_RANGE == (WIRING_LEVELS[0], WIRING_LEVELS[-1]) and TOLD == tuple(FACTORS)
+    assert all(WIRING_RANGE[0] <= float(f"{level:.3g}") <= WIRING_RANGE[1] for level in WIRING_LEVELS)  # as written
+    wrong = {"sigma": "9", "told": "3", "output": "walls", "residual": "1"}
+    for name, value in wrong.items():
+        link, left = read(f"view=autoencoders&wiring.{name}={value}")
+        assert link == Link("autoencoders") and [one.name for one in left] == [f"wiring.{name}"]
 
 
 def test_an_unknown_view_opens_the_first():

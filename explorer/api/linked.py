@@ -10,9 +10,19 @@ from types import MappingProxyType
 
 from explorer.api.branching import BranchRequest, UTurnRequest
 from explorer.api.family import GenerateRequest, LineUpRequest
-from explorer.api.looks import COMPARED, Comparison, FieldLook, FilmLook, LevelSeed, LineUpLook, NoiseLook
+from explorer.api.looks import (
+    COMPARED,
+    Comparison,
+    FieldDensity,
+    FieldLook,
+    FilmLook,
+    LevelSeed,
+    LineUpLook,
+    NoiseLook,
+    WiringLook,
+)
 from explorer.api.noising import NoisingRequest
-from explorer.api.planar import PlaneRequest, WalkRequest
+from explorer.api.planar import WalkRequest
 from explorer.api.sampling import SamplingRequest
 from explorer.api.transfer import TransferRequest
 
@@ -60,10 +70,11 @@ VIEWS: dict[str, dict[str, Piece]] = {
     "autoencoders": {
         "lineup": _piece(LineUpRequest(), "picture corruption sigma rate seed"),
         "look": _piece(LineUpLook(), "member order"),
+        "wiring": _piece(WiringLook(), "sigma told output residual", "wiring."),
         "levels": _piece(LevelSeed(), "seed", "levels."),
         "skips": _piece(LevelSeed(), "seed", "skips."),
         "films": _piece(GenerateRequest(), "seed steps", "generate."),
-        "plane": _piece(PlaneRequest(), "density", "field."),
+        "plane": _piece(FieldDensity(), "density points", "field."),
         "walk": _piece(WalkRequest(), "source seed sigma", "field."),
         "arrows": _piece(FieldLook(), "arrow", "field."),
     },

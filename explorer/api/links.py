@@ -8,6 +8,9 @@ Only what differs from the defaults is written; names and defaults are in explor
     upload   1 where the picture was the sender's own; it is not in the link, `picture` names the example before it
     hide     what a lesson leaves out, of HIDEABLE
 
+A place in the plane is a word of six digits: x, then y, in hundredths of a unit from the lower left corner of the square
+that is shown, so that 200 places have 1,399 characters.
+
 Reading never fails: what cannot be used is left at its default and named with the reason. Names that begin with "__"
 are Gradio's and nobody's business here.
 """
@@ -23,10 +26,13 @@ from urllib.parse import parse_qsl, quote_plus
 
 from explorer.api.checks import RequestRefused
 from explorer.api.linked import HIDEABLE, SECTIONS, VERSION, VIEWS, Piece
+from explorer.api.planar import EXTENT
 
 LONGEST = 4000  # characters of a query; the rest is not read
 MOST = 80  # names in a query
 NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?")
+PLACE = re.compile(r"([0-9]{3})([0-9]{3})")
+CORNER = round(100 * EXTENT)  # hundredths from the lower left corner to the middle
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,9 @@ def _made(piece: Piece, given: dict[str, str], ignored: list[Ignored]) -> object
 
 
 def value_of(text: str, wanted: type) -> object:
-    """A text as int, float, str, an optional of these or a tuple of these. Raises RequestRefused."""
+    """A text as int, float, str, a place, an optional of these or a tuple of these. Raises RequestRefused."""
+    if wanted == tuple[float, float]:
+        return _place(text)
     inner = [t for t in get_args(wanted) if t not in (type(None), Ellipsis)]
     if getattr(wanted, "__origin__", None) is tuple:
         return tuple(value_of(word, inner[0]) for word in text.split(","))
@@ -156,6 +164,13 @@ def value_of(text: str, wanted: type) -> object:
     if not math.isfinite(value):
         raise RequestRefused("It must be a number.")
     return value
+
+
+def _place(text: str) -> tuple[float, float]:
+    found = PLACE.fullmatch(text)
+    if not found:
+        raise RequestRefused("Every point must be six digits.")
+    return (int(found[1]) - CORNER) / 100, (int(found[2]) - CORNER) / 100
 
 
 def _last_step(view: str, pieces: dict[str, object], ignored: list[Ignored]) -> None:
@@ -174,5 +189,11 @@ def _written(piece: Piece, value: object) -> dict[str, str]:
     for name, attribute in piece.names.items():
         now = getattr(value, attribute)
         if now != getattr(piece.default, attribute):
-            words[name] = ",".join(map(str, now)) if isinstance(now, tuple) else str(now)
+            words[name] = ",".join(map(_word, now)) if isinstance(now, tuple) else str(now)
     return words
+
+
+def _word(value: object) -> str:
+    if isinstance(value, tuple):  # a place
+        return "".join(f"{round(100 * v) + CORNER:03}" for v in value)
+    return str(value)

@@ -1,4 +1,4 @@
-"""How a view is looked at: noise level, step, enlarged member, what run B differs in.
+"""How a view is looked at: noise level, step, enlarged member, what run B differs in, what was drawn by hand.
 
 A person moves these in the browser alone; the server only meets them in a link, and checks them as it does requests.
 Their defaults are the page's.
@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 from explorer.api.checks import name, number, one_of, whole_number
 from explorer.api.noising import SIGMA_RANGE
+from explorer.api.planar import DENSITIES, PlaneRequest, Points
 from explorer.api.sampling import MOST_STEPS, SamplingRequest
 from explorer.core.schedules import SCHEDULES
 
 COMPARED = ("sampler", "steps", "schedule", "label", "guidance", "seed", "model")
 ORDERS = ("group", "best", "code")
 ARROWS = ("move", "noise", "eps", "score")
+WIRING_RANGE = (0.05, 5.0)  # noise levels at which the wiring is computed, data units
+TOLD = tuple(2.0**n for n in range(-3, 4))  # told level over true level
+OUTPUTS = ("eps", "score", "v", "x0")
 
 
 @dataclass(frozen=True)
@@ -94,3 +98,34 @@ class FieldLook:
 
     def __post_init__(self) -> None:
         one_of(self.arrow, ARROWS, "arrow")
+
+
+@dataclass(frozen=True)
+class FieldDensity:
+    """The density of the plane. points: of a drawing, whole hundredths; () is the drawing that the page begins with."""
+
+    density: str = "two"
+    points: Points = ()  # where there are any, the density is drawn
+
+    def __post_init__(self) -> None:
+        one_of(self.density, DENSITIES, "density")
+        if self.points:
+            places = PlaneRequest("drawn", self.points).points
+            object.__setattr__(self, "points", tuple((round(x, 2), round(y, 2)) for x, y in places))
+            object.__setattr__(self, "density", "drawn")
+
+
+@dataclass(frozen=True)
+class WiringLook:
+    """At which noise level the wiring is shown, what the network is told of it, and what comes out."""
+
+    sigma: float = 0.5  # data units; the nearest level that is computed is shown
+    told: float = 1.0
+    output: str = "eps"
+    residual: str = "off"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sigma", number(self.sigma, *WIRING_RANGE, "noise level of the wiring"))
+        object.__setattr__(self, "told", float(one_of(self.told, TOLD, "told level over the true one")))
+        one_of(self.output, OUTPUTS, "output of the network")
+        one_of(self.residual, ("off", "on"), "residual connection")

@@ -11,7 +11,9 @@ import secrets
 import struct
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -23,6 +25,11 @@ def packed(header: dict, *blobs: bytes) -> bytes:
     """One part: the header's length as uint32, the header as JSON with `blobs` = their lengths, then the blobs."""
     text = json.dumps({**header, "blobs": [len(blob) for blob in blobs]}, separators=(",", ":")).encode()
     return b"".join([struct.pack("<I", len(text)), text, *blobs])
+
+
+def numbers(values: Sequence[float] | np.ndarray) -> list[float | None]:
+    """For a header: five significant digits, below the width of any line; what is not finite becomes null."""
+    return [float(f"{v:.5g}") if np.isfinite(v) else None for v in values]
 
 
 class PartStore:

@@ -7,13 +7,13 @@ An answer is {"generation", "parts", "state", "done", ...}: the ticket of the qu
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import gradio as gr
 
 from explorer.api import RequestRefused, whole_number
-from explorer.ui.events import DEADLINE, newest, plain_refusals
+from explorer.ui.events import COMPUTE, DEADLINE, newest, numbered, plain_refusals, settled
 from explorer.ui.latest import Latest
 from explorer.ui.parts import PartStore
 
@@ -62,6 +62,20 @@ class Streams:
         with plain_refusals():
             self.latest.stop(visitor.session_hash or "", whole_number(ticket, 0, 2**53, "ticket"))
 
+    def connect(
+        self, begin: gr.Button, stop: gr.Button, ask: Callable, inputs: Sequence, outputs: Sequence, player: str,
+        **event: object,
+    ) -> None:  # fmt: skip
+        """Connect a section's two buttons: ask(*inputs, ticket, visitor) yields its outputs, the last one the answer.
+
+        player: the name in the page of what shows the answer; event: what else the event is told.
+        """
+        ticket = gr.Number(0, precision=0, visible=False)
+        event = {"js": numbered(player), "api_visibility": "private", **event}
+        begun = begin.click(ask, [*inputs, ticket], outputs, trigger_mode="multiple", **event, **COMPUTE)
+        begun.failure(fn=None, js=settled(player))
+        self.stopped_by(stop, ticket, player)
+
     def stopped_by(self, button: gr.Button, ticket: gr.Number, player: str) -> None:
         """Connect a stop button; ticket: a hidden number to be filled in by the player under that name in the page."""
         button.click(self.stop, ticket, None, js=newest(player), queue=False, **QUIET)
@@ -77,6 +91,14 @@ class Streams:
             yield item
             if self.latest.is_stopped(visitor, ticket):
                 return
+
+
+def growing(items: Iterable[T]) -> Iterator[list[T]]:
+    """All items so far, after each of them."""
+    found: list[T] = []
+    for item in items:
+        found.append(item)
+        yield list(found)
 
 
 def paced(items: Iterable[T], seconds: float, at_once: bool = True) -> Iterator[list[T]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -225,6 +226,26 @@ def test_gains_and_u_turns_are_drawn(quick):
     drawn = "document.querySelector('#u-turns .js-plotly-plot')?.data[1].x.length"
     quick.page.wait_for_function(f"{drawn} === 7", timeout=90_000)
     quick.explorer.shoot("sampling-sections")
+
+
+@pytest.mark.parametrize(
+    ("title", "number", "value", "begin", "section", "stop"),
+    [
+        ("Gain per octave", "#step-counts", "90, 95, 100", "measure", "transferGains", "stop-transfer"),
+        ("U-turns", "#turn-levels", "16", "turn", "uTurns", "stop-turning"),
+    ],
+)
+def test_long_sections_can_be_stopped(film, title, number, value, begin, section, stop):
+    page, said = film.open().unfold(title).page, f"document.querySelector('#{section} .ns-status').textContent"
+    page.locator(f"{number} textarea, {number} input").first.fill(value)
+    page.locator(f"button#{begin}").click()
+    page.wait_for_function(f"/^[0-9]+ of [0-9]+$/.test({said})", timeout=90_000)
+    done, of = map(int, re.findall(r"\d+", film.explorer.text(f"#{section} .ns-status")))
+    page.locator(f"button#{stop}").click()
+    page.wait_for_function(f"{said} === 'ready'", timeout=90_000)
+    latest = page.evaluate(f"window.sections.{section}.newest()")
+    share = page.evaluate(f"document.querySelector('#{section} .ns-progress').style.getPropertyValue('--share')")
+    assert 0 < done < of and latest == 1 and float(share) < 1
 
 
 @pytest.mark.parametrize("name", ["gif", "mp4", "zip", "csv", "json"])

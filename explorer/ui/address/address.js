@@ -8,9 +8,13 @@ for (const view of Object.keys(LINK.views)) [now.values[view], now.opened[view]]
 const given = new URLSearchParams(location.search), own = [...given.keys()].some((name) => !name.startsWith("__"));
 let open = false; // whether the link has been opened: before, the address is left as it is
 
+// Places in the plane, six digits each, as in explorer/api/links.py.
+const placeWord = (place) => place.map((v) => String(Math.round(100 * v) + LINK.corner).padStart(3, "0")).join("");
+
 // A value as it is written in a link; a list may be typed with spaces.
 function wordOf(value, usual) {
   if (value === null || value === undefined || value === "") return null;
+  if (Array.isArray(value?.[0])) return value.map(placeWord).join(",");
   if (Array.isArray(usual) && typeof value === "string") return value.trim().split(/[,\s]+/).join(",");
   return String(value);
 }
@@ -70,7 +74,8 @@ function say(text, { stays = true, address = null } = {}) {
 function left() {
   const { picture, upload, values } = now, title = LINK.pictures[picture], lines = [];
   if (upload && words().some(([name]) => name === "upload")) lines.push(`Your own picture is not in the link; it opens with “${title}”.`);
-  if (now.view === "autoencoders" && values[now.view].drawing && values[now.view]["field.density"] === "drawn") lines.push("Your drawing is not in the link.");
+  const { "field.density": density, "field.points": points } = values[now.view];
+  if (density === "drawn" && points?.length === 0) lines.push("An empty drawing is not in the link; it opens with the one to begin with.");
   return lines;
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.api.linked import HIDEABLE, SECTIONS, VERSION, VIEWS
-from explorer.api.links import LONGEST
+from explorer.api.links import CORNER, LONGEST
 from explorer.api.noising import NoisingRequest
 from explorer.ui.address.restore import TITLES, folds, known_choices, names_of, opening, update_of
 from explorer.ui.address.table import accordions, controls, entries
@@ -64,6 +64,7 @@ def _schema() -> dict[str, Any]:
     return {
         "version": VERSION,
         "longest": LONGEST,
+        "corner": CORNER,
         "first": next(iter(VIEWS)),
         "views": {view: entries(view) for view in VIEWS},
         "controls": {view: names_of(view) for view in VIEWS},

@@ -80,4 +80,5 @@ ONLY = {
     ("sampling", "sigma"): ["start", "picture"],
     ("autoencoders", "sigma"): ["corruption", "gaussian"],
     ("autoencoders", "rate"): ["corruption", "mask"],
+    ("autoencoders", "field.points"): ["field.density", "drawn"],
 }

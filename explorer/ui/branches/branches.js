@@ -2,8 +2,8 @@
 const NORMAL = { left: 40, right: 12, top: 10, bottom: 34 };
 
 async function takePart(part) {
-  const image = await pixels(part.blobs[0], "image/webp"), { size, count } = part;
-  const stride = size * size * 4, picture = (n) => new ImageData(image.data.slice(n * stride, (n + 1) * stride), size, size);
+  const { size, count } = part, pictures = await sheet(part.blobs[0], size);
+  const stride = size * size * 4, picture = (n) => new ImageData(pictures.slice(n * stride, (n + 1) * stride), size, size);
   const row = $(".branch-siblings");
   while (row.children.length > count) row.lastChild.remove();
   while (row.children.length < count) {

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.api import Branches
-from explorer.ui.film.payload import numbers, sheet
-from explorer.ui.parts import packed
+from explorer.ui.parts import numbers, packed
+from explorer.ui.sheets import grey_levels, sheet, shown
 
 MAP_RANGE = 0.5  # standard deviation that is drawn at full strength, data units
 
 
 def branches_part(branches: Branches) -> bytes:
-    """Siblings and mean as shown (8 bits), the map of disagreement in grey, one under the other in one sheet."""
+    """Siblings and mean as shown (8 bits), the map of disagreement in grey, in one sheet."""
     strength = np.clip(branches.disagreement / MAP_RANGE, 0, 1)
-    pictures = [*map(shown, branches.siblings), shown(branches.mean), np.repeat(_bytes(strength)[..., None], 3, -1)]
+    pictures = [*map(shown, branches.siblings), shown(branches.mean), np.repeat(grey_levels(strength)[None], 3, axis=0)]
     request = branches.request
     header = {
         "kind": "branches",
@@ -31,13 +31,4 @@ def branches_part(branches: Branches) -> bytes:
         "decided": numbers([branches.decided])[0],
         "spread": numbers([float(np.sqrt(np.mean(branches.disagreement**2)))])[0],
     }
-    return packed(header, sheet(np.concatenate(pictures)))
-
-
-def shown(picture: np.ndarray) -> np.ndarray:
-    """(3, H, W) data units -> (H, W, 3) uint8, clipped for display."""
-    return _bytes((picture.transpose(1, 2, 0) + 1) / 2)
-
-
-def _bytes(values: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return packed(header, sheet(pictures))

@@ -160,13 +160,17 @@ const placeOf = (event) => {
   return [at(event.clientX - box.left, box.width), -at(event.clientY - box.top, box.height)].map((v) => Math.round(v * 1000) / 1000);
 };
 const pressWalk = () => document.querySelector("#field-walk")?.click();
+const hundredths = (place) => place.map((v) => Math.round(100 * v) / 100); // as a link has them
 let stroke = false;
 function addPoint(event) {
-  const place = placeOf(event), points = state.points ?? [], last = points.at(-1);
+  const place = hundredths(placeOf(event)), points = (state.points ?? []).map(hundredths), last = points.at(-1);
   if (points.length >= MOST_POINTS || (last && Math.hypot(place[0] - last[0], place[1] - last[1]) < DRAWN_STD)) return;
-  takeDrawing([...points, place]);
+  redraw([...points, place]);
+}
+function redraw(points) {
+  takeDrawing(points);
   drawAll();
-  looked("autoencoders", { drawing: true }); // which no link holds
+  looked("autoencoders", { "field.points": points });
 }
 fieldCanvas.addEventListener("pointerdown", (event) => {
   if (!isDrawn()) return followPointer(event);
@@ -187,8 +191,7 @@ for (const name of ["pointerup", "pointercancel"])
   });
 $("#field-clear").addEventListener("click", () => {
   play(false);
-  takeDrawing([]);
-  drawAll();
+  redraw([]);
 });
 fieldCanvas.addEventListener("keydown", (event) => {
   const by = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
@@ -206,7 +209,10 @@ element.addEventListener("keydown", (event) => {
 let learning = false; // what the newest part was about
 async function takePart(part) {
   learning = part.kind === "learned";
-  if (part.kind === "plane") takePlane(part);
+  if (part.kind === "plane") {
+    takePlane(part);
+    if (!state.points) looked("autoencoders", { "field.points": null }); // a drawing that is left is forgotten
+  }
   else if (part.kind === "walk") {
     takeWalk(part);
     if (!still.matches) play(true);
@@ -240,6 +246,7 @@ fromLink("autoencoders").then((link) => {
   const sigma = link["field.sigma"];
   if (sigma) view.sigma = sigmaOn(Math.round((STEPS * Math.log(sigma / SIGMA_MIN)) / RANGE)); // as the slider has it
   view.shown = link["field.arrow"] ?? view.shown;
+  if (link["field.points"]) takeDrawing(link["field.points"]);
   whenSeen.observe(element);
 });
 // The button may come later than the player, and a press before Gradio listens is lost; one that is heard takes a ticket.

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.api.planar import EXTENT, Learned, LearnRequest, Plane, WalkFrame, WalkPlan
-from explorer.ui.film.payload import numbers
-from explorer.ui.parts import packed
+from explorer.ui.parts import numbers, packed
 
 
 def plane_part(plane: Plane) -> bytes:

@@ -26,15 +26,15 @@ function takePlan(plan) {
 }
 
 async function takeSteps(part) {
-  const { plan, frames } = runs[part.run], sheet = await pixels(part.blobs[0], "image/webp");
+  const { plan, frames } = runs[part.run], pictures = await sheet(part.blobs[0], plan.size);
   const stride = plan.size * plan.size * 4;
   part.steps.forEach((step, n) => {
     const at = 2 * n * stride;
     frames[step.i] = {
       i: step.i,
       sigma: plan.sigmas[step.i],
-      x0: sheet.data.subarray(at, at + stride), // RGBA, 128 = 0
-      eps: sheet.data.subarray(at + stride, at + 2 * stride),
+      x0: pictures.subarray(at, at + stride), // RGBA, 128 = 0
+      eps: pictures.subarray(at + stride, at + 2 * stride),
       x0Scale: step.x0Scale / 127, // data units per byte
       epsScale: step.epsScale / 127,
       xPower: step.x,

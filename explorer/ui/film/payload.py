@@ -1,24 +1,23 @@
 """What the page is sent of a run: the plan, then the steps as they are computed, then the octave map.
 
-Of every step two pictures travel, each in 8 bits of its own range in one lossless WebP: the estimate x0 and the
+Of every step two pictures travel, each in 8 bits of its own range: the estimate x0 and the
 predicted noise eps. The state is their sum x0 + sigma * eps; relative to its own size it is right to one part in 127
 of the largest noise value at every level.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
 
 from explorer.api import OctaveMap, RunDifference, SampledStep, SamplingPlan
 from explorer.core.schedules import SCHEDULES
 from explorer.core.spectra import crossover, feature_size, octave_edges
-from explorer.ui.parts import packed
+from explorer.ui.parts import numbers, packed
+from explorer.ui.sheets import eight_bits, sheet
 
-MOST_ROWS = 8192  # pixels of one sheet; WebP ends at 16383
+MOST_ROWS = 8192  # of pixels in one sheet, so that the first steps show before the last have travelled
 
 
 def plan_part(run: str, plan: SamplingPlan, pairs: np.ndarray | None = None) -> bytes:
@@ -82,22 +81,4 @@ def _steps_part(run: str, steps: Sequence[SampledStep]) -> bytes:
                 "x0": numbers(step.x0_spectrum),
             }
         )
-    return packed({"kind": "steps", "run": run, "steps": about}, sheet(np.concatenate(rows)))
-
-
-def eight_bits(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """(3, H, W) float -> (H, W, 3) uint8 and the scale s of value = (byte - 128) / 127 * s."""
-    scale = max(float(np.abs(picture).max()), 1e-6)
-    return np.rint(picture.transpose(1, 2, 0) * (127 / scale) + 128).astype(np.uint8), float(f"{scale:.6g}")
-
-
-def sheet(rows: np.ndarray) -> bytes:
-    """Pictures one under the other, (N H, W, 3) uint8, as a lossless WebP."""
-    buffer = io.BytesIO()
-    Image.fromarray(rows).save(buffer, "WEBP", lossless=True, quality=0, method=0)
-    return buffer.getvalue()
-
-
-def numbers(values: Sequence[float] | np.ndarray) -> list[float | None]:
-    """Five significant digits; what is not a number, or not finite, becomes null."""
-    return [float(f"{v:.5g}") if np.isfinite(v) else None for v in values]
+    return packed({"kind": "steps", "run": run, "steps": about}, sheet(rows))

@@ -1,6 +1,6 @@
 // Draws rows of pictures as they arrive.
 async function takePart(part) {
-  const image = part.blobs.length ? await pixels(part.blobs[0], "image/webp") : null, { size } = part, stride = size * size * 4, place = $(".gallery-rows");
+  const { size } = part, pictures = part.blobs.length ? await sheet(part.blobs[0], size) : null, stride = size * size * 4, place = $(".gallery-rows");
   if (part.first === 0) place.replaceChildren();
   let at = 0;
   for (const { name, note, count, labels } of part.rows) {
@@ -12,7 +12,7 @@ async function takePart(part) {
       [canvas.width, canvas.height] = [size, size];
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `${name} ${labels[n] ?? n + 1}`);
-      canvas.getContext("2d").putImageData(new ImageData(image.data.slice(at * stride, (at + 1) * stride), size, size), 0, 0);
+      canvas.getContext("2d").putImageData(new ImageData(pictures.slice(at * stride, (at + 1) * stride), size, size), 0, 0);
       figure.append(canvas);
       if (labels[n]) figure.append(Object.assign(document.createElement("figcaption"), { textContent: labels[n] }));
       list.append(figure);

@@ -10,10 +10,9 @@ import gradio as gr
 import numpy as np
 
 from explorer.api.family import SIDE, LeftOut
-from explorer.ui.branches.payload import shown
-from explorer.ui.film.payload import sheet
 from explorer.ui.parts import packed
 from explorer.ui.shared.scripts import script
+from explorer.ui.sheets import sheet, shown
 
 FOLDER = Path(__file__).parent
 TEMPLATE = """<div class="gallery" data-name="@@name@@"><div class="gallery-rows"></div>
@@ -57,4 +56,4 @@ def rows_part(rows: Sequence[Row], first: int) -> bytes:
         ],
     }
     pictures = [shown(picture) for row in rows for picture in row.pictures]
-    return packed(header, sheet(np.concatenate(pictures))) if pictures else packed(header)
+    return packed(header, sheet(pictures)) if pictures else packed(header)

@@ -3,8 +3,8 @@ const line = { given: null, members: new Map(), chosen: "conditional" };
 let axes = null;
 
 async function sheetOf(part, count, size) {
-  const image = await pixels(part.blobs[0], "image/webp"), stride = size * size * 4;
-  return Array.from({ length: count }, (_, n) => image.data.subarray(n * stride, (n + 1) * stride));
+  const pictures = await sheet(part.blobs[0], size), stride = size * size * 4;
+  return Array.from({ length: count }, (_, n) => pictures.subarray(n * stride, (n + 1) * stride));
 }
 
 async function takePart(part) {

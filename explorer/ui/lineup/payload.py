@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.api.family import Corrupted, LeftOut, MemberOutput
-from explorer.ui.film.payload import eight_bits, numbers, sheet
-from explorer.ui.parts import packed
+from explorer.ui.parts import numbers, packed
+from explorer.ui.sheets import eight_bits, sheet
 
 
 def given_part(given: Corrupted) -> bytes:
@@ -26,11 +26,11 @@ def given_part(given: Corrupted) -> bytes:
         "corrupted": numbers(given.corrupted_spectrum),
         "mse": float(np.mean((given.corrupted - given.picture) ** 2)),
     }
-    return packed(header, sheet(np.concatenate(bytes_)))
+    return packed(header, sheet(bytes_))
 
 
 def members_part(outputs: Sequence[MemberOutput | LeftOut]) -> bytes:
-    """Some members' outputs, one picture under the other; of those that are left out, the reason and no picture."""
+    """Some members' outputs; of those that are left out, the reason and no picture."""
     bytes_, members = [], []
     for output in outputs:
         about = {key: getattr(output, key) for key in ("name", "title", "group", "code", "numbers")}
@@ -42,4 +42,4 @@ def members_part(outputs: Sequence[MemberOutput | LeftOut]) -> bytes:
         figures = {"power": numbers(output.spectrum), "error": numbers(output.error_spectrum)}
         members.append({**about, "scale": scale, "mse": output.mse, **figures})
     header = {"kind": "members", "members": members}
-    return packed(header, sheet(np.concatenate(bytes_))) if bytes_ else packed(header)
+    return packed(header, sheet(bytes_)) if bytes_ else packed(header)

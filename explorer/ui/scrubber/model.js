@@ -47,15 +47,14 @@ function blended(name, pair) {
 
 // Takes in the part of an answer that needs no model.
 async function takeBase(base) {
-  const image = await pixels(base.blobs[0], "image/png");
+  const size = base.request.size, picture = await sheet(base.blobs[0], size);
   const raw = new Int16Array(base.blobs[1]);
-  base.width = image.width;
-  base.height = image.height;
+  base.size = size;
   base.x0 = new Float32Array(raw.length); // 0...255, as shown
   base.noisePixels = new Float32Array(raw.length); // eps in the same unit: 127.5 per data unit
   for (let i = 0, j = 0; i < raw.length; i += 3, j += 4)
     for (let c = 0; c < 3; c++) {
-      base.x0[i + c] = image.data[j + c];
+      base.x0[i + c] = picture[j + c];
       base.noisePixels[i + c] = (raw[i + c] / base.epsScale) * 127.5;
     }
   let power = 0;
@@ -69,11 +68,10 @@ async function takeBase(base) {
 
 // Takes in what the model made of some levels.
 async function takeLevels(part) {
-  const sheet = await pixels(part.blobs[0], "image/webp");
-  const stride = sheet.data.length / part.levels.length;
+  const errors = await sheet(part.blobs[0], view.base.size), stride = errors.length / part.levels.length;
   part.levels.forEach((level, i) => {
     view.frames[level] = {
-      error: sheet.data.subarray(i * stride, (i + 1) * stride), // RGBA, 128 = no error
+      error: errors.subarray(i * stride, (i + 1) * stride), // RGBA, 128 = no error
       scale: (part.scale[i] * 127.5) / 127, // shown units per step
       denoised: part.denoised[i],
       errorPower: part.error[i],

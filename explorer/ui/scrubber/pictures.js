@@ -3,7 +3,7 @@ const COLUMNS = 16;
 const narrow = matchMedia("(max-width: 640px)");
 const PREDICTED_RANGE = 3; // predicted noise is drawn from -3 to +3 standard deviations
 
-const imageOf = (canvas) => imageFor(canvas, view.base.width, view.base.height);
+const imageOf = (canvas) => imageFor(canvas, view.base.size, view.base.size);
 
 // canvas = offset + scale * (x0 + sigma * eps), clipped for display by the byte array itself.
 function paintMixture(canvas, sigma, scale = 1) {
@@ -50,7 +50,7 @@ function drawPictures() {
 const decibels = (mse) => (mse > 0 ? `${(10 * Math.log10(4 / mse)).toFixed(1)} dB` : "exact"); // data range is 2
 
 function drawFigures(sigma, pair) {
-  write("#stat-clean", `${view.base.width} × ${view.base.height} px`);
+  write("#stat-clean", `${view.base.size} × ${view.base.size} px`);
   write("#stat-noisy", `PSNR ${decibels(sigma ** 2 * view.base.noisePower)}`);
   if (!pair) {
     for (const id of ["denoised", "noise"]) write(`#stat-${id}`, "computing…");
@@ -64,10 +64,10 @@ function drawFigures(sigma, pair) {
 
 function drawRuler(sigma) {
   const size = onGrid(view.base.crossover, sigma), ruler = $(".ns-ruler");
-  const share = size === null ? 1 : Math.min(1, size / view.base.width);
+  const share = size === null ? 1 : Math.min(1, size / view.base.size);
   ruler.style.setProperty("--length", `${100 * share}%`);
-  ruler.classList.toggle("ns-overlong", size === null || size > view.base.width);
-  write(".ns-ruler span", size === null || size > view.base.width ? "whole picture" : `${pixelsText(size)} px`);
+  ruler.classList.toggle("ns-overlong", size === null || size > view.base.size);
+  write(".ns-ruler span", size === null || size > view.base.size ? "whole picture" : `${pixelsText(size)} px`);
 }
 
 // Positions of the strips' columns: evenly spaced in the time t of the chosen schedule, each at a computed level.
@@ -90,7 +90,7 @@ const scratch = document.createElement("canvas");
 
 // One canvas per row: dozens of small ones would cost every frame of a drag more than the four pictures do.
 function drawStrips(rows = Object.keys(STRIPS)) {
-  const positions = columnPositions(), cell = Math.min(view.base.width, 96);
+  const positions = columnPositions(), cell = Math.min(view.base.size, 96);
   for (const row of rows) {
     const strip = $(`.ns-strip[data-row=${row}]`), canvas = strip.firstElementChild;
     [canvas.width, canvas.height] = [cell * positions.length, cell];

@@ -10,7 +10,7 @@ from explorer.api import BranchRequest, SamplingRequest
 from explorer.engine import Engine
 from explorer.ui.branches.branches import build_branches
 from explorer.ui.branches.payload import branches_part
-from explorer.ui.events import COMPUTE, named, plain_refusals, run_a, settled
+from explorer.ui.events import named, plain_refusals, run_a
 from explorer.ui.parts import PartStore
 from explorer.ui.streams import Streams, paced
 
@@ -53,8 +53,5 @@ def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
             steps = gr.Number(default.steps, label="Steps each", precision=0, elem_id="branch-steps")
             seed = gr.Number(default.seed, label="Seed of their noise", precision=0, elem_id="branch-seed")
         player = build_branches()
-    step, ticket = (gr.Number(0, precision=0, visible=False) for _ in range(2))
-    inputs = [requests, origin, count, steps, seed, step, ticket]
-    event = button.click(section.branch, inputs, player, js=ASK, trigger_mode="multiple", **named("branch"), **COMPUTE)
-    event.failure(fn=None, js=settled(PLAYER))
-    section.streams.stopped_by(stop, ticket, PLAYER)
+    inputs = [requests, origin, count, steps, seed, gr.Number(0, precision=0, visible=False)]
+    section.streams.connect(button, stop, section.branch, inputs, [player], PLAYER, js=ASK, **named("branch"))

@@ -13,7 +13,7 @@ from explorer.api.family_inside import Codes
 from explorer.engine import Engine
 from explorer.family import MEMBERS
 from explorer.figures.codes import codes_figure, half_power
-from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
+from explorer.ui.events import plain_refusals
 from explorer.ui.gallery.gallery import Row, build_gallery, gallery_player, left_out_row, rows_part
 from explorer.ui.parts import PartStore
 from explorer.ui.streams import Streams
@@ -49,11 +49,8 @@ def build(engine: Engine, parts: PartStore, request: gr.State) -> None:
             button = gr.Button("Look inside", size="sm", variant="primary", elem_id="look-inside")
             stop = gr.Button("Stop", size="sm", elem_id="stop-codes")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-        words, gallery, ticket = gr.HTML(""), build_gallery("codes"), gr.Number(0, precision=0, visible=False)
-    run = {"js": numbered(PLAYER), "trigger_mode": "multiple", "api_visibility": "private", **COMPUTE}
-    looked = button.click(look, [request, ticket], [plot, words, gallery], **run)
-    looked.failure(fn=None, js=settled(PLAYER))
-    streams.stopped_by(stop, ticket, PLAYER)
+        words, gallery = gr.HTML(""), build_gallery("codes")
+    streams.connect(button, stop, look, [request], [plot, words, gallery], PLAYER)
 
 
 def _looks(engine: Engine, given: Corrupted) -> Iterator[tuple[list[MemberOutput | LeftOut], Codes | None]]:

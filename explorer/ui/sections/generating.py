@@ -10,7 +10,7 @@ import gradio as gr
 from explorer.api.family import GenerateRequest, LeftOut, MemberFilm
 from explorer.engine import Engine
 from explorer.family import MEMBERS
-from explorer.ui.events import COMPUTE, named, numbered, plain_refusals, settled
+from explorer.ui.events import named, plain_refusals
 from explorer.ui.gallery.gallery import Row, build_gallery, gallery_player, left_out_row, rows_part
 from explorer.ui.parts import PartStore
 from explorer.ui.streams import Streams
@@ -42,10 +42,8 @@ def build(engine: Engine, parts: PartStore) -> None:
             stop = gr.Button("Stop", size="sm", elem_id="stop-generating")
             seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="generate-seed")
             steps = gr.Number(default.steps, label="Steps", precision=0, elem_id="generate-steps")
-        gallery, ticket = build_gallery("films"), gr.Number(0, precision=0, visible=False)
-    run = {"js": numbered(PLAYER), "trigger_mode": "multiple", **named("generate"), **COMPUTE}
-    button.click(generate, [seed, steps, ticket], gallery, **run).failure(fn=None, js=settled(PLAYER))
-    streams.stopped_by(stop, ticket, PLAYER)
+        gallery = build_gallery("films")
+    streams.connect(button, stop, generate, [seed, steps], [gallery], PLAYER, **named("generate"))
 
 
 def film_row(film: MemberFilm | LeftOut) -> Row:

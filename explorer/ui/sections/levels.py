@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from explorer.engine import Engine
 from explorer.engine.family import ROWS
 from explorer.figures.levels import matrix_figure
-from explorer.ui.events import COMPUTE, named, numbered, plain_refusals, settled
+from explorer.ui.events import named, plain_refusals
 from explorer.ui.parts import PartStore
 from explorer.ui.progress.progress import build_progress, progress_player
 from explorer.ui.streams import Streams
@@ -43,7 +43,4 @@ def build(engine: Engine, parts: PartStore) -> None:
             progress = build_progress("matrix")
         missing = gr.HTML("")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    ticket = gr.Number(0, precision=0, visible=False)
-    run = {"js": numbered(PLAYER), "trigger_mode": "multiple", **named("level_matrix"), **COMPUTE}
-    button.click(measure, [seed, ticket], [plot, missing, progress], **run).failure(fn=None, js=settled(PLAYER))
-    streams.stopped_by(stop, ticket, PLAYER)
+    streams.connect(button, stop, measure, [seed], [plot, missing, progress], PLAYER, **named("level_matrix"))

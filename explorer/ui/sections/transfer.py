@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import gradio as gr
 import plotly.graph_objects as go
 
 from explorer.api import RequestRefused, SamplingRequest, TransferRequest
-from explorer.api.transfer import NONLINEAR
+from explorer.api.transfer import NONLINEAR, TransferCurve
 from explorer.core.samplers import SAMPLER_INFO
 from explorer.engine import Engine
 from explorer.figures.transfer import transfer_figure
-from explorer.ui.events import COMPUTE, named, plain_refusals, run_a
+from explorer.ui.events import named, plain_refusals, run_a
+from explorer.ui.parts import PartStore
+from explorer.ui.progress.progress import build_progress, progress_player
+from explorer.ui.streams import Streams
 
 NOTE = (
     "A sampler with few steps is an equaliser: it gives each octave too much or too little power. Lines: exact, for "
     "Gaussian pictures with the training pictures' spectrum. Points: samples of run A's model, mean and standard error."
 )
+PLAYER = progress_player("transferGains")
 CHOICES = [(info.title, name) for name, info in SAMPLER_INFO.items() if name not in NONLINEAR]
 
 
-def build(engine: Engine, requests: gr.State) -> None:
+def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
     """Lay out the section. requests: those of the runs that are in the player; model, class and schedule are theirs."""
+    streams = Streams(parts)
 
     def measure(
-        requests: list[SamplingRequest], samplers: list[str], steps: str, seed: float
-    ) -> Iterator[tuple[go.Figure, str]]:
+        requests: list[SamplingRequest], samplers: list[str], steps: str, seed: float, ticket: float,
+        visitor: gr.Request,
+    ) -> Iterator[tuple[go.Figure, dict]]:  # fmt: skip
         """Yield the figure with the closed forms, then after every measured curve. Refusals become one sentence."""
         with plain_refusals():
             run = run_a(requests)
@@ -34,29 +40,35 @@ def build(engine: Engine, requests: gr.State) -> None:
                 samplers=tuple(samplers), step_counts=step_counts(steps), seed=seed,
                 model=run.model, label=run.label, guidance=run.guidance, schedule=run.schedule,
             )  # fmt: skip
-            curves = {}
-            for curve in engine.transfer(request):
-                curves[curve.sampler, curve.steps] = curve
-                total = len(request.samplers) * len(request.step_counts)
-                if len(curves) < total:
-                    continue
-                done = sum(c.measured is not None for c in curves.values())
-                state = "ready" if done == total else f"measured {done} of {total}"
-                yield transfer_figure(request, list(curves.values())), state
+            total, session = len(request.samplers) * len(request.step_counts), visitor.session_hash or ""
+            drawings = whole_drawings(engine.transfer(request), total)
+            for answer, curves in streams.answers(drawings, ticket, session, of=total + 1):
+                yield transfer_figure(request, curves), answer
 
     default = TransferRequest()
     with gr.Accordion("Gain per octave: what a number of steps does", open=False, elem_id="transfer"):
         gr.HTML(f"<p class='note'>{NOTE}</p>")
         with gr.Row(elem_classes="controls line"):
             button = gr.Button("Measure", size="sm", variant="primary", elem_id="measure")
+            stop = gr.Button("Stop", size="sm", elem_id="stop-transfer")
             samplers = gr.CheckboxGroup(
                 CHOICES, value=list(default.samplers), label="Samplers, at most three", elem_id="transfer-samplers"
             )
             steps = gr.Textbox(", ".join(map(str, default.step_counts)), label="Steps", elem_id="step-counts")
             seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="transfer-seed")
-            state = gr.HTML("", elem_classes="section-state")
+            progress = build_progress("transferGains")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    button.click(measure, [requests, samplers, steps, seed], [plot, state], **named("transfer"), **COMPUTE)
+    inputs = [requests, samplers, steps, seed]
+    streams.connect(button, stop, measure, inputs, [plot, progress], PLAYER, **named("transfer"))
+
+
+def whole_drawings(curves: Iterable[TransferCurve], total: int) -> Iterator[list[TransferCurve]]:
+    """All curves once each has its closed form, and again after each that is measured."""
+    known: dict[tuple[str, int], TransferCurve] = {}
+    for curve in curves:
+        known[curve.sampler, curve.steps] = curve
+        if len(known) == total:
+            yield list(known.values())
 
 
 def step_counts(text: object) -> tuple[int, ...]:

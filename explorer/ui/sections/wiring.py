@@ -9,7 +9,7 @@ import gradio as gr
 from explorer.api.family import LineUpRequest
 from explorer.engine import Engine
 from explorer.engine.inside import WIRING_STEPS
-from explorer.ui.events import COMPUTE, numbered, plain_refusals, settled
+from explorer.ui.events import plain_refusals
 from explorer.ui.parts import PartStore
 from explorer.ui.streams import Streams
 from explorer.ui.wiring.wiring import build_wiring, wiring_part
@@ -34,7 +34,5 @@ def build(engine: Engine, parts: PartStore, request: gr.State) -> None:
         with gr.Row(elem_classes="controls line"):
             button = gr.Button("Wire it up", size="sm", variant="primary", elem_id="wire")
             stop = gr.Button("Stop", size="sm", elem_id="stop-wiring")
-        player, ticket = build_wiring(), gr.Number(0, precision=0, visible=False)
-    run = {"js": numbered(PLAYER), "trigger_mode": "multiple", "api_visibility": "private", **COMPUTE}
-    button.click(wire, [request, ticket], player, **run).failure(fn=None, js=settled(PLAYER))
-    streams.stopped_by(stop, ticket, PLAYER)
+        player = build_wiring()
+    streams.connect(button, stop, wire, [request], [player], PLAYER)

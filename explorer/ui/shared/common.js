@@ -32,15 +32,26 @@ async function fetchPart(name) {
   return part;
 }
 
-// The bytes of an encoded picture as they were written, untouched by colour management.
-async function pixels(bytes, type) {
-  const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
-  const bitmap = await createImageBitmap(new Blob([bytes], { type }), options);
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [bitmap.width, bitmap.height];
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  return context.getImageData(0, 0, bitmap.width, bitmap.height);
+// The pictures of a sheet (explorer/ui/sheets.py) one after the other, RGBA; size: rows and columns of each.
+async function sheet(bytes, size) {
+  const inflated = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const steps = new Uint8Array(await new Response(inflated).arrayBuffer()), plane = size * size;
+  const pictures = new Uint8ClampedArray((steps.length / 3) * 4);
+  for (let at = 0, out = 0; at < steps.length; at += 3 * plane) {
+    for (let row = 0; row < plane; row += size) {
+      let red = 0, green = 0, blue = 0;
+      for (let i = at + row; i < at + row + size; i++, out += 4) {
+        red += steps[i];
+        green += steps[i + plane];
+        blue += steps[i + 2 * plane];
+        pictures[out] = (red + green) & 255;
+        pictures[out + 1] = green & 255;
+        pictures[out + 2] = (blue + green) & 255;
+        pictures[out + 3] = 255;
+      }
+    }
+  }
+  return pictures;
 }
 
 // The pixels of a canvas, kept between frames; the canvas takes the size of the picture.

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from itertools import chain
 
 import gradio as gr
 
-from explorer.api import SIZES, NoisingRequest, RequestRefused, whole_number
+from explorer.api import SIZES, DenoisedLevels, NoisedPicture, NoisingRequest
 from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
 from explorer.ui.chooser import build_chooser, chosen_name
-from explorer.ui.events import COMPUTE, DEADLINE, named, numbered, plain_refusals, settled
+from explorer.ui.events import COMPUTE, named, numbered, plain_refusals, settled
 from explorer.ui.film.controls import MODEL_TITLES, choice
-from explorer.ui.latest import Latest
 from explorer.ui.parts import PartStore
 from explorer.ui.scrubber.payload import base_part, levels_part
 from explorer.ui.scrubber.scrubber import build_scrubber
+from explorer.ui.streams import Streams
 from explorer.ui.uploads import build_upload, read_picture
 
 LABEL = "Noise & scale"
+SLOW = "This took too long here and was stopped; a smaller size is faster."
 PLAYER = "noiseAndScale"
 
 
@@ -28,8 +27,7 @@ class NoiseScaleView:
     """The page's handlers; they turn what Gradio hands over into requests, and answers into payloads."""
 
     def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.parts = engine, parts
-        self.latest = Latest()
+        self.engine, self.streams = engine, Streams(parts, SLOW)
 
     def prepare(
         self, picture: str, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
@@ -37,7 +35,9 @@ class NoiseScaleView:
         """Yield the growing answer for the page, and the request it belongs to. Refusals become one sentence."""
         with plain_refusals():
             request = NoisingRequest(picture=picture, model=model, label=label, seed=seed, size=size)
-            yield from self._answer(request, whole_number(ticket, 0, 2**53, "ticket"), visitor.session_hash or "")
+            items, session = self._items(request), visitor.session_hash or ""
+            for answer, _ in self.streams.answers(items, ticket, session, _encoded):
+                yield answer, request
 
     def upload(
         self, data: bytes | None, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
@@ -63,19 +63,15 @@ class NoiseScaleView:
         noised = self.engine.noise(request)
         return spectra_figure(noised, list(self.engine.denoise(noised)), level)
 
-    def _answer(self, request: NoisingRequest, ticket: int, visitor: str) -> Iterator[tuple[dict, NoisingRequest]]:
-        deadline = time.monotonic() + DEADLINE
-        self.latest.begin(visitor, ticket)
+    def _items(self, request: NoisingRequest) -> Iterator[NoisedPicture | DenoisedLevels]:
+        """What needs no model first, then the model's estimates as they are computed."""
         noised = self.engine.noise(request)
-        names = [self.parts.put(base_part(noised))]
-        for levels in chain([None], self.engine.denoise(noised)):
-            if levels is not None:
-                names.append(self.parts.put(levels_part(levels)))
-            if not self.latest.is_current(visitor, ticket):
-                return  # a newer choice has been made; its answer is on its way
-            if time.monotonic() > deadline:
-                raise RequestRefused("This took too long here and was stopped; a smaller size is faster.")
-            yield {"generation": ticket, "parts": list(names)}, request
+        yield noised
+        yield from self.engine.denoise(noised)
+
+
+def _encoded(item: NoisedPicture | DenoisedLevels) -> list[bytes]:
+    return [base_part(item) if isinstance(item, NoisedPicture) else levels_part(item)]
 
 
 def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:

@@ -91,6 +91,6 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
         event.failure(fn=None, js=settled(PLAYER))
     exporting.build(engine, parts, requests)
     branching.build(engine, parts, requests)
-    turning.build(engine, requests)
-    transfer.build(engine, requests)
+    turning.build(engine, parts, requests)
+    transfer.build(engine, parts, requests)
     view.runs.streams.stopped_by(controls.stop, ticket, PLAYER)

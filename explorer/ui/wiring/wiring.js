@@ -2,8 +2,8 @@
 let wiring = null;
 
 async function takePart(part) {
-  const image = await pixels(part.blobs[0], "image/webp"), stride = part.size * part.size * 4;
-  const picture = (n) => ({ data: image.data.subarray(n * stride, (n + 1) * stride), scale: part.scales[n] / 127 });
+  const pictures = await sheet(part.blobs[0], part.size), stride = part.size * part.size * 4;
+  const picture = (n) => ({ data: pictures.subarray(n * stride, (n + 1) * stride), scale: part.scales[n] / 127 });
   const each = part.factors.length + 1;
   wiring = { ...part, x0: picture(0), eps: picture(1), blindAt: (k) => picture(2 + k * each), estimate: (k, f) => picture(3 + k * each + f) };
   $$(".ns-frame").forEach((frame) => frame.classList.toggle("ns-waiting", Boolean(part.leftOut && frame.querySelector("[data-panel=blind]"))));
@@ -59,6 +59,24 @@ function sentence(wired, f) {
 }
 
 const showProgress = ({ state, done, of }) => setStatus(state === "done" ? "ready" : `${done} of ${of}`, done / of);
-$$("input, select").forEach((control) => control.addEventListener("input", draw));
+// A link has level and factor by their values, the sliders by their numbers.
+const nearest = (value) => LEVELS.reduce((best, v, k) => (Math.abs(Math.log(v / value)) < Math.abs(Math.log(LEVELS[best] / value)) ? k : best), 0);
+fromLink("autoencoders").then(({ "wiring.sigma": sigma, "wiring.told": told, "wiring.output": output, "wiring.residual": residual }) => {
+  if (sigma) $(".wiring-sigma").value = nearest(sigma);
+  if (told) $(".wiring-told").value = FACTORS.indexOf(told);
+  if (output) $(".wiring-view").value = output;
+  if (residual) $(".wiring-switch").checked = residual === "on";
+  draw();
+});
+
+$$("input, select").forEach((control) => control.addEventListener("input", () => {
+  draw();
+  looked("autoencoders", {
+    "wiring.sigma": +LEVELS[$(".wiring-sigma").value].toPrecision(3),
+    "wiring.told": FACTORS[$(".wiring-told").value],
+    "wiring.output": $(".wiring-view").value,
+    "wiring.residual": $(".wiring-switch").checked ? "on" : "off",
+  });
+}));
 listen();
 window.wiringPlayer = { ticket, settled, newest: () => asked, shown: () => wiring };

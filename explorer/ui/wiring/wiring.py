@@ -8,16 +8,19 @@ import gradio as gr
 import numpy as np
 
 from explorer.api.family_inside import Wiring
-from explorer.ui.film.payload import eight_bits, numbers, sheet
-from explorer.ui.parts import packed
+from explorer.engine.inside import FACTORS, WIRING_LEVELS
+from explorer.ui.parts import numbers, packed
 from explorer.ui.shared.scripts import script
+from explorer.ui.sheets import eight_bits, sheet
 
 FOLDER = Path(__file__).parent
 
 
 def build_wiring() -> gr.HTML:
     """The component; its value is an answer with this module's part in the end, and "of": its steps."""
-    template, code = (FOLDER / "template.html").read_text(), script(FOLDER, ("wiring.js",))
+    template = (FOLDER / "template.html").read_text()
+    known = f"const LEVELS = {WIRING_LEVELS.tolist()}, FACTORS = {FACTORS.tolist()};\n"
+    code = known + script(FOLDER, ("wiring.js",))
     return gr.HTML(value=None, html_template=template, js_on_load=code, elem_id="wiring-player")
 
 
@@ -38,4 +41,4 @@ def wiring_part(wiring: Wiring) -> bytes:
         "leftOut": " ".join(out.reason for out in wiring.left_out),
         "roundTrip": {kind: numbers(values) for kind, values in wiring.round_trip.items()},
     }
-    return packed(header, sheet(np.concatenate(bytes_)))
+    return packed(header, sheet(bytes_))
