@@ -22,7 +22,8 @@ from torch import Tensor
 from benchmarks import measuring
 from benchmarks.measuring import Bar, Row, spread
 from benchmarks.network import on_best_device
-from explorer.backends.local import NICENESS, Batcher
+from explorer.backends.local import Batcher
+from explorer.background import NICENESS
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
 from explorer.core.samplers import heun

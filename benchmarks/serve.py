@@ -20,7 +20,8 @@ from benchmarks import measuring, peers
 from benchmarks.batcher import COUNTS, NEWCOMERS, RESIDENTS, ROUNDS, SIDE, SIGMAS, one_after_another
 from benchmarks.measuring import Row, spread
 from benchmarks.network import on_best_device
-from explorer.backends.local import NICENESS, PICTURE
+from explorer.backends.local import PICTURE
+from explorer.background import NICENESS
 from explorer.core.noise import white
 from explorer.core.samplers import heun
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import io
 import math
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from PIL import Image
@@ -22,14 +22,14 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from explorer import containers
+from explorer.background import step_back
 
 MAX_BYTES = 10 * 2**20
 MAX_PIXELS = 24_000_000
 MAX_SIDE = 16_384  # pixels: wide panoramas pass
 STRIP = 256  # rows that are converted at a time
-AT_ONCE = 2  # pictures that are decoded at the same time; the others wait, which bounds memory
-
-_slots = threading.BoundedSemaphore(AT_ONCE)
+# One file is decoded at a time and the others wait, which bounds memory, and leaves cores to those who are computing.
+_decoder = ThreadPoolExecutor(1, "decoder", initializer=step_back)
 
 
 class ImageRefused(ValueError):
@@ -46,7 +46,7 @@ def decode(data: bytes, largest_side: int | None = None) -> np.ndarray:
 
     Upright by its EXIF orientation, first frame of an animation, alpha over white, 16 bits rounded to 8, everything
     else as RGB. `largest_side` in pixels bounds the result, antialiased; by default the full resolution is kept. Safe
-    to call from many threads; AT_ONCE of them work and the others wait.
+    to call from many threads; each waits for its turn.
 
     Returns uint8 (H, W, 3). Raises ImageRefused, and nothing else.
     """
@@ -109,17 +109,16 @@ def from_data(x: np.ndarray) -> np.ndarray:
 def _refusing(data: bytes, work: Callable[[str], np.ndarray]) -> np.ndarray:
     """work(kind of file), when its turn has come; whatever goes wrong becomes an ImageRefused."""
     name = _check_file(data)
-    with _slots:
-        try:
-            return work(name)
-        except ImageRefused:
-            raise
-        except containers.Excessive:
-            raise ImageRefused(f"This {name} picture consists of too many parts and would take too long.") from None
-        except MemoryError:
-            raise ImageRefused("This picture needs more memory than there is here.") from None
-        except Exception:  # Pillow raises nearly every built-in error on damaged files
-            raise ImageRefused(f"This {name} picture is damaged or cut off and cannot be opened.") from None
+    try:
+        return _decoder.submit(work, name).result()
+    except ImageRefused:
+        raise
+    except containers.Excessive:
+        raise ImageRefused(f"This {name} picture consists of too many parts and would take too long.") from None
+    except MemoryError:
+        raise ImageRefused("This picture needs more memory than there is here.") from None
+    except Exception:  # Pillow raises nearly every built-in error on damaged files
+        raise ImageRefused(f"This {name} picture is damaged or cut off and cannot be opened.") from None
 
 
 def _check_file(data: bytes) -> str:

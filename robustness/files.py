@@ -6,6 +6,7 @@ import csv
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from PIL import Image
 
 from benchmarks.measuring import Bar, Row
 from explorer.images import ImageRefused, decode
-from robustness.asking import API, Told, address, ask, seconds, values
+from robustness.asking import API, Told, address, ask, at_once, seconds, values
 from robustness.probing import probed
 from robustness.scale import Scale
 from robustness.server import Server
@@ -97,12 +98,11 @@ def many_at_once(server: Server, costly: list[Hostile], calls: int) -> list[Row]
             send(server.url, costly[sender % len(costly)].data)
             sender += SENDERS
 
-    with probed(server.url) as probes:
-        senders = [threading.Thread(target=hostile, args=(i,)) for i in range(SENDERS)]
-        [sender.start() for sender in senders]
+    with probed(server.url) as probes, ThreadPoolExecutor(1) as thread:
+        senders = thread.submit(at_once, SENDERS, hostile)
         beside = [normal(2000 + i) for i in range(calls)]
         over.set()
-        [sender.join() for sender in senders]
+        senders.result()
     quiet, busy = seconds(alone, 0.95), seconds(beside, 0.95)
     note = f"{quiet:.2f} s alone, {busy:.2f} s beside {SENDERS} senders without pause"
     return [

@@ -12,6 +12,7 @@ from robustness.asking import Told, arrays, ask, at_once, values
 from robustness.scale import SAME_SHARE, SAME_WITHIN, Scale
 from robustness.server import Server
 
+EXACT = ("--dtype", "float32")
 STEPS, BESIDE = 10, 12  # of a run; other visitors meanwhile
 
 
@@ -46,11 +47,11 @@ def measure(scale: Scale) -> list[Row]:
     """Pictures that differ at all where nobody else is there, and how much where others are."""
     seeds, alone, again = range(scale.seeds), [], []
     for found in (alone, again):  # a server of its own each, as answers are kept
-        with Server() as server:
+        with Server(*EXACT) as server:
             server.settled()
             found += [picture(server, seed) for seed in seeds]
             repeated = sum(not np.array_equal(picture(server, seed), found[seed]) for seed in seeds)
-    with Server() as server:
+    with Server(*EXACT) as server:
         server.settled()
         beside = loaded(server, seeds)
     restarted = sum(not np.array_equal(a, b) for a, b in zip(alone, again, strict=True))

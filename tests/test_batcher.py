@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.backends.local import NICENESS, Batcher
+from explorer.backends.local import Batcher
 from explorer.backends.turns import fair_shares
+from explorer.background import NICENESS
 from explorer.core.guidance import class_guided
 from explorer.core.noise import white
 from explorer.core.samplers import SAMPLERS

@@ -13,11 +13,12 @@ PACKAGE = ROOT / "explorer"
 # What a part of the package may import of the package itself; the core, nothing.
 ALLOWED = {
     "core": {"core"},
-    "images": {"containers"},
+    "images": {"background", "containers"},
     "containers": set(),
+    "background": set(),
     "examples": {"images"},
     "api": {"core", "api"},
-    "backends": {"core", "backends"},
+    "backends": {"background", "core", "backends"},
     "weights": {"core"},
     "family": {"core", "weights"},
     "hub": {"core", "weights", "hub"},

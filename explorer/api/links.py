@@ -8,8 +8,8 @@ Only what differs from the defaults is written; names and defaults are in explor
     upload   1 where the picture was the sender's own; it is not in the link, `picture` names the example before it
     hide     what a lesson leaves out, of HIDEABLE
 
-A place in the plane is a word of six digits: x, then y, in hundredths of a unit from the lower left corner of the square
-that is shown, so that 200 places have 1,399 characters.
+A place in the plane is a word of six digits: x, then y, in hundredths of a unit from the lower left corner of the
+square that is shown, so that 200 places have 1,399 characters.
 
 Reading never fails: what cannot be used is left at its default and named with the reason. Names that begin with "__"
 are Gradio's and nobody's business here.

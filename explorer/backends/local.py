@@ -9,8 +9,6 @@ another batch for the device, and the last digits may differ: by less than 1e-4 
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -22,11 +20,11 @@ import torch
 from torch import Tensor
 
 from explorer.backends.turns import Call, Caller, Cancelled, Part, Turns, forward, out_of_memory
+from explorer.background import step_back
 from explorer.core.denoiser import Denoiser
 
 __all__ = ["Batcher", "Cancelled", "Stats", "Unavailable"]
 
-NICENESS = 10  # of the network's threads: the page and the server go first
 PICTURE = 128 * 128  # pixels
 CLEAN_PASSES = 100  # without running out of memory, after which a limit that had been halved is doubled again
 IDLE_S = 10.0  # without calls, and the thread ends until the next one
@@ -135,8 +133,7 @@ class Batcher:
     @torch.inference_mode()
     def _work(self) -> None:
         try:
-            if sys.platform == "linux":  # elsewhere a thread's priority is not its own
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            step_back()
             while parts := self._next_pass():
                 self._run(parts)
         except BaseException:

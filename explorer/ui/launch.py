@@ -14,7 +14,7 @@ import gradio as gr
 from gradio import http_server
 
 from explorer.engine import Engine
-from explorer.ui import desktop
+from explorer.ui import desktop, sessions
 from explorer.ui.app import TITLE, build_app
 from explorer.ui.events import widen
 from explorer.ui.hosting import Hosting, trust_proxies
@@ -43,6 +43,7 @@ def serve(engine: Engine, hosting: Hosting) -> int:
 
 def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Standing]:
     """The page with its queue, the arguments of its launch(), and what counts and drains its events."""
+    sessions.install()
     parts, standing = PartStore(), Standing(engine)
     times = engine.models.places
     app = build_app(engine, parts).queue(max_size=times * WAITING)

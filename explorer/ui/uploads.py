@@ -12,19 +12,42 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
+from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
 from explorer.images import ImageRefused, decode_square
 
 LARGEST_SQUARE = 1024  # pixels; twice the largest working size, a thirtieth of the memory of 24 megapixels
 
-ABANDONED = 60.0  # seconds; an upload that is going well has been moved into a folder of its own long before
+# Seconds that a file is spared. An upload that is going well has been moved into a folder of its own long before; one
+# that has been read may be another visitor's, too, who sent the same bytes and waits in the queue.
+SPARED = 60.0
+
+_read: dict[Path, float] = {}  # files that have been handed over, and when
 
 
 def build_upload(label: str = "Your picture…", elem_id: str = "upload") -> gr.UploadButton:
     """The button, with its file input inside #elem_id; its `upload` event passes bytes to `read_picture`."""
     with gr.Column(elem_id=elem_id, elem_classes="upload", scale=0, min_width=120):
-        return gr.UploadButton(label, type="binary", file_types=["image"], size="sm")
+        return upload_button(label, file_types=["image"], size="sm")
+
+
+def upload_button(label: str, **about: object) -> gr.UploadButton:
+    """gr.UploadButton(type="binary"), which remembers what has been read: nothing needs those files afterwards."""
+    button = gr.UploadButton(label, type="binary", **about)
+    read = button.preprocess  # a class of our own would have Gradio write a file beside it
+
+    def preprocess(payload: FileData | None) -> bytes | None:
+        try:
+            data = read(payload)
+        except FileNotFoundError:
+            raise gr.Error("This upload is no longer here; please send it again.", print_exception=False) from None
+        if payload is not None:
+            _read[Path(payload.path)] = time.time()
+        return data
+
+    button.preprocess = preprocess
+    return button
 
 
 def read_picture(data: bytes | None) -> np.ndarray:
@@ -38,16 +61,30 @@ def read_picture(data: bytes | None) -> np.ndarray:
         raise gr.Error(str(refused), print_exception=False, title="This picture cannot be used") from None
 
 
-def sweep(age: float = ABANDONED) -> int:
-    """Delete what failed uploads have left behind in Gradio's folder, older than `age` seconds; how many files.
+def sweep(age: float = SPARED) -> int:
+    """Delete uploads that were read, and what failed ones left behind, `age` seconds ago; returns how many files.
 
     Gradio moves an upload into a folder of its own and deletes it there in time. Where the request was refused half
     way, or named its file part otherwise, the file is left in the folder itself, and nothing would ever delete it.
     """
-    swept, oldest = 0, time.time() - age
+    swept, oldest = _delete_read(age), time.time() - age
     with contextlib.suppress(OSError):  # another may sweep at the same time
         for path in Path(get_upload_folder()).iterdir():
             if path.is_file() and path.stat().st_mtime <= oldest:
                 path.unlink(missing_ok=True)
                 swept += 1
     return swept
+
+
+def _delete_read(age: float) -> int:
+    """Delete the files that were read a while ago, unless somebody has sent the same bytes again since."""
+    deleted, now = 0, time.time()
+    for path, read in list(_read.items()):  # handlers add to it meanwhile
+        if now - read < age:
+            continue
+        _read.pop(path, None)
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < read:
+                path.unlink()
+                deleted += 1
+    return deleted

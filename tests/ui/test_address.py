@@ -172,6 +172,82 @@ def test_autoencoders_same_link_same_pixels(visitor):
     assert two.page.evaluate(PIXELS, field) == one.page.evaluate(PIXELS, field)
 
 
+def test_the_wiring_is_looked_at_as_the_link_says(visitor):
+    one = LineUp(sender(visitor)).open().unfold("The wiring", "wire")
+    one.page.wait_for_function("window.wiringPlayer.shown()", timeout=60_000)
+    for key in ("ArrowRight", "ArrowLeft"):
+        one.page.locator(".wiring-sigma").press(key)
+    assert copied(one.explorer) == "/?v=1&view=autoencoders&open=wiring,field"  # all as it is by default
+    one.page.locator(".wiring-sigma").fill("3")
+    one.page.locator(".wiring-told").fill("5")
+    one.page.locator(".wiring-view").select_option("v")
+    said = "v=1&view=autoencoders&wiring.sigma=0.119&wiring.told=4&wiring.output=v&open=wiring,field"
+    assert copied(one.explorer) == "/?" + said
+
+    two = LineUp(visitor())
+    two.page.goto(two.explorer.url + "/?" + said)
+    assert two.done().explorer.text(".wiring [data-stat=told]") == "σ 0.47, 4 ×"  # before anything is computed
+    two.page.locator("button#wire").click()
+    two.page.wait_for_function("window.wiringPlayer.shown()", timeout=60_000)
+    assert two.page.evaluate(PIXELS, ".wiring canvas") == one.page.evaluate(PIXELS, ".wiring canvas")
+    assert two.page.locator(".wiring").inner_text() == one.page.locator(".wiring").inner_text()
+    one.page.locator(".wiring-switch").check()
+    assert copied(one.explorer) == "/?" + said.replace("=v&", "=v&wiring.residual=on&")
+
+
+IN_SIGHT = "document.querySelector('#score-field').scrollIntoView()"
+WALKED = "scoreField.state.walk && scoreField.known() === scoreField.state.walk.last && !scoreField.view.playing"
+AT_REST = "(scoreField.play(false), scoreField.view.probe = [0.3, 0.2], scoreField.moveTo(scoreField.view.sigma))"
+
+
+def walked(page):
+    """The plane after its walk, with the mark in one place."""
+    page.wait_for_function(WALKED, timeout=90_000)
+    page.evaluate(AT_REST)
+    page.wait_for_timeout(300)
+    return page.evaluate(PIXELS, ".field canvas")
+
+
+def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
+    one = LineUp(sender(visitor)).open()
+    one.page.evaluate(IN_SIGHT)
+    one.page.locator("#field-density label", has_text="your drawing").click()
+    one.page.wait_for_function("scoreField.state.plane?.density === 'drawn'")
+    assert "field.points" not in copied(one.explorer)  # the face is the page's own
+    one.page.locator("#field-sigma").fill("300")
+    one.page.locator("#field-clear").click()
+    one.page.locator("#copy-link").click()
+    one.page.wait_for_function("document.querySelector('#notice p').textContent.includes('An empty drawing')")
+    one.page.evaluate(IN_SIGHT)  # the button is at the top of the page
+    box, mouse = one.page.locator("[data-panel=field] canvas").bounding_box(), one.page.mouse
+    at = lambda x, y: (box["x"] + x * box["width"], box["y"] + y * box["height"])
+    mouse.move(*at(0.2, 0.7))
+    mouse.down()
+    for step in range(1, 13):
+        mouse.move(*at(0.2 + step / 20, 0.7 - 0.4 * (step % 2)), steps=3)
+    mouse.up()
+    pixels, drawing = walked(one.page), one.page.evaluate("scoreField.state.points")
+    assert len(drawing) > 20 and np.allclose(drawing, np.round(drawing, 2), atol=1e-9)
+    link = copied(one.explorer)
+    assert notice(one.explorer) == "Copied."
+    one.explorer.shoot("link-drawing-1280")
+
+    two = LineUp(visitor())
+    with computed(two.explorer) as asked:
+        two.page.goto(two.explorer.url + link)
+        two.done().page.evaluate(IN_SIGHT)
+        assert walked(two.page) == pixels
+    assert [data[0] for data in asked if drawing in data] == ["drawn"]  # once, and at once rightly
+    assert two.page.evaluate("scoreField.state.points") == drawing
+    assert two.page.locator("#field-density label.selected").text_content().strip() == "your drawing"
+    two.page.locator("#field-density label", has_text="ring").click()
+    two.page.wait_for_function("scoreField.state.plane.density === 'ring'")
+    two.page.wait_for_function("!location.search.includes('field.points')")
+    two.page.locator("#field-density label", has_text="your drawing").click()
+    two.page.wait_for_function("scoreField.state.plane.density === 'drawn'")
+    assert "field.points" not in copied(sender_of(two, one))  # and the drawing is the face again
+
+
 def test_sections_below_are_restored_with_their_controls(visitor):
     words = "branch.count=4&branch.origin=picture&turn.levels=5&transfer.samplers=euler,ddpm&transfer.steps=5,9"
     link = f"/?v=1&view=sampling&model=wiener&steps=4&{words}&open=branch,transfer"

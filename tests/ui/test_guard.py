@@ -90,6 +90,22 @@ def test_failed_uploads_leave_nothing_behind(client):
     assert not [path for path in folder.iterdir() if path.is_file()]
 
 
+def test_an_upload_that_was_read_is_deleted_unless_it_was_sent_again(client):
+    file = uploaded(client, png(7, 5))
+    path = Path(file["path"])
+    assert outcome(client, "measure", file)[0] == "complete" and path.exists()
+    sweep()
+    assert path.exists(), "another may have sent the same bytes and wait"
+    assert uploaded(client, png(7, 5)) == file
+    sweep(age=0)
+    assert path.exists(), "the second one has not been read"
+    assert outcome(client, "measure", file)[0] == "complete"
+    sweep(age=0)
+    assert not path.exists()
+    kind, sentence = outcome(client, "measure", file)
+    assert kind == "error" and sentence == "This upload is no longer here; please send it again."
+
+
 def test_a_chunked_upload_passes(client):
     body = httpx.Request("POST", "http://x", files={"files": ("a.png", png())})
     answer = client.post(

@@ -75,7 +75,7 @@ function left() {
   const { picture, upload, values } = now, title = LINK.pictures[picture], lines = [];
   if (upload && words().some(([name]) => name === "upload")) lines.push(`Your own picture is not in the link; it opens with “${title}”.`);
   const { "field.density": density, "field.points": points } = values[now.view];
-  if (density === "drawn" && points?.length === 0) lines.push("An empty drawing is not in the link; it opens with the one to begin with.");
+  if (density === "drawn" && points?.length === 0) lines.push("An empty drawing is not in the link; it opens with the face.");
   return lines;
 }
 

@@ -13,7 +13,7 @@ from explorer.ui.calls.family import SeedRequest
 from explorer.ui.calls.making import Call, handler
 from explorer.ui.events import COMPUTE
 from explorer.ui.parts import PartStore
-from explorer.ui.uploads import read_picture
+from explorer.ui.uploads import read_picture, upload_button
 
 CALLS = (
     Call(
@@ -46,7 +46,7 @@ def add_calls(engine: Engine, parts: PartStore) -> None:
     queue = {name: COMPUTE[name] for name in ("concurrency_id", "concurrency_limit")}
     for call in CALLS:
         gr.api(handler(call, engine, parts), api_name=call.name, api_description=call.words, **queue)
-    file, name = gr.UploadButton("picture", type="binary", visible=False), gr.Textbox(label="name", visible=False)
+    file, name = upload_button("picture", visible=False), gr.Textbox(label="name", visible=False)
 
     def add_picture(picture: bytes | None) -> str:
         """Take in a PNG, JPEG or WebP picture, which is kept for a while.

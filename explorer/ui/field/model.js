@@ -37,7 +37,7 @@ function takeFrames(part) {
   if (!state.walk) return;
   const places = new Int16Array(part.blobs[0]), stride = places.length / part.frames.length;
   part.frames.forEach((frame, n) => {
-    state.walk.frames[frame.walkers][frame.i] = { ...frame, scale: part.scale, places: places.subarray(n * stride, (n + 1) * stride) };
+    state.walk.frames[frame.walkers][frame.i] = { ...frame, places: places.subarray(n * stride, (n + 1) * stride) };
   });
 }
 

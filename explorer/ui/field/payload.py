@@ -1,6 +1,6 @@
 """What the page is sent of the plane: the density, the walkers' records as they are made, the network's reports.
 
-Places travel as int16 shares of the largest coordinate of their part, which is right to a hundredth of a pixel.
+Places travel as int16 shares of the largest coordinate of their record, which is right to a hundredth of a pixel.
 """
 
 from __future__ import annotations
@@ -46,18 +46,19 @@ def walk_part(plan: WalkPlan) -> bytes:
 
 def frames_part(frames: Sequence[WalkFrame]) -> bytes:
     """Some records of the walkers, in the order in which they were made."""
+    scales, places = zip(*(_int16(frame.x) for frame in frames), strict=True)  # the same however records are grouped
     about = [
         {
             "walkers": frame.kind,
             "i": frame.i,
+            "scale": scale,
             "shares": numbers(frame.shares),
             "distance": numbers([frame.distance])[0],
             "width": None if frame.width is None else numbers([frame.width])[0],
         }
-        for frame in frames
+        for frame, scale in zip(frames, scales, strict=True)
     ]
-    scale, places = _int16(np.stack([frame.x for frame in frames]))
-    return packed({"kind": "frames", "frames": about, "scale": scale}, places)
+    return packed({"kind": "frames", "frames": about}, b"".join(places))
 
 
 def learned_part(request: LearnRequest, learned: Learned) -> bytes:

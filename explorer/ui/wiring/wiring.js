@@ -4,7 +4,7 @@ let wiring = null;
 async function takePart(part) {
   const pictures = await sheet(part.blobs[0], part.size), stride = part.size * part.size * 4;
   const picture = (n) => ({ data: pictures.subarray(n * stride, (n + 1) * stride), scale: part.scales[n] / 127 });
-  const each = part.factors.length + 1;
+  const each = FACTORS.length + 1;
   wiring = { ...part, x0: picture(0), eps: picture(1), blindAt: (k) => picture(2 + k * each), estimate: (k, f) => picture(3 + k * each + f) };
   $$(".ns-frame").forEach((frame) => frame.classList.toggle("ns-waiting", Boolean(part.leftOut && frame.querySelector("[data-panel=blind]"))));
   draw();
@@ -28,29 +28,30 @@ const decibels = (mse) => `PSNR ${(10 * Math.log10(4 / mse)).toFixed(1)} dB`; //
 const level = (value) => (value >= 10 ? value.toFixed(0) : value.toPrecision(2));
 
 function draw() {
+  const k = +$(".wiring-sigma").value, f = +$(".wiring-told").value, sigma = LEVELS[k], told = sigma * FACTORS[f];
+  const wired = $(".wiring-switch").checked, stat = (name, text) => write($(`[data-stat=${name}]`), text);
+  stat("sigma", `σ ${level(sigma)}`);
+  stat("told", `σ ${level(told)}${FACTORS[f] === 1 ? ", the truth" : `, ${FACTORS[f]} ×`}`);
+  write(".wire-told", level(told));
+  element.classList.toggle("wired", wired);
   if (!wiring) return;
-  const k = +$(".wiring-sigma").value, f = +$(".wiring-told").value, sigma = wiring.sigmas[k], told = sigma * wiring.factors[f];
   const value = (picture, c) => (picture.data[c] - 128) * picture.scale, x = (c) => value(wiring.x0, c) + sigma * value(wiring.eps, c);
-  const estimate = wiring.estimate(k, f), blind = wiring.blindAt(k), wired = $(".wiring-switch").checked;
-  const view = VIEWS[wired ? "x0" : $(".wiring-view").value], stat = (name, text) => write($(`[data-stat=${name}]`), text);
+  const estimate = wiring.estimate(k, f), blind = wiring.blindAt(k);
+  const view = VIEWS[wired ? "x0" : $(".wiring-view").value];
   paint("x", (c) => x(c) / Math.sqrt(1 + sigma * sigma), 1);
   paint("out", (c) => view.of(value(estimate, c), x(c), sigma), view.range);
   paint("blind", (c) => value(blind, c), 1);
-  element.classList.toggle("wired", wired);
   stat("x", `σ ${level(sigma)}`);
   stat("name", wired ? "denoised x₀" : view.name);
   stat("out", decibels(wiring.told[k][f]));
   stat("blind", wiring.leftOut ? "left out" : decibels(wiring.blind[k]));
-  stat("sigma", `σ ${level(sigma)}`);
-  stat("told", `σ ${level(told)}${wiring.factors[f] === 1 ? ", the truth" : `, ${wiring.factors[f]} ×`}`);
-  write(".wire-told", level(told));
   write(".sentence", sentence(wired, f));
   const kind = $(".wiring-view").value, error = wiring.roundTrip[kind]?.[k];
   write(".wiring-check", `${view.formula}. ${error === undefined ? "" : `From the picture to ${VIEWS[kind].name} and back, in single precision: largest difference ${error.toExponential(1)}.`}${wiring.leftOut && ` The blind model is left out: ${wiring.leftOut}`}`);
 }
 
 function sentence(wired, f) {
-  const factor = wiring.factors[f];
+  const factor = FACTORS[f];
   if (factor > 1) return "Told more noise than there is, it smooths away what it could have kept.";
   if (factor < 1) return "Told less noise than there is, it takes the rest for picture and leaves it in.";
   return wired

@@ -33,8 +33,6 @@ def wiring_part(wiring: Wiring) -> bytes:
     header = {
         "kind": "wiring",
         "size": wiring.picture.shape[-1],
-        "sigmas": numbers(wiring.sigmas),
-        "factors": numbers(wiring.factors),
         "scales": list(scales),
         "told": [numbers(row) for row in wiring.told_mse],
         "blind": numbers(wiring.blind_mse),
