@@ -9,7 +9,7 @@ import sys
 
 import torch
 
-from explorer import weights
+from explorer import memory, weights
 from explorer.api import SIZES, NoisingRequest
 from explorer.backends.cluster import Cluster, ClusterRefused, replica_bounds
 from explorer.backends.device import DEVICES, DTYPES, DeviceRefused
@@ -121,6 +121,7 @@ def engine_on_cluster(model: str, options: argparse.Namespace) -> Engine:
 def main(argv: list[str] | None = None) -> int:
     """Serve until interrupted; whatever is missing is said in one line."""
     options = parse(argv)
+    memory.frugal()
     try:
         engine = engine_with(options)
     except (ClusterRefused, DeviceRefused, WeightsRefused) as refusal:

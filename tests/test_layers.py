@@ -16,6 +16,7 @@ ALLOWED = {
     "images": {"background", "containers"},
     "containers": set(),
     "background": set(),
+    "memory": set(),
     "examples": {"images"},
     "api": {"core", "api"},
     "backends": {"background", "core", "backends"},

@@ -54,7 +54,7 @@ from explorer.examples import EXAMPLES
 from explorer.family import FOLDER as FAMILY_FOLDER
 from explorer.family import MEMBERS
 
-KEPT_BYTES = 32 * 2**20  # of finished answers of each kind; a picture at 128x128 has 6 MB, a run at 64x64 2 MB
+KEPT_BYTES = 24 * 2**20  # of finished answers of each kind; a picture at 128x128 has 6 MB, a run at 64x64 2 MB
 
 
 class Engine:

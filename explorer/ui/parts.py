@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-KEPT_BYTES = 64 * 2**20  # of all visitors together; the oldest part goes first
+KEPT_BYTES = 32 * 2**20  # of all visitors together; the oldest part goes first
 
 
 def packed(header: dict, *blobs: bytes) -> bytes:
