@@ -109,8 +109,17 @@ class Attendance:
         for name, heard in self._heard.items():
             if now - heard > self._patience:
                 await _stop(queue, events[name])
-        for session in set(queue.pending_event_ids_session) - set(queue.pending_messages_per_session.keys()):
-            del queue.pending_event_ids_session[session]  # its messages are gone, so they can never be fetched
+        self._forget(queue)
+
+    def _forget(self, queue: Queue) -> None:
+        """Let go of what the queue keeps of sessions that nothing more can come of."""
+        waited, kept = queue.pending_event_ids_session, queue.pending_messages_per_session
+        for session in set(waited) - set(kept.keys()):
+            del waited[session]  # its messages are gone, so they can never be fetched
+        fetched = [name for name, messages in kept.items() if messages.empty() and not waited.get(name)]
+        for session in [name for name in fetched if name not in self._open]:
+            del kept[session]
+            waited.pop(session, None)
 
     async def _watch(self, queue: Queue) -> None:
         while True:

@@ -43,11 +43,11 @@ def serve(engine: Engine, hosting: Hosting) -> int:
 
 def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Standing]:
     """The page with its queue, the arguments of its launch(), and what counts and drains its events."""
-    sessions.install()
     parts, standing = PartStore(), Standing(engine)
     times = engine.models.places
     app = build_app(engine, parts).queue(max_size=times * WAITING)
     app.standing = standing
+    sessions.install(app._queue)
     widen(app, times)
     routes = [parts.route, *standing.routes, *desktop.routes(TITLE)]
     options = launch_options(hosting, routes, stopping=lambda: standing.draining)

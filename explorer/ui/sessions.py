@@ -2,7 +2,8 @@
 
 Gradio describes every component of the page anew for each session and keeps that for an hour, so that its deep links
 can show a session again. For a page like this one it takes 50 ms of the event loop and 25 kB for each visitor, and for
-each call of a program. There are no such links here: explorer.ui.address has its own.
+each call of a program. There are no such links here: explorer.ui.address has its own. It also keeps a list of the last
+ten thousand events and sums it up after each event, for a page that is closed here; /metrics has counts of its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from gradio import state_holder
 from gradio.blocks import Blocks
 from gradio.components import State
+from gradio.queueing import Queue
 from gradio.state_holder import SessionState
 
 
@@ -43,6 +45,7 @@ class Session(SessionState):
         """Nothing is kept that could be out of date."""
 
 
-def install() -> None:
-    """Have Gradio make sessions of this kind; before the first visitor."""
+def install(queue: Queue) -> None:
+    """Have Gradio make sessions of this kind, and keep no list of this queue's events; before the first visitor."""
     state_holder.SessionState = Session
+    queue.ANALYTICS_MAX_EVENTS = 0

@@ -11,9 +11,9 @@ from explorer.ui import sessions
 def held(monkeypatch):
     """A page with a state and a number, its component numbers, and the sessions of its visitors."""
     monkeypatch.setattr("gradio.state_holder.SessionState", SessionState)  # put back what was there
-    sessions.install()
     with gr.Blocks(analytics_enabled=False) as app:
         state, number = gr.State([1]), gr.Number(5)
+    sessions.install(app._queue)
     app.state_session_capacity = 10
     holder = StateHolder()
     holder.set_blocks(app)

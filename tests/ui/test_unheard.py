@@ -115,3 +115,15 @@ def test_nothing_is_remembered_of_sessions_whose_messages_are_gone(app, client):
     while "gone" in queue.pending_event_ids_session:
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def test_nothing_is_remembered_of_sessions_that_have_fetched_all(app, client):
+    queue = app._queue
+    before = set(queue.pending_messages_per_session)
+    asked = ask(client, "short").json()["event_id"]
+    sessions = set(queue.pending_messages_per_session) - before
+    assert listen(client, "short", asked) == ("complete", [7])
+    deadline = time.monotonic() + LIMIT
+    while set(queue.pending_messages_per_session) & sessions:
+        assert sessions and time.monotonic() < deadline
+        time.sleep(0.1)
