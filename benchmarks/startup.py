@@ -11,11 +11,11 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import httpx
 import numpy as np
 
 from benchmarks import measuring, peers
 from benchmarks.measuring import Row, spread
+from robustness import asking
 from tests.serving import running_app
 
 ROUNDS, VISITORS, PATIENCE_S = 3, 16, 300
@@ -23,15 +23,10 @@ ROUNDS, VISITORS, PATIENCE_S = 3, 16, 300
 
 def ask(url: str, seed: int, size: int) -> float:
     """Seconds until a visitor has the whole answer. Raises RuntimeError when there is none."""
-    start, api = time.perf_counter(), f"{url}/gradio_api/call/noising"
-    event = httpx.post(api, json={"data": ["network", "any", seed, size, 0]}, timeout=PATIENCE_S).json()["event_id"]
-    with httpx.stream("GET", f"{api}/{event}", timeout=PATIENCE_S) as stream:
-        for line in stream.iter_lines():
-            if line == "event: complete":
-                return time.perf_counter() - start
-            if line == "event: error":
-                raise RuntimeError("the explorer refused a request of this benchmark")
-    raise RuntimeError("the explorer ended an answer early")
+    told = asking.ask(url, "noising", asking.values("noising", seed=seed, size=size), wait=PATIENCE_S)
+    if told.kind != "complete":
+        raise RuntimeError(f"the explorer did not answer a request of this benchmark: {told.content}")
+    return told.seconds
 
 
 def memory(process: object) -> float:
