@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
+import time
 
 ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
 ARENAS = 2
@@ -28,7 +29,8 @@ def frugal(period: float = PERIOD) -> bool:
     library.mallopt(ARENA_MAX, ARENAS)
 
     def give_back() -> None:
-        while not threading.Event().wait(period):
+        while True:
+            time.sleep(period)
             library.malloc_trim(0)
 
     threading.Thread(target=give_back, name="memory", daemon=True).start()
