@@ -67,8 +67,9 @@ def main(argv: list[str] | None = None) -> int:
         rows += measured(group, scale)
         print(f"{group}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print(table(rows))
-    missed = [row for row in rows if row.verdict != "holds"]
-    print(f"{len(rows) - len(missed)} of {len(rows)} figures hold" + " (quick: proves nothing)" * chosen.quick)
+    missed = [row for row in rows if row.verdict in ("missed", "not measured")]
+    held = sum(row.verdict == "holds" for row in rows)
+    print(f"{held} of {held + len(missed)} figures hold" + " (quick: proves nothing)" * chosen.quick)
     whole = not (chosen.quick or chosen.only)
     if path := chosen.json or (RESULTS / f"{machine.processor()}.json" if whole else None):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,3 +27,10 @@ assert full - before > 100 and held() - before < 20, (before, full, held())
 def test_what_is_free_goes_back():
     done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr[-300:]
+
+
+def test_what_is_kept_for_good_is_no_longer_looked_through():
+    program = "import gc; from explorer import memory; memory.settled(); assert gc.get_freeze_count() > 1000; "
+    program += "assert len(gc.get_objects()) < 100"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-300:]

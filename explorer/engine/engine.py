@@ -54,7 +54,8 @@ from explorer.examples import EXAMPLES
 from explorer.family import FOLDER as FAMILY_FOLDER
 from explorer.family import MEMBERS
 
-KEPT_BYTES = 24 * 2**20  # of finished answers of each kind; a picture at 128x128 has 6 MB, a run at 64x64 2 MB
+KEPT_LEVELS = 8 * 2**20  # bytes of finished answers: one at 128x128 has 6 MB
+KEPT_RUNS = 24 * 2**20  # bytes: a run at 64x64 has 2 MB, and is asked for again by what goes on from one of its steps
 
 
 class Engine:
@@ -83,8 +84,8 @@ class Engine:
         self.largest_side, self.chunk = largest_side, chunk
         self.planar = Planar()
         self._pictures, self._members = Pictures(), Members(self.models.in_turn, family_folder)
-        self._levels: Kept[list[DenoisedLevels]] = Kept(KEPT_BYTES, lambda parts: sum(p.error.nbytes for p in parts))
-        self._runs: Kept[list[SampledStep]] = Kept(KEPT_BYTES, lambda run: sum(2 * step.x.nbytes for step in run))
+        self._levels: Kept[list[DenoisedLevels]] = Kept(KEPT_LEVELS, lambda parts: sum(p.error.nbytes for p in parts))
+        self._runs: Kept[list[SampledStep]] = Kept(KEPT_RUNS, lambda run: sum(2 * step.x.nbytes for step in run))
 
     @property
     def card(self) -> dict:

@@ -13,13 +13,14 @@ from typing import Any
 import gradio as gr
 from gradio import http_server
 
+from explorer import memory
 from explorer.engine import Engine
 from explorer.ui import desktop, sessions
 from explorer.ui.app import TITLE, build_app
 from explorer.ui.events import widen
 from explorer.ui.hosting import Hosting, trust_proxies
 from explorer.ui.options import WAITING, launch_options
-from explorer.ui.parts import PartStore
+from explorer.ui.parts import KEPT_BYTES, PartStore
 from explorer.ui.scratch import ScratchRefused, own_folder
 from explorer.ui.standing import Standing
 from explorer.ui.theme import style_sheet, theme
@@ -43,7 +44,7 @@ def serve(engine: Engine, hosting: Hosting) -> int:
 
 def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Standing]:
     """The page with its queue, the arguments of its launch(), and what counts and drains its events."""
-    parts, standing = PartStore(), Standing(engine)
+    parts, standing = PartStore(KEPT_BYTES[engine.device.type]), Standing(engine)
     times = engine.models.places
     app = build_app(engine, parts).queue(max_size=times * WAITING)
     app.standing = standing
@@ -70,7 +71,7 @@ def _serve(engine: Engine, hosting: Hosting) -> int:
         print(_share_line(app.share_url, hosting.account is not None), flush=True)
     if hosting.browser:
         webbrowser.open(app.local_url)
-    threading.Thread(target=standing.warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=[standing], name="warm-up", daemon=True).start()
     while not told.wait(0.5):  # a wait without end would not let the handlers run
         pass
     print("Stopping: what runs may end, nothing new begins.", flush=True)
@@ -78,6 +79,11 @@ def _serve(engine: Engine, hosting: Hosting) -> int:
     app.close(verbose=False)
     engine.models.close()
     return 0
+
+
+def _warm_up(standing: Standing) -> None:
+    standing.warm_up()
+    memory.settled()
 
 
 def _told_to_stop() -> threading.Event:

@@ -4,15 +4,18 @@ Gradio describes every component of the page anew for each session and keeps tha
 can show a session again. For a page like this one it takes 50 ms of the event loop and 25 kB for each visitor, and for
 each call of a program. There are no such links here: explorer.ui.address has its own. It also keeps a list of the last
 ten thousand events and sums it up after each event, for a page that is closed here; /metrics has counts of its own.
+Around each event it also sets up matplotlib, where that is installed, for figures that no event here draws; the first
+visitor would wait until all of it is loaded.
 """
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from copy import copy
 from datetime import datetime
 from typing import Any
 
-from gradio import state_holder
+from gradio import state_holder, utils
 from gradio.blocks import Blocks
 from gradio.components import State
 from gradio.queueing import Queue
@@ -23,7 +26,8 @@ class Session(SessionState):
     """A session of Gradio 6.31 without the descriptions."""
 
     def __init__(self, blocks: Blocks) -> None:
-        self.blocks_config = copy(blocks.default_config)
+        self._page = blocks.default_config
+        self.blocks_config = self._page  # of all visitors, until a component of this one's page is another
         self.config_values: dict[int, dict] = {}
         self.state_data: dict[int, Any] = {}
         self._state_ttl: dict[int, tuple] = {}
@@ -36,6 +40,8 @@ class Session(SessionState):
             self._state_ttl[key] = (block.time_to_live, datetime.now())
             self.state_data[key] = value
         else:
+            if self.blocks_config is self._page:
+                self.blocks_config = copy(self._page)
             self.blocks_config.blocks[key] = value
 
     def _update_config(self, key: int) -> None:
@@ -46,6 +52,7 @@ class Session(SessionState):
 
 
 def install(queue: Queue) -> None:
-    """Have Gradio make sessions of this kind, and keep no list of this queue's events; before the first visitor."""
+    """Have Gradio make sessions of this kind, and spare it what no event here needs; before the first visitor."""
     state_holder.SessionState = Session
+    utils.MatplotlibBackendMananger = nullcontext
     queue.ANALYTICS_MAX_EVENTS = 0

@@ -21,6 +21,14 @@ def test_memory_is_bounded_and_the_oldest_goes_first():
     assert store.get(names[-1]) is None
 
 
+def test_what_was_fetched_goes_before_what_was_not():
+    store = PartStore(kept_bytes=1000)
+    old, fetched = store.put(bytes(400)), store.put(bytes(400))
+    assert store.get(fetched) is not None
+    store.put(bytes(400))
+    assert store.get(fetched) is None and store.get(old) is not None
+
+
 def test_names_differ_also_for_the_same_part():
     store = PartStore()
     names = {store.put(b"same") for _ in range(100)}

@@ -1,8 +1,12 @@
 """A session holds what its visitor has chosen, apart from all others, and no copy of the page."""
 
+import inspect
+from operator import attrgetter
+
+import gradio
 import gradio as gr
 import pytest
-from gradio.state_holder import SessionState, StateHolder
+from gradio.state_holder import StateHolder
 
 from explorer.ui import sessions
 
@@ -10,7 +14,8 @@ from explorer.ui import sessions
 @pytest.fixture
 def held(monkeypatch):
     """A page with a state and a number, its component numbers, and the sessions of its visitors."""
-    monkeypatch.setattr("gradio.state_holder.SessionState", SessionState)  # put back what was there
+    for name in ("state_holder.SessionState", "utils.MatplotlibBackendMananger"):  # put back what was there
+        monkeypatch.setattr(f"gradio.{name}", attrgetter(name)(gradio))
     with gr.Blocks(analytics_enabled=False) as app:
         state, number = gr.State([1]), gr.Number(5)
     sessions.install(app._queue)
@@ -34,6 +39,7 @@ def test_a_changed_component_is_the_visitors_own(held):
     mine = gr.Number(9)
     holder["a"][number._id] = mine
     assert holder["a"][number._id] is mine and holder["b"][number._id] is number
+    assert holder["c"].blocks_config is holder["b"].blocks_config  # until a component changes
 
 
 def test_the_page_is_not_described_anew(held, monkeypatch):
@@ -52,3 +58,9 @@ def test_states_still_expire(held):
     holder["a"].is_closed, holder["a"].STATE_TTL_WHEN_CLOSED = True, -1
     holder.delete_all_expired_state()
     assert state._id not in holder["a"].state_data
+
+
+def test_no_event_sets_up_matplotlib(held):
+    with gradio.utils.MatplotlibBackendMananger() as figures:
+        assert figures is None
+    assert "Matplotlib" in inspect.getsource(gradio.route_utils.call_process_api)  # Gradio still asks for it there
