@@ -179,6 +179,21 @@ def test_model_class_size_and_seed_are_computed_anew(explorer, engine):
     explorer.shoot("cat-face-64")
 
 
+def test_an_answer_that_was_lost_on_the_way_is_said_to_be_incomplete(explorer, engine):
+    explorer.open()
+    explorer.page.route("**/parts/*", lambda route: route.fulfill(status=404, body="gone"))
+    explorer.choose("size", "64")
+    explorer.page.wait_for_function("document.querySelector('#status').textContent.startsWith('incomplete')")
+    assert "working" not in explorer.text("#status") and any("404" in problem for problem in explorer.problems)
+    explorer.problems.clear()
+    explorer.page.unroute("**/parts/*")
+    seed = explorer.page.locator("#seed input")
+    seed.fill("3")
+    seed.press("Tab")
+    explorer.page.wait_for_function("window.noiseAndScale.view.base.request.seed === 3")
+    assert_shows(explorer.ready().level(15), engine, NoisingRequest(size=64, seed=3), 15)
+
+
 def test_the_newest_choice_wins(explorer, engine):
     explorer.open()
     for size in ("256", "64", "256", "128"):

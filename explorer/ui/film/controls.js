@@ -79,7 +79,7 @@ function play(on) {
   if (view.position >= lastStep("A")) moveTo(0);
   timer = setInterval(() => {
     if (view.position < reach()) moveTo(view.position + 1);
-    else if (reach() === lastStep("A") || $(".ns-status").textContent === "ready") play(false);
+    else if (reach() === lastStep("A") || !element.classList.contains("ns-busy")) play(false);
   }, 1000 / +$("#film-speed").value);
 }
 

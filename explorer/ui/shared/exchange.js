@@ -1,6 +1,6 @@
 // The exchange with the server: numbered questions out, the parts of the newest answer in. The view's own script has
 // takePart(part), which takes one in, and showProgress(answer), which says how far the answer has come.
-const received = { generation: -1, parts: 0 }; // of the newest answer that was begun; older ones are ignored
+const received = { generation: -1, parts: 0, lost: false }; // of the newest answer begun; older ones are ignored
 let asked = 0; // tickets given out; the server's answer carries its ticket as generation
 
 function setStatus(text, share) {
@@ -10,6 +10,10 @@ function setStatus(text, share) {
 }
 const busy = () => setStatus("working…", 0); // a compute control has been changed
 const settled = () => setStatus("ready", 1); // the server refused: what was there stays
+function incomplete() {
+  setStatus("incomplete; choose again", 1);
+  element.classList.remove("ns-busy");
+}
 const ticket = () => {
   busy();
   return ++asked;
@@ -19,16 +23,21 @@ const ticket = () => {
 async function receive() {
   const answer = props.value;
   if (!answer || answer.generation < received.generation) return;
-  if (answer.generation > received.generation) [received.generation, received.parts] = [answer.generation, 0];
+  if (answer.generation > received.generation) {
+    Object.assign(received, { generation: answer.generation, parts: 0, lost: false });
+  }
   while (received.parts < answer.parts.length) {
-    await takePart(await fetchPart(answer.parts[received.parts++]));
+    const part = await fetchPart(answer.parts[received.parts++]).catch(() => (received.lost = true) && null);
+    if (part && !received.lost) await takePart(part); // each goes on from those before it
     if (props.value.generation > received.generation) return;
   }
-  if (received.generation >= asked) showProgress(answer); // else a newer choice is on its way
+  if (received.generation < asked) return; // a newer choice is on its way
+  showProgress(answer);
+  if (received.lost) incomplete();
 }
 
 let queue = Promise.resolve();
-const enqueue = () => (queue = queue.then(receive).catch(settled)); // a part that is gone is let go
+const enqueue = () => (queue = queue.then(receive).catch(incomplete));
 function listen(controls) {
   watch("value", enqueue);
   enqueue();
