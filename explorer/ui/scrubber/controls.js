@@ -86,6 +86,15 @@ element.querySelectorAll(".ns-strip").forEach((strip) => {
     button.addEventListener("click", () => moveTo(+button.dataset.position, true));
     strip.append(button);
   }
+  // One stop of the Tab key for each strip, at the slider's column; within it the arrow keys move.
+  strip.addEventListener("keydown", (event) => {
+    const side = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
+    const frame = side && event.target[side];
+    if (frame?.dataset.position === undefined || frame.hidden) return;
+    event.preventDefault();
+    frame.focus();
+    frame.click();
+  });
 });
 for (let i = 0; i < COLUMNS; i++) $(".ns-scale").append(document.createElement("span"));
 explainWords(EXPLANATIONS);

@@ -125,6 +125,9 @@ function markColumn() {
   if (nearest === marked) return;
   marked = nearest;
   element.querySelectorAll(".ns-strip").forEach((strip) =>
-    strip.querySelectorAll("button").forEach((button, i) => button.classList.toggle("ns-here", i === nearest)),
+    strip.querySelectorAll("button").forEach((button, i) => {
+      button.classList.toggle("ns-here", i === nearest);
+      button.tabIndex = i === nearest ? 0 : -1;
+    }),
   );
 }
