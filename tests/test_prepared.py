@@ -8,7 +8,7 @@ from torch import nn
 
 from explorer import weights
 from explorer.backends import packed as packing
-from explorer.backends.packed import PackedConv, packed
+from explorer.backends.packed import PackedConv, Pointwise, packed
 from explorer.backends.prepared import Compiled, prepared
 from explorer.core import networks
 from explorer.core.networks import UNet, UNetConfig
@@ -42,7 +42,26 @@ def test_packed_convolutions_change_nothing(network, dtype, shape):
 def test_every_convolution_of_the_network_is_packed(network):
     layers = list(packed(copy.deepcopy(network)).modules())
     assert not any(type(layer) is nn.Conv2d for layer in layers)
-    assert sum(isinstance(layer, PackedConv) for layer in layers) == 27
+    assert sum(isinstance(layer, PackedConv | Pointwise) for layer in layers) == 27
+    assert sum(isinstance(layer, Pointwise) for layer in layers) == 5  # two of attention, three shortcuts
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_convolution_of_1x1_is_a_matrix_product(dtype, layout):
+    conv = nn.Conv2d(24, 40, 1).to(dtype)
+    layer = packed(nn.Sequential(conv))[0]
+    assert type(layer) is Pointwise
+    for shape in ((1, 24, 8, 8), (3, 24, 5, 7), (16, 24, 2, 2)):
+        x = white(shape, 0, "pointwise").to(dtype).to(memory_format=layout)
+        rounding = 4 * torch.finfo(dtype).eps
+        with torch.inference_mode():
+            torch.testing.assert_close(layer(x), conv(x), atol=rounding, rtol=rounding)
+
+
+@pytest.mark.parametrize("given", [{"stride": 2}, {"groups": 2}, {"padding": 1}])
+def test_other_convolutions_of_1x1_stay_convolutions(given):
+    assert not isinstance(packed(nn.Sequential(nn.Conv2d(8, 8, 1, **given)))[0], Pointwise)
 
 
 def test_a_layer_that_cannot_be_packed_or_comes_out_otherwise_stays_plain(monkeypatch):

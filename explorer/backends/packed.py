@@ -1,16 +1,20 @@
-"""Convolutions whose weights lie in the layout that the CPU's convolution wants, so that no call rearranges them.
+"""Convolutions in the form that the CPU computes fastest: no call rearranges their weights.
 
 oneDNN reorders a convolution's weights for every call; for one small picture that takes as long as the convolution
 itself. The packed weights are the same numbers, and so is the result. PyTorch's own way to such weights
 (`torch.utils.mkldnn`) gives up the channels-last format of the pictures, which costs more than it saves; the operator
 that keeps it is the one that the compiler of PyTorch uses, and is not part of its public face. Every layer is
 therefore compared with the plain one when it is packed, and stays plain where anything differs.
+
+A convolution of 1x1 is a matrix product over channels, and is computed as one. Packed, it would want another layout
+for more than one small picture, and oneDNN then takes a way that costs more than all other layers together.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 SIDE = 8  # pixels of the picture that a layer is packed for; others are served too
 
@@ -32,6 +36,22 @@ class PackedConv(nn.Module):
         return torch.ops.mkldnn._convolution_pointwise(x, self.weight, self.bias, *self.geometry, "none", [], "")
 
 
+class Pointwise(nn.Module):
+    """What nn.Conv2d of 1x1 computes, fastest for channels-last tensors."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.register_buffer("bias", None if conv.bias is None else conv.bias.detach(), persistent=False)
+        self.register_buffer("weight", conv.weight.detach()[:, :, 0, 0].contiguous(), persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x.permute(0, 2, 3, 1), self.weight, self.bias).permute(0, 3, 1, 2)
+
+
+def _is_pointwise(conv: nn.Conv2d) -> bool:
+    return (conv.kernel_size, conv.stride, conv.padding, conv.groups) == ((1, 1), (1, 1), (0, 0), 1)
+
+
 def packed(model: nn.Module) -> nn.Module:
     """The model itself, for inference on the CPU: its convolutions are packed where that changes no result."""
     for parent in list(model.modules()):
@@ -47,7 +67,7 @@ def _same_or(conv: nn.Conv2d) -> nn.Module:
     x = torch.linspace(-1, 1, conv.in_channels * SIDE**2).reshape(1, conv.in_channels, SIDE, SIDE)
     x = x.to(conv.weight.dtype).contiguous(memory_format=torch.channels_last)
     try:
-        layer = PackedConv(conv)
+        layer = Pointwise(conv) if _is_pointwise(conv) else PackedConv(conv)
         found, expected = layer(x).float(), conv(x).float()
     except Exception:  # another processor, another build of PyTorch
         return conv
