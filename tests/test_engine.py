@@ -113,8 +113,9 @@ def test_a_thread_that_dies_under_a_visitor_is_one_sentence_and_the_next_one_is_
     assert engine.models.in_turn(lambda x, sigma, label: x)(torch.ones(1, 3, 8, 8), 1.0).max() == 1
 
 
-def test_a_chunk_bounds_the_levels_that_are_asked_for_at_once():
-    small = Engine(chunk=1)
-    assert small.models.batcher.stats().max_pixels == 128**2
-    noised = small.noise(NoisingRequest(size=64, levels=12, model="wiener"))
-    assert max(len(part.indices) for part in small.denoise(noised)) == 4
+@pytest.mark.parametrize(("chunk", "together"), [(1, 16), (8, 32)])
+def test_a_chunk_bounds_the_passes_and_parts_of_an_answer_are_not_small(chunk, together):
+    small = Engine(chunk=chunk)
+    assert small.models.batcher.stats().max_pixels == chunk * 128**2
+    noised = small.noise(NoisingRequest(size=64, levels=80, model="wiener"))
+    assert max(len(part.indices) for part in small.denoise(noised)) == together

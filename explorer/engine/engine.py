@@ -54,6 +54,7 @@ from explorer.examples import EXAMPLES
 from explorer.family import FOLDER as FAMILY_FOLDER
 from explorer.family import MEMBERS
 
+TOGETHER = 4  # pictures of 128x128 whose estimates are one part of an answer at least: each is a message to the page
 KEPT_LEVELS = 8 * 2**20  # bytes of finished answers: one at 128x128 has 6 MB
 KEPT_RUNS = 24 * 2**20  # bytes: a run at 64x64 has 2 MB, and is asked for again by what goes on from one of its steps
 
@@ -234,7 +235,7 @@ class Engine:
         return self.step(run, run.steps).x0
 
     def _denoised(self, noised: NoisedPicture, denoiser: Denoiser) -> Iterator[DenoisedLevels]:
-        batch = max(1, round(self.chunk * (128 / noised.request.size) ** 2))
+        batch = max(1, round(max(self.chunk, TOGETHER) * (128 / noised.request.size) ** 2))
         yield from noising.denoised_levels(noised, denoiser, batch)
 
     def _key(self, request: NoisingRequest | SamplingRequest) -> tuple:
