@@ -30,7 +30,7 @@ ALLOWED = {
     "datasets": {"images"},
     "train": {"core", "datasets", "family", "images", "weights", "backends", "train"},
     "evaluate": {"core", "datasets", "family", "images", "weights", "backends", "train", "evaluate"},
-    "ui": {"api", "core", "family", "engine", "export", "figures", "images", "examples", "ui", "claims"},
+    "ui": {"api", "core", "family", "engine", "export", "figures", "images", "examples", "memory", "ui", "claims"},
 }
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
