@@ -20,8 +20,8 @@ SIDE, ROWS = 64, 4  # ROWS pictures of SIDE x SIDE are one of 128x128
 TURNS, BUDGET_S = 5, 0.4  # at most so many timed passes each, and seconds for either question
 GAIN = 0.9  # bfloat16 is less exact: it must take less than this share of float32's time
 NEAR = 1.05  # a smaller batch this near to the best time per picture is preferred: who comes next waits less,
-WORTH_S = 0.1  # as long as a pass takes this many seconds: each is a message to the page
-LARGEST = {"cuda": 64, "mps": 16, "cpu": 2}  # pictures of 128x128 at once; more gain 3 % there
+WORTH_S = 0.1  # as long as a pass takes this many seconds
+LARGEST = {"cuda": 64, "mps": 16, "cpu": 2}  # pictures of 128x128 at once; more gain 3 to 5 % there
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 Seconds = Mapping[tuple[str, str], float]  # of one pass, by device and number type

@@ -7,7 +7,7 @@ that keeps it is the one that the compiler of PyTorch uses, and is not part of i
 therefore compared with the plain one when it is packed, and stays plain where anything differs.
 
 A convolution of 1x1 is a matrix product over channels, and is computed as one. Packed, it would want another layout
-for more than one small picture, and oneDNN then takes a way that costs more than all other layers together.
+for more than one small picture, and one such layer then took two fifths of a pass of two.
 """
 
 from __future__ import annotations
