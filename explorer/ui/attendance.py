@@ -22,6 +22,7 @@ from gradio.server_messages import ProcessCompletedMessage
 PATIENCE = 8.0  # seconds that an event may be without a listener
 AGE = 1.0  # seconds within which whoever has just asked may still open a stream
 PERIOD = 0.5  # seconds between two looks
+LINGER = 20.0  # seconds for which a session is remembered after it has fetched all
 UNHEARD = "Nobody was listening for this answer, so it was stopped."
 _STREAM = re.compile(r"/gradio_api/(queue/data|call/(?:v2/)?[^/]+/(?P<event>[^/]+))/?")
 
@@ -36,6 +37,7 @@ class Attendance:
         self._patience = patience
         self._open: Counter[str] = Counter()
         self._heard: dict[str, float] = {}  # event id -> when somebody last listened, or when it was first seen
+        self._idle: dict[str, float] = {}  # session -> since when nothing is to come for it
 
     @contextmanager
     def listening(self, path: str, query: bytes) -> Iterator[None]:
@@ -44,6 +46,7 @@ class Attendance:
         name = found and (found["event"] or parse_qs(query.decode("latin-1")).get("session_hash", [""])[0])
         if name:
             self._open[name] += 1
+            self._idle.pop(name, None)
         try:
             yield
         finally:
@@ -112,12 +115,17 @@ class Attendance:
         self._forget(queue)
 
     def _forget(self, queue: Queue) -> None:
-        """Let go of what the queue keeps of sessions that nothing more can come of."""
+        """Let go of what the queue keeps of sessions that nothing more can come of.
+
+        An answer through a stream that is open already can be there before the page has heard that its question waits;
+        the page then opens one more stream, and would take a refusal of that for a broken connection.
+        """
         waited, kept = queue.pending_event_ids_session, queue.pending_messages_per_session
         for session in set(waited) - set(kept.keys()):
             del waited[session]  # its messages are gone, so they can never be fetched
-        fetched = [name for name, messages in kept.items() if messages.empty() and not waited.get(name)]
-        for session in [name for name in fetched if name not in self._open]:
+        now, fetched = time.monotonic(), [n for n, messages in kept.items() if messages.empty() and not waited.get(n)]
+        self._idle = {name: self._idle.get(name, now) for name in fetched if name not in self._open}
+        for session in [name for name, since in self._idle.items() if now - since > LINGER]:
             del kept[session]
             waited.pop(session, None)
 

@@ -189,7 +189,7 @@ def test_weights_that_do_not_fit(served, cache, change):
     save_file(tensors, path)
     if change in ("truncated", "empty"):
         path.write_bytes(path.read_bytes()[: -100 if change == "truncated" else 0])
-    refusal(served, cache)
+    assert "weight" in refusal(served, cache)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_weights_that_do_not_fit(served, cache, change):
 )  # fmt: skip
 def test_settings_that_are_not_understood(served, cache, name, fields):
     edit(served.folder / name, **fields)
-    refusal(served, cache)
+    assert refusal(served, cache).startswith(("This model", "The "))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, "\udcff", '"' + "x" * 2**21 + '"'])

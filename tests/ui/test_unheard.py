@@ -7,7 +7,8 @@ import gradio as gr
 import httpx
 import pytest
 
-from explorer.ui.attendance import AGE, PATIENCE, UNHEARD
+from explorer.ui import attendance
+from explorer.ui.attendance import AGE, PATIENCE, PERIOD, UNHEARD
 from explorer.ui.hosting import Hosting
 from explorer.ui.options import launch_options
 from explorer.ui.refusals import PlainBlocks
@@ -117,7 +118,22 @@ def test_nothing_is_remembered_of_sessions_whose_messages_are_gone(app, client):
         time.sleep(0.1)
 
 
-def test_nothing_is_remembered_of_sessions_that_have_fetched_all(app, client):
+def test_a_stream_opened_once_more_after_the_answer_is_held_open(client):
+    """What a page does that hears of its question's place only after the answer came through a stream it had open."""
+    body = {"session_hash": "again", "fn_index": 1, "data": [3], "trigger_id": 1}
+    client.post(f"{API}/queue/join", json=body)
+    with client.stream("GET", f"{API}/queue/data?session_hash=again") as stream:
+        assert "close_stream" in list(stream.iter_lines())[-2]
+    time.sleep(3 * PERIOD)
+    with client.stream("GET", f"{API}/queue/data?session_hash=again") as stream:
+        time.sleep(3 * PERIOD)
+        event = client.post(f"{API}/queue/join", json=body).json()["event_id"]
+        found = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
+    assert [m["output"]["data"] for m in found if m["msg"] == "process_completed" and m["event_id"] == event] == [[3]]
+
+
+def test_nothing_is_remembered_for_long_of_sessions_that_have_fetched_all(app, client, monkeypatch):
+    monkeypatch.setattr(attendance, "LINGER", 1.0)
     queue = app._queue
     before = set(queue.pending_messages_per_session)
     asked = ask(client, "short").json()["event_id"]

@@ -2,6 +2,7 @@
 // takePart(part), which takes one in, and showProgress(answer), which says how far the answer has come.
 const received = { generation: -1, parts: 0, lost: false }; // of the newest answer begun; older ones are ignored
 let asked = 0; // tickets given out; the server's answer carries its ticket as generation
+let newest = null; // the answer to take in: an older question's last word can come while this one's parts are fetched
 
 function setStatus(text, share) {
   write(".ns-status", text);
@@ -21,15 +22,15 @@ const ticket = () => {
 
 // An answer grows part by part under one generation number; a newer one ends an older one.
 async function receive() {
-  const answer = props.value;
-  if (!answer || answer.generation < received.generation) return;
+  const answer = newest;
+  if (!answer) return;
   if (answer.generation > received.generation) {
     Object.assign(received, { generation: answer.generation, parts: 0, lost: false });
   }
   while (received.parts < answer.parts.length) {
     const part = await fetchPart(answer.parts[received.parts++]).catch(() => (received.lost = true) && null);
     if (part && !received.lost) await takePart(part); // each goes on from those before it
-    if (props.value.generation > received.generation) return;
+    if (newest.generation > received.generation) return;
   }
   if (received.generation < asked) return; // a newer choice is on its way
   showProgress(answer);
@@ -37,7 +38,12 @@ async function receive() {
 }
 
 let queue = Promise.resolve();
-const enqueue = () => (queue = queue.then(receive).catch(incomplete));
+function enqueue() {
+  const answer = props.value;
+  if (!answer || answer.generation < newest?.generation) return;
+  newest = answer;
+  queue = queue.then(receive).catch(incomplete);
+}
 function listen(controls) {
   watch("value", enqueue);
   enqueue();
