@@ -28,7 +28,7 @@ from explorer.ui.discreet import trace
 from explorer.ui.places import BUSY, take_place
 from explorer.ui.rates import LOGIN, TOO_OFTEN, WORK, Rates
 from explorer.ui.standing import STOPPING
-from explorer.ui.uploads import sweep
+from explorer.ui.uploads import forget, sweep
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ class Guard:
                 await self.app(_with_length(scope, size), _Replay(body, size, receive), send)
             finally:
                 if path == UPLOAD:
-                    await asyncio.to_thread(sweep)
+                    forget(await asyncio.to_thread(sweep), scope["app"].get_blocks())
 
     def _check_rate(self, path: str, scope: Scope) -> None:
         """Raises BodyRefused when this address asks for work, or to be let in, too often."""

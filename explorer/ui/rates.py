@@ -38,6 +38,11 @@ class Rates:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # tokens, and when they were counted
         self._lock = threading.Lock()
 
+    @property
+    def remembered(self) -> int:
+        """How many addresses."""
+        return len(self._buckets)
+
     def admit(self, address: str) -> bool:
         """Take one token from the bucket of this address; False when it is empty. This machine is always let in."""
         if address in OWN:
@@ -49,9 +54,14 @@ class Rates:
             admitted = tokens >= 1
             self._buckets[owner] = (tokens - admitted, now)
             self._buckets.move_to_end(owner)
-            while len(self._buckets) > KEPT:
-                self._buckets.popitem(last=False)
+            self._let_go(now)
         return admitted
+
+    def _let_go(self, now: float) -> None:
+        """Forget who has not asked for so long that their bucket is full again, and the oldest of too many."""
+        refilled = now - self._rate.burst / self._rate.per_second
+        while next(iter(self._buckets.values()))[1] <= refilled or len(self._buckets) > KEPT:
+            self._buckets.popitem(last=False)
 
 
 def network(address: str) -> str:

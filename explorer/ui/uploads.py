@@ -61,8 +61,8 @@ def read_picture(data: bytes | None) -> np.ndarray:
         raise gr.Error(str(refused), print_exception=False, title="This picture cannot be used") from None
 
 
-def sweep(age: float = SPARED) -> int:
-    """Delete uploads that were read, and what failed ones left behind, `age` seconds ago; returns how many files.
+def sweep(age: float = SPARED) -> list[str]:
+    """Delete uploads that were read, and what failed ones left behind, `age` seconds ago; returns their paths.
 
     Gradio moves an upload into a folder of its own and deletes it there in time. Where the request was refused half
     way, or named its file part otherwise, the file is left in the folder itself, and nothing would ever delete it.
@@ -72,13 +72,23 @@ def sweep(age: float = SPARED) -> int:
         for path in Path(get_upload_folder()).iterdir():
             if path.is_file() and path.stat().st_mtime <= oldest:
                 path.unlink(missing_ok=True)
-                swept += 1
+                swept.append(str(path))
     return swept
 
 
-def _delete_read(age: float) -> int:
+def forget(paths: list[str], blocks: gr.Blocks) -> None:
+    """Cross deleted files off Gradio's lists of what was uploaded, where it would leave them for ever.
+
+    In the event loop alone, where Gradio goes through these lists.
+    """
+    gone = [path for path in paths if not Path(path).exists()]  # the same bytes may have been sent again
+    for listed in blocks.temp_file_sets:
+        listed.difference_update(gone)
+
+
+def _delete_read(age: float) -> list[str]:
     """Delete the files that were read a while ago, unless somebody has sent the same bytes again since."""
-    deleted, now = 0, time.time()
+    deleted, now = [], time.time()
     for path, read in list(_read.items()):  # handlers add to it meanwhile
         if now - read < age:
             continue
@@ -86,5 +96,5 @@ def _delete_read(age: float) -> int:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < read:
                 path.unlink()
-                deleted += 1
+                deleted.append(str(path))
     return deleted

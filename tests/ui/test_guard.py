@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from explorer.images import MAX_BYTES
+from explorer.ui import guard
 from explorer.ui.guard import MAX_JSON
 from explorer.ui.hosting import Hosting
 from explorer.ui.options import KEPT_SESSIONS, launch_options
@@ -85,7 +86,7 @@ def test_failed_uploads_leave_nothing_behind(client):
     folder = Path(gr.utils.get_upload_folder())
     client.post(f"{API}/upload", files={"files": ("..", png())})
     client.post(f"{API}/upload", files={"other": ("a.png", png())})
-    assert sweep() == 0  # still young
+    assert sweep() == []  # still young
     sweep(age=0)
     assert not [path for path in folder.iterdir() if path.is_file()]
 
@@ -104,6 +105,19 @@ def test_an_upload_that_was_read_is_deleted_unless_it_was_sent_again(client):
     assert not path.exists()
     kind, sentence = outcome(client, "measure", file)
     assert kind == "error" and sentence == "This upload is no longer here; please send it again."
+
+
+def test_uploads_that_were_deleted_are_on_no_list(app, client, monkeypatch):
+    file, other = uploaded(client, png(7, 6)), uploaded(client, png(6, 7))
+    listed = lambda file: [names for names in app.temp_file_sets if file["path"] in names]
+    assert outcome(client, "measure", file)[0] == "complete" and len(listed(file)) >= 2
+    monkeypatch.setattr(guard, "sweep", lambda: sweep(age=0))
+    uploaded(client, png(5, 7))
+    deadline = time.monotonic() + 10
+    while Path(file["path"]).exists() or listed(file):  # the sweep ends a little after the answer
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert Path(other["path"]).exists() and listed(other)
 
 
 def test_a_chunked_upload_passes(client):

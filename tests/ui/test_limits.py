@@ -85,6 +85,18 @@ def test_a_bucket_empties_and_fills_again():
     assert sum(rates.admit("192.0.2.1") for _ in range(9)) == 3
 
 
+def test_addresses_are_remembered_until_their_bucket_is_full_again():
+    now = [0.0]
+    rates = Rates(Rate(burst=4, per_second=2), clock=lambda: now[0])
+    for address in ("192.0.2.1", "192.0.2.2"):
+        assert rates.admit(address)
+    now[0] = 1.9
+    assert rates.admit("192.0.2.2") and rates.remembered == 2
+    now[0] = 2.0
+    assert rates.admit("192.0.2.3") and rates.remembered == 2  # that of the first one is full
+    assert sum(rates.admit("192.0.2.1") for _ in range(9)) == 4
+
+
 def test_this_machine_is_not_limited_and_neighbours_in_one_network_of_ipv6_share():
     rates = Rates(Rate(1, 0.001))
     assert all(rates.admit("127.0.0.1") and rates.admit("::1") for _ in range(9))
