@@ -13,7 +13,7 @@ import threading
 import time
 
 ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
-ARENAS = 1  # with more, what is held after the same requests differs far more from minute to minute
+ARENAS = 1  # with more, what is held wanders more from minute to minute
 PERIOD = 1.0  # seconds; giving back takes a few milliseconds
 
 

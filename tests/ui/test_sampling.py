@@ -225,8 +225,8 @@ def test_gains_and_u_turns_are_drawn(quick):
     quick.unfold("U-turns").page.locator("button#turn").click()
     drawn = "document.querySelector('#u-turns .js-plotly-plot')?.data[1].x.length"
     quick.page.wait_for_function(f"{drawn} === 7", timeout=90_000)
-    changed = quick.page.evaluate("[...document.querySelector('#u-turns .js-plotly-plot').data[1].y]")
-    assert 0 < changed[0] < changed[-1]  # a turn from a low level changes little, one from the highest nearly all
+    reach = quick.page.evaluate("[...document.querySelector('#u-turns .js-plotly-plot').data[1].y]")
+    assert 0 < reach[0] < reach[-1]  # pixels: from the highest level a change reaches farther than from the lowest
     quick.explorer.shoot("sampling-sections")
 
 
