@@ -8,7 +8,7 @@ PY := .venv/bin/python
 BENCH := .venv-bench/bin/python
 TOOLS := .venv-tools/bin
 
-.PHONY: app test cluster-test lint browser bench lock audit clean
+.PHONY: app test cluster-test lint bench robustness browser lock audit clean
 
 app: .venv/app.done
 	$(PY) app.py

@@ -24,7 +24,7 @@ from explorer.family import MEMBERS, load_member
 from explorer.ui.parts import PartStore
 from explorer.ui.views.autoencoders import LineUpView
 from tests.browser import FLAGS, installed
-from tests.serving import running_app
+from tests.serving import running_app, settled
 
 ROUNDS, MOVES = 15, 9
 FIRST_MS, WHOLE = 300, 3.0  # the bars
@@ -117,6 +117,7 @@ def main() -> None:
         wholes.append(whole), firsts.append(1e3 * first)
     ratios = [whole / bare for whole, bare in zip(wholes, bares, strict=True)]
     with running_app("--device", "cpu", "--dtype", "float32") as url:
+        settled(url)
         shown, complete = on_the_page(url)
     lines = {
         "whole line-up, ms": [1e3 * whole for whole in wholes],

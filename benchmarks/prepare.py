@@ -25,7 +25,7 @@ from explorer.engine import Engine
 from explorer.engine.networks import load
 from explorer.ui.scrubber.payload import base_part, levels_part
 from tests.browser import FLAGS, installed
-from tests.serving import running_app
+from tests.serving import running_app, settled
 
 ROUNDS, UPLOADS = 5, 5
 
@@ -61,6 +61,7 @@ def first_picture(url: str) -> list[float]:
         page.goto(url)
         ready = "document.querySelector('#status')?.textContent === 'ready'"
         page.wait_for_function(ready, timeout=300_000)
+        page.wait_for_selector("#full-spectra .js-plotly-plot", timeout=60_000)  # setting it up takes a second
         page.locator("#size label", has_text="256").click()
         page.wait_for_timeout(500)
         page.wait_for_function(ready, timeout=300_000)
@@ -99,6 +100,7 @@ def main() -> None:
     rounds = [(whole_preparation(engine, i + 1), bare_forwards(engine, network)) for i in range(ROUNDS)]
     ratio = statistics.median(whole / bare for whole, bare in rounds)
     with running_app() as url:
+        settled(url)
         shown = first_picture(url)
     print(f"{'preparation, 128x128, 32 levels':44}{statistics.median(r[0] for r in rounds):8.2f} s")
     print(f"{'bare forward passes':44}{statistics.median(r[1] for r in rounds):8.2f} s")

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from robustness.asking import PLAIN
-from tests.serving import ROOT, free_port
+from tests.serving import ROOT, free_port, metrics, settled
 
 OPTIONS = ("--device", "cpu", "--no-browser")  # the number type is what the server chooses
 
@@ -70,8 +70,7 @@ class Server:
 
     def metrics(self) -> dict[str, float]:
         """Name -> number of /metrics."""
-        text = httpx.get(self.url + "/metrics", timeout=30, verify=PLAIN).text
-        return {m[1]: float(m[2]) for m in re.finditer(r"^(\S+) (\S+)$", text, re.M)}
+        return metrics(self.url)
 
     def at_rest(self, wait: float) -> float:
         """Seconds until nothing is being computed any more; infinite where that takes longer than `wait`."""
@@ -86,11 +85,7 @@ class Server:
 
     def settled(self, wait: float = 180) -> Server:
         """Wait until what it prepares by itself after its start is done. RuntimeError when it does not come to that."""
-        began, passes = time.monotonic(), -1.0
-        while passes != (passes := self.metrics()["explorer_passes_total"]):
-            if time.monotonic() - began > wait:
-                raise RuntimeError("The server does not come to rest.")
-            time.sleep(2)
+        settled(self.url, wait)
         return self
 
     def memory(self, which: str = "VmRSS") -> float:

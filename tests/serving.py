@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -20,6 +21,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def metrics(url: str) -> dict[str, float]:
+    """Name -> number of a server's /metrics."""
+    with urllib.request.urlopen(url + "/metrics", timeout=30) as answer:
+        return {m[1]: float(m[2]) for m in re.finditer(r"^(\S+) (\S+)$", answer.read().decode(), re.M)}
+
+
+def settled(url: str, wait: float = 180) -> None:
+    """Wait until what a server prepares after its start is done. RuntimeError when it does not come to that."""
+    began, passes = time.monotonic(), -1.0
+    while passes != (passes := metrics(url)["explorer_passes_total"]):
+        if time.monotonic() - began > wait:
+            raise RuntimeError("The server does not come to rest.")
+        time.sleep(2)
 
 
 @contextmanager
