@@ -271,6 +271,25 @@ def test_phone(explorer):
     assert tops == sorted(tops)
 
 
+def test_every_width_between_phone_and_projector_is_filled(explorer):
+    """Pictures, captions and the column they are in end where the page does, and no caption runs into its number."""
+    explorer.open()
+    for width in (375, 500, 641, 700, 851, 900, 1100, 1181, 1400, 1700, 1920):
+        explorer.page.set_viewport_size({"width": width, "height": 800})
+        column, pictures, collisions, scrolled = explorer.page.evaluate(
+            """() => {
+              const box = (e) => e.getBoundingClientRect(), grid = document.querySelector('.ns-grid');
+              const figures = [...grid.querySelectorAll('.ns-pictures figure')];
+              const names = figures.map((f) => ['b', 'span'].map((part) => box(f.querySelector('figcaption ' + part))));
+              return [[box(grid).left, box(grid).right], Math.max(...figures.map((f) => box(f).right)),
+                names.filter(([b, s]) => b.bottom > s.top + 2 && b.right + 4 > s.left).length,
+                document.documentElement.scrollWidth];
+            }"""
+        )
+        assert column == [16, width - 16] and pictures <= width - 16, (width, column, pictures)
+        assert collisions == 0 and scrolled <= width, (width, collisions, scrolled)
+
+
 def test_labels_for_who_cannot_see(explorer):
     explorer.open()
     unnamed = explorer.page.evaluate(

@@ -113,7 +113,7 @@ function drawChosen() {
   paint($("[data-big=error]"), (c) => valueAt(member, c) - valueAt(clean, c));
   stat("title", member.title);
   $("[data-stat=title]").title = member.title;
-  stat("output", `PSNR ${decibels(member.mse)}`);
+  stat("output", decibels(member.mse)); // short, so that the name has room
   stat("error", `rms ${numberText(Math.sqrt(member.mse))}`);
   write("#lineup-sentence", sentence(member));
 }
