@@ -89,9 +89,9 @@ def cat_faces(root: Path, split: str, limit: int | None = None) -> Collection:
     return Collection(pictures, np.full(len(pictures), CLASSES.index("cat face"), dtype=np.int64))
 
 
-def photographs(root: Path) -> Collection:
-    """Larger photographs without a class. Raises DataRefused."""
-    pictures = _pictures(root, "photos_large")
+def photographs(root: Path, split: str = "train") -> Collection:
+    """Return larger photographs without a class; every eleventh is `val`, never to be trained on. Raises DataRefused."""
+    pictures = [p for i, p in enumerate(_pictures(root, "photos_large")) if (i % 11 == 5) == (split == "val")]
     return Collection(pictures, np.full(len(pictures), ANY, dtype=np.int64))
 
 

@@ -25,7 +25,7 @@ from explorer.train.export import export
 from explorer.train.family import FILES, FamilyTraining
 from explorer.train.follow import follow, resume
 from explorer.train.loop import Trainer, save
-from explorer.train.recipes import RECIPES, Recipe
+from explorer.train.recipes import LEVELS, RECIPES, Recipe
 from explorer.train.sheet import write_sample_sheet
 from explorer.train.wiener import fit_wiener
 
@@ -43,7 +43,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     devices = "default: CUDA, else MPS, else the CPU; the family always trains on the CPU"
     parser.add_argument("--device", choices=DEVICES, default="auto", help=devices)
     parser.add_argument("--dtype", choices=DTYPES, default="auto", help="of the forward pass")
-    parser.add_argument("--from-weights", action="store_true", help="start from the shipped weights, not from nothing")
+    parser.add_argument("--level", choices=LEVELS, default="full", help="resolution that the network works at")
+    parser.add_argument("--from-weights", action="store_true", help="go on from the shipped weights")
+    parser.add_argument("--start", type=Path, help="begin with this weight file's numbers, having seen nothing")
     for name in SETTINGS:
         kind = type(getattr(Recipe, name))
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help="recipe setting")
@@ -53,7 +55,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 
 def recipe_from(options: argparse.Namespace) -> Recipe:
     """The named recipe with what the command line changed."""
-    recipe = RECIPES[options.name]
+    recipe = LEVELS[options.level] if options.name == "scenes" else RECIPES[options.name]
     given = {f.name: getattr(options, f.name, None) for f in fields(Recipe)}
     recipe = replace(recipe, **{k: v for k, v in given.items() if v is not None})
     if options.channels:
@@ -74,7 +76,8 @@ def device_from(name: str) -> torch.device:
 
 def train(options: argparse.Namespace) -> None:
     """Train until the recipe's number of crops is reached, saving as it goes. Raises DataRefused."""
-    recipe, run = recipe_from(options), options.out or Path("runs") / options.name
+    name = options.name if options.level == "full" else f"{options.name}-{options.level}"
+    recipe, run = recipe_from(options), options.out or Path("runs") / name
     device = device_from(options.device)
     source = CropSource(recipe.collections(options.data), recipe.size, recipe.whole)
     trainer = Trainer(recipe, source, device, choose_dtype(device, options.dtype))
@@ -85,12 +88,16 @@ def train(options: argparse.Namespace) -> None:
         trainer.load(
             {"weights": state, "average": state, "seen": weights.card(options.name)["training"]["images_seen"]}
         )
+    elif not checkpoint.exists() and options.start:
+        state = weights.state_dict(options.start.stem, options.start.parent)
+        trainer.load({"weights": state, "average": state, "seen": 0})
 
     def write(loss: float) -> None:
         if trainer.rank == 0:
             save({**trainer.state(), "loss": loss}, checkpoint)
-            export(run, options.name, trainer.average, recipe, trainer.seen)
-            write_sample_sheet(trainer.average, run / "samples" / f"{trainer.seen:09d}.png", recipe.size)
+            export(run, name, trainer.average, recipe, trainer.seen)
+            size = recipe.size // recipe.reduction
+            write_sample_sheet(trainer.average, run / "samples" / f"{trainer.seen:09d}.png", size)
 
     follow(trainer, recipe.images, options.every, write, loss, quiet=trainer.rank > 0)
 

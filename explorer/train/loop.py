@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 from explorer.core.networks import UNet
@@ -76,6 +77,7 @@ class Trainer:
         """This process's rows of x0 and of its corruption x (b, 3, H, W), sigma (b,) and label (b,) of this step."""
         r, generator = self.recipe, step_generator(self.recipe.seed, self.step, self.device)
         x0, label = self.source.draw(r.batch, generator)
+        x0 = F.avg_pool2d(x0, r.reduction)
         draws = {"generator": generator, "device": self.device}
         sigma = (r.log_sigma_mean + r.log_sigma_std * torch.randn(r.batch, **draws)).exp()
         x = r.corrupted(x0, sigma, generator)

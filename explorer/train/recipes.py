@@ -33,13 +33,14 @@ class Recipe:
     seed: int = 0
     shares: tuple[float, float, float] = (0.5, 0.25, 0.25)  # scenes, cat faces, larger photographs
     whole: float = 6.0  # how many times as often whole compositions are drawn as their number of windows says
+    reduction: int = 1  # side of the squares of pixels whose mean is one pixel that the network sees: 1, 2 or 4
 
     def to_json(self) -> dict:
         """Plain values for the weight card."""
         return {**asdict(self), "architecture": self.architecture.to_json()}
 
     def collections(self, root: Path) -> list[tuple[float, Collection]]:
-        """The pictures and how often each collection is drawn. Raises DataRefused."""
+        """Return the training pictures and how often each collection is drawn. Raises DataRefused."""
         parts = (datasets.scenes(root, "train"), datasets.cat_faces(root, "train"), datasets.photographs(root))
         return list(zip(self.shares, parts, strict=True))
 
@@ -57,3 +58,12 @@ class Recipe:
 
 
 RECIPES = {"scenes": Recipe()}
+
+# Networks that work on means of 2x2 and 4x4 pixels, where noise hides everything finer (Jing et al. 2022). Their noise is
+# that of the means: sigma / 2 and sigma / 4.
+MOSTLY_WHOLE = {"shares": (0.6, 0.3, 0.1), "whole": 24.0, "learning_rate": 7e-4}
+LEVELS = {
+    "full": RECIPES["scenes"],
+    "half": Recipe(reduction=2, batch=32, images=400_000, log_sigma_mean=0.3, log_sigma_std=1.2, **MOSTLY_WHOLE),
+    "quarter": Recipe(reduction=4, batch=64, images=300_000, log_sigma_mean=1.2, log_sigma_std=1.0, **MOSTLY_WHOLE),
+}
