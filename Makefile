@@ -18,7 +18,7 @@ test: .venv/dev.done browser
 	$(PY) -m pytest -q
 
 cluster-test: .venv/cluster.done
-	$(PY) -m pytest -q tests/test_replicas.py tests/cluster
+	$(PY) -m pytest -q tests/inference/replicas/test_client.py tests/cluster
 
 lint: .venv/dev.done
 	$(PY) -m ruff check .
@@ -53,7 +53,7 @@ robustness: .venv/dev.done
 	touch $@
 
 browser: .venv/dev.done
-	$(PY) -m tests.browser
+	$(PY) -m harness.browser
 
 # Everything that requirements.txt brings along, at the versions installed in .venv. torch stays out, because each
 # platform has its own build of it; what torch itself needs besides NVIDIA's libraries is in.

@@ -9,17 +9,18 @@ import sys
 
 import torch
 
-from explorer import memory, weights
-from explorer.api import SIZES, NoisingRequest
-from explorer.backends.cluster import Cluster, ClusterRefused, replica_bounds
-from explorer.backends.device import DEVICES, DTYPES, DeviceRefused
-from explorer.backends.measure import Choice, choose
-from explorer.backends.prepared import prepared
+from explorer import weights
 from explorer.engine import Engine
-from explorer.engine.networks import replicas_of
+from explorer.engine.loading import replicas_of
 from explorer.hub import PREFIX, HubRefused
-from explorer.ui.desktop import has_desktop, is_loopback
-from explorer.ui.hosting import AUTH, Hosting, HostingRefused, account, default_host, root_path, tools
+from explorer.inference.autotune import Choice, choose
+from explorer.inference.device import DEVICES, DTYPES, DeviceRefused
+from explorer.inference.optimize import prepared
+from explorer.inference.replicas.placement import Cluster, ClusterRefused, replica_bounds
+from explorer.schemas import SIZES, NoisingRequest
+from explorer.server import malloc
+from explorer.server.config import AUTH, Hosting, HostingRefused, account, default_host, root_path, tools
+from explorer.server.pwa import has_desktop, is_loopback
 from explorer.weights import WeightsRefused
 
 SHIPPED = "scenes"
@@ -121,13 +122,13 @@ def engine_on_cluster(model: str, options: argparse.Namespace) -> Engine:
 def main(argv: list[str] | None = None) -> int:
     """Serve until interrupted; whatever is missing is said in one line."""
     options = parse(argv)
-    memory.frugal()
+    malloc.frugal()
     try:
         engine = engine_with(options)
     except (ClusterRefused, DeviceRefused, WeightsRefused) as refusal:
         print(f"app.py: {refusal}", file=sys.stderr)
         return 2
-    from explorer.ui.launch import serve  # imported late: --help and refusals need no interface
+    from explorer.serve import serve  # imported late: --help and refusals need no interface
 
     return serve(engine, options.hosting)
 

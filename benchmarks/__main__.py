@@ -14,8 +14,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import machine, measuring
-from benchmarks.measuring import Bar, Row
+from harness import machine, measuring
+from harness.measuring import Bar, Row
 
 BENCHMARKS = (
     "overhead", "trajectories", "utilisation", "batcher", "serve", "cluster", "rapsd", "sheets", "startup", "growth",

@@ -19,14 +19,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks import measuring
-from benchmarks.measuring import Bar, Row, spread
 from benchmarks.network import on_best_device
-from explorer.backends.local import Batcher
-from explorer.background import NICENESS
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
-from explorer.core.samplers import heun
+from explorer.core.samplers.registry import heun
+from explorer.inference.batcher import Batcher
+from explorer.thread_priority import NICENESS
+from harness import measuring
+from harness.measuring import Bar, Row, spread
 
 COUNTS = (1, 4, 16, 64)
 SIDE, SIGMAS = 64, (20.0, 6.0, 2.0, 0.6, 0.1, 0.0)  # 9 denoiser calls

@@ -23,18 +23,19 @@ from functools import partial
 import numpy as np
 import torch
 
-from benchmarks import measuring, peers
-from benchmarks.measuring import Row, interleaved, spread, threads, wall
+from benchmarks import peers
 from explorer import weights
-from explorer.backends.cluster import Cluster, placed
-from explorer.backends.local import Batcher
-from explorer.backends.ray import started
-from explorer.backends.replica import ONGOING, Plan, Replica
-from explorer.backends.replicas import Replicas
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
-from explorer.core.samplers import euler
-from explorer.engine.networks import load
+from explorer.core.samplers.registry import euler
+from explorer.engine.loading import load
+from explorer.inference.batcher import Batcher
+from explorer.inference.replicas.client import Replicas
+from explorer.inference.replicas.placement import Cluster, placed
+from explorer.inference.replicas.ray_serve import started
+from explorer.inference.replicas.worker import ONGOING, Plan, Replica
+from harness import measuring
+from harness.measuring import Row, interleaved, spread, threads, wall
 
 SIDE, LEVELS, LABEL = 64, (20.0, 6.0, 2.0, 0.8, 0.3, 0.1, 0.0), 7
 VISITORS, CALLS, ROUNDS = 16, 20, 7

@@ -12,8 +12,8 @@ import time
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser import FLAGS, installed
-from tests.serving import running_app, settled
+from harness.app_server import running_app, settled
+from harness.browser import FLAGS, installed
 
 SECONDS, MOVES = 3.0, 60  # moves per sweep of the slider
 STARTING = "localhost, server starting"

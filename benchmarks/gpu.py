@@ -19,15 +19,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks import batcher, floor, measuring
-from benchmarks.machine import RESULTS, described, simplified
-from benchmarks.measuring import Bar, Row, interleaved, spread
+from benchmarks import batcher, floor
 from explorer import weights
-from explorer.backends.graphs import LARGEST, ROWS, Graphed
-from explorer.backends.local import Batcher
-from explorer.backends.prepared import Compiled
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
+from explorer.inference.batcher import Batcher
+from explorer.inference.cuda_graphs import LARGEST, ROWS, Graphed
+from explorer.inference.optimize import Compiled
+from harness import measuring
+from harness.machine import RESULTS, described, simplified
+from harness.measuring import Bar, Row, interleaved, spread
 
 NO_GPU = "There is no CUDA GPU here, so there is nothing to measure."
 BATCHES, SIDE, ROUNDS, VISITORS = (1, 2, 4, 8, 16, 32, 64, 128, 256), 64, 9, 64

@@ -18,13 +18,13 @@ import numpy as np
 import torch
 from playwright.sync_api import sync_playwright
 
-from explorer import images
+from explorer.autoencoders import MEMBERS, load_member
 from explorer.engine import Engine
-from explorer.family import MEMBERS, load_member
-from explorer.ui.parts import PartStore
-from explorer.ui.views.autoencoders import LineUpView
-from tests.browser import FLAGS, installed
-from tests.serving import running_app, settled
+from explorer.images import decoder
+from explorer.server.blob_store import PartStore
+from explorer.ui.tabs.autoencoders import LineUpView
+from harness.app_server import running_app, settled
+from harness.browser import FLAGS, installed
 
 ROUNDS, MOVES = 15, 9
 FIRST_MS, WHOLE = 300, 3.0  # the bars
@@ -97,13 +97,13 @@ def main() -> None:
     """Run both and print them beside their bars."""
     engine = Engine()
     view = LineUpView(engine, PartStore())
-    source = images.fit(engine.picture("mountains"), 64)
+    source = decoder.fit(engine.picture("mountains"), 64)
     picture = engine.add_picture(source)
     start = time.perf_counter()
     line_up(view, picture, 1)
     cold = 1e3 * (time.perf_counter() - start)
     members = {name: load_member(name) for name in MEMBERS}
-    x0 = torch.from_numpy(images.to_data(images.fit(source, 32)))[None]
+    x0 = torch.from_numpy(decoder.to_data(decoder.fit(source, 32)))[None]
     x = x0 + SIGMA * torch.from_numpy(np.random.default_rng(0).standard_normal(x0.shape)).float()
     for seed in (2, 3):
         line_up(view, picture, seed), bare_forwards(members, x)

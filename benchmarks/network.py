@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from explorer import weights
-from explorer.backends.device import choose_device, choose_dtype
-from explorer.backends.prepared import prepared
 from explorer.core.denoiser import Denoiser
-from explorer.core.preconditioning import Preconditioned
+from explorer.core.denoisers.preconditioning import Preconditioned
+from explorer.inference.device import choose_device, choose_dtype
+from explorer.inference.optimize import prepared
 
 NAME = "scenes"
 CPU = torch.device("cpu")

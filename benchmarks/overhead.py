@@ -12,10 +12,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from benchmarks import measuring, peers
-from benchmarks.measuring import Bar, Row, cpu, interleaved, spread
+from benchmarks import peers
 from explorer.core.noise import white
-from explorer.core.samplers import SAMPLERS
+from explorer.core.samplers.registry import SAMPLERS
+from harness import measuring
+from harness.measuring import Bar, Row, cpu, interleaved, spread
 
 STEPS, SIDE, BATCHES, ROUNDS = 50, 64, (1, 4, 16), 15
 SLOT = 0.05  # seconds of CPU time of each contender per round

@@ -18,14 +18,14 @@ import torch
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from explorer.api import NoisingRequest
-from explorer.backends.device import choose_device, choose_dtype
 from explorer.core.denoiser import Denoiser
 from explorer.engine import Engine
-from explorer.engine.networks import load
-from explorer.ui.scrubber.payload import base_part, levels_part
-from tests.browser import FLAGS, installed
-from tests.serving import running_app, settled
+from explorer.engine.loading import load
+from explorer.inference.device import choose_device, choose_dtype
+from explorer.schemas import NoisingRequest
+from explorer.ui.players.noise_slider.payload import base_part, levels_part
+from harness.app_server import running_app, settled
+from harness.browser import FLAGS, installed
 
 ROUNDS, UPLOADS = 5, 5
 

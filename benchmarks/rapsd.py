@@ -13,11 +13,11 @@ import numpy as np
 import torch
 from scipy import fft
 
-from benchmarks import measuring
-from benchmarks.measuring import Bar, Row, cpu, interleaved, spread
-from explorer.core.analytic import gaussian_field
+from explorer.core.denoisers.wiener import gaussian_field
 from explorer.core.noise import white
-from explorer.core.spectra import rapsd, wavenumbers
+from explorer.core.spectra.radial import rapsd, wavenumbers
+from harness import measuring
+from harness.measuring import Bar, Row, cpu, interleaved, spread
 
 CASES = {"64 x 3x64x64": (64, 64), "16 x 3x512x512": (16, 512)}
 ROUNDS = 7

@@ -16,14 +16,15 @@ from threading import Event
 import numpy as np
 import torch
 
-from benchmarks import measuring, peers
+from benchmarks import peers
 from benchmarks.batcher import COUNTS, NEWCOMERS, RESIDENTS, ROUNDS, SIDE, SIGMAS, one_after_another
-from benchmarks.measuring import Row, spread
 from benchmarks.network import on_best_device
-from explorer.backends.local import PICTURE
-from explorer.background import NICENESS
 from explorer.core.noise import white
-from explorer.core.samplers import heun
+from explorer.core.samplers.registry import heun
+from explorer.inference.batcher import PICTURE
+from explorer.thread_priority import NICENESS
+from harness import measuring
+from harness.measuring import Row, spread
 
 MAX_BATCH = 8 * PICTURE // SIDE**2  # the batcher's limit on a CPU
 WAIT_S = 0.004  # and its patience

@@ -16,13 +16,13 @@ import numpy as np
 import torch
 from PIL import Image
 
-from benchmarks import measuring
-from benchmarks.measuring import Bar, Row, cpu, interleaved, spread
-from explorer.api import NoisingRequest
-from explorer.backends.device import choose_dtype
 from explorer.engine import Engine
-from explorer.ui.scrubber import payload
-from explorer.ui.sheets import sheet
+from explorer.inference.device import choose_dtype
+from explorer.schemas import NoisingRequest
+from explorer.ui.players.noise_slider import payload
+from explorer.ui.players.shared.image_sheets import sheet
+from harness import measuring
+from harness.measuring import Bar, Row, cpu, interleaved, spread
 
 ROUNDS, SLOT = 9, 0.1
 BAR = Bar(20, at_least=True)

@@ -13,17 +13,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
-from benchmarks import measuring, peers
-from benchmarks.measuring import Row, spread
-from robustness import asking
-from tests.serving import running_app
+from benchmarks import peers
+from harness import http_client, measuring
+from harness.app_server import running_app
+from harness.measuring import Row, spread
 
 ROUNDS, VISITORS, PATIENCE_S = 3, 16, 300
 
 
 def ask(url: str, seed: int, size: int) -> float:
     """Seconds until a visitor has the whole answer. Raises RuntimeError when there is none."""
-    told = asking.ask(url, "noising", asking.values("noising", seed=seed, size=size), wait=PATIENCE_S)
+    told = http_client.ask(url, "noising", http_client.values("noising", seed=seed, size=size), wait=PATIENCE_S)
     if told.kind != "complete":
         raise RuntimeError(f"the explorer did not answer a request of this benchmark: {told.content}")
     return told.seconds

@@ -14,13 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks import measuring, peers
-from benchmarks.measuring import Bar, Row, interleaved, spread, wall
+from benchmarks import peers
 from benchmarks.network import as_the_app_runs_it, plain
-from explorer import examples, images
+from explorer import examples
+from explorer.core.denoisers.preconditioning import Preconditioned, coefficients
 from explorer.core.noise import white
-from explorer.core.preconditioning import Preconditioned, coefficients
-from explorer.core.samplers import SAMPLERS
+from explorer.core.samplers.registry import SAMPLERS
+from explorer.images import decoder
+from harness import measuring
+from harness.measuring import Bar, Row, interleaved, spread, wall
 
 STEPS, QUICK_STEPS, SIDE, BATCHES = 20, 3, 64, (1, 4, 16)
 ROUNDS = {1: 7, 4: 5, 16: 3}
@@ -62,7 +64,7 @@ def relative(a: Tensor, b: Tensor) -> float:
 @torch.inference_mode()
 def forward_errors() -> list[Row]:
     """Of one forward pass as the app runs it, against float32: of the estimate, and of the network's bare output."""
-    picture = torch.from_numpy(images.to_data(images.fit(examples.load("mountains"), SIDE)))
+    picture = torch.from_numpy(decoder.to_data(decoder.fit(examples.load("mountains"), SIDE)))
     sigma = torch.logspace(-2, 1, 8)
     x = picture + sigma[:, None, None, None] * white(picture.shape, 0, "benchmark")
     (ours, dtype), exact = as_the_app_runs_it(), plain()

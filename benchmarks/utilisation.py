@@ -13,11 +13,11 @@ from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import measuring
-from benchmarks.measuring import Bar, Row, interleaved, spread, wall
 from benchmarks.network import as_the_app_runs_it, plain
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
+from harness import measuring
+from harness.measuring import Bar, Row, interleaved, spread, wall
 
 SIDE, BATCHES, PRODUCT, ROUNDS = 64, (1, 4, 8, 16, 32), 2048, 9
 BAR = Bar(0.5, at_least=True)  # from four pictures on

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from explorer import images
+from explorer.images import decoder
 
 CLASSES = ("buildings", "forest", "glacier", "mountain", "sea", "street", "cat face")
 ANY = len(CLASSES)  # the label of pictures without a class, and of 'any' when sampling
@@ -60,8 +60,8 @@ def _pictures(root: Path, name: str, prefix: str = "", limit: int | None = None)
     for member, data in _members(root, name):
         if member.startswith(prefix) and member.lower().endswith((".jpg", ".jpeg", ".png", ".webp")):
             try:
-                found.append(images.decode(data))
-            except images.ImageRefused as error:
+                found.append(decoder.decode(data))
+            except decoder.ImageRefused as error:
                 raise DataRefused(f"{name}: {member} is not a usable picture: {error}") from error
             if limit and len(found) >= limit:
                 break
@@ -90,7 +90,7 @@ def cat_faces(root: Path, split: str, limit: int | None = None) -> Collection:
 
 
 def photographs(root: Path, split: str = "train") -> Collection:
-    """Return larger photographs without a class; every eleventh is `val`, never to be trained on. Raises DataRefused."""
+    """Return photographs without a class; every eleventh is in `val`, never trained on. Raises DataRefused."""
     pictures = [p for i, p in enumerate(_pictures(root, "photos_large")) if (i % 11 == 5) == (split == "val")]
     return Collection(pictures, np.full(len(pictures), ANY, dtype=np.int64))
 
@@ -117,5 +117,5 @@ def held_out(root: Path, size: int = 64, limit: int | None = None) -> tuple[np.n
         (i, p, label) for part in parts for i, (p, label) in enumerate(zip(part.pictures, part.labels, strict=True))
     ]
     rows.sort(key=lambda row: row[0])
-    stack = np.stack([images.to_data(at_size(p, size)) for _, p, _ in rows[:limit]])
+    stack = np.stack([decoder.to_data(at_size(p, size)) for _, p, _ in rows[:limit]])
     return stack, np.array([label for _, _, label in rows[:limit]], dtype=np.int64)

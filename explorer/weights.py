@@ -18,15 +18,15 @@ from safetensors.torch import load as parse_safetensors
 from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
-from explorer.core.analytic import Wiener
-from explorer.core.classifier import Classifier, ClassifierConfig
 from explorer.core.denoiser import Denoiser
-from explorer.core.networks import UNet, UNetConfig
-from explorer.core.preconditioning import Preconditioned
+from explorer.core.denoisers.preconditioning import Preconditioned
+from explorer.core.denoisers.wiener import Wiener
+from explorer.core.networks.classifier import Classifier, ClassifierConfig
+from explorer.core.networks.unet import UNet, UNetConfig
 
 FOLDER = Path(__file__).resolve().parent.parent / "weights"
 CLASSIFIER = "classifier"  # a kind of model, and the name of the one that is shipped
-AUTOENCODER, FAMILY_UNET = "autoencoder", "family-unet"  # kinds that explorer.family builds
+AUTOENCODER, FAMILY_UNET = "autoencoder", "family-unet"  # kinds that explorer.autoencoders builds
 T = TypeVar("T")
 LARGEST = 100 * 2**20  # bytes; no model of this project is near it
 

@@ -14,8 +14,8 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks import machine
-from benchmarks.measuring import Row
+from harness import machine
+from harness.measuring import Row
 from robustness.scale import FULL, FULL_SOAK_S, QUICK, Scale
 
 GROUPS = {  # module: the tests in it

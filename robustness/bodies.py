@@ -9,10 +9,10 @@ from functools import partial
 
 import httpx
 
-from benchmarks.measuring import Bar, Row
-from robustness.asking import API
+from harness.http_client import API
+from harness.measuring import Bar, Row
+from harness.server_process import Server
 from robustness.scale import Scale
-from robustness.server import Server
 
 JSON = {"content-type": "application/json"}
 MULTIPART = {"content-type": "multipart/form-data; boundary=b"}

@@ -14,14 +14,14 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from benchmarks.measuring import Bar, Row
-from explorer.images import ImageRefused, decode
-from robustness.asking import API, PLAIN, Told, address, ask, at_once, seconds, values
+from explorer.images.decoder import ImageRefused, decode
+from harness.app_server import ROOT
+from harness.http_client import API, PLAIN, Told, address, ask, at_once, seconds, values
+from harness.measuring import Bar, Row
+from harness.picture_files import damaged, encode, png
+from harness.server_process import Server
 from robustness.probing import probed
 from robustness.scale import Scale
-from robustness.server import Server
-from tests.pictures import damaged, encode, png
-from tests.serving import ROOT
 
 DATA = Path(os.environ.get("EXPLORER_DATA", ROOT.parent / "shared" / "data")) / "hostile"
 COSTLIEST, SENDERS = 20, 8

@@ -7,11 +7,11 @@ import time
 import httpx
 import numpy as np
 
-from benchmarks.measuring import Bar, Row
-from robustness.asking import API, PLAIN, address, ask, at_once, values
+from harness.http_client import API, PLAIN, address, ask, at_once, values
+from harness.measuring import Bar, Row
+from harness.server_process import Server
 from robustness.load import run
 from robustness.scale import Scale
-from robustness.server import Server
 
 STEPS = 150  # of a run that nobody waits for
 TOGETHER = 20  # streams at a time, so that the queue takes all of them

@@ -7,11 +7,11 @@ import time
 
 import numpy as np
 
-from benchmarks.measuring import Bar, Row
-from robustness.asking import Told, address, ask, at_once, seconds, values
+from harness.http_client import Told, address, ask, at_once, seconds, values
+from harness.measuring import Bar, Row
+from harness.server_process import Server
 from robustness.probing import probed
 from robustness.scale import LOAD_FACTOR, PLACES, Scale
-from robustness.server import Server
 
 STEPS = 3  # of the runs, at 64 pixels with the network
 AGAIN_S = 1.0  # a user whom the full queue has sent away asks again after that

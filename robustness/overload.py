@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from benchmarks.measuring import Bar, Row
-from robustness.asking import address, ask, at_once, seconds, values
+from harness.http_client import address, ask, at_once, seconds, values
+from harness.measuring import Bar, Row
+from harness.server_process import Server
 from robustness.load import run
 from robustness.scale import Scale
-from robustness.server import Server
 
 STEPS = 20
 

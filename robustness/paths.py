@@ -7,11 +7,11 @@ import socket
 import tempfile
 from pathlib import Path
 
-from benchmarks.measuring import Bar, Row
-from robustness.asking import ask
+from harness.http_client import ask
+from harness.measuring import Bar, Row
+from harness.server_process import Server
 from robustness.scale import Scale
-from robustness.server import Server
-from tests.ui.test_traversal import attempts, fetch, forgeries
+from tests.server.test_path_traversal import attempts, fetch, forgeries
 
 
 def measure(scale: Scale) -> list[Row]:

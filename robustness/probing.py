@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from tests.serving import ROOT
+from harness.app_server import ROOT
 
 PERIOD = 0.1  # seconds
 

@@ -8,12 +8,12 @@ import time
 import numpy as np
 from PIL import Image
 
-from benchmarks.measuring import Bar, Row
-from robustness.asking import address, ask, at_once, values
+from harness.http_client import address, ask, at_once, values
+from harness.measuring import Bar, Row
+from harness.picture_files import encode
+from harness.server_process import Server
 from robustness.files import send
 from robustness.scale import Scale
-from robustness.server import Server
-from tests.pictures import encode
 
 USERS, EVERY_S, SIDE = 6, 2.0, 256
 SETTLED = 1 / 3  # of the time, after which memory should not grow

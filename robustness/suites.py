@@ -8,18 +8,18 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from benchmarks.measuring import Bar, Row
+from harness.app_server import ROOT
+from harness.measuring import Bar, Row
 from robustness.scale import QUICK, Scale
-from tests.serving import ROOT
 
 SUITES = {
-    "T7 routes that answer and are not on the list": ("tests/ui/test_routes.py",),
-    "T8 uploaded pages that can run": ("tests/ui/test_guard.py::test_an_uploaded_page_cannot_run",),
+    "T7 routes that answer and are not on the list": ("tests/server/test_routes.py",),
+    "T8 uploaded pages that can run": ("tests/server/test_middleware.py::test_an_uploaded_page_cannot_run",),
     "T22 sizes, modes and numbers that fail": (
-        "tests/test_images.py", "tests/test_sampling.py", "tests/ui/test_raw_calls.py",
+        "tests/images/test_decoder.py", "tests/engine/test_sampling.py", "tests/server/test_raw_calls.py",
     ),
-    "T23 bad weight files that are not refused": ("tests/test_weights.py", "tests/test_left_out.py"),
-    "T24 ways of a bad hub that are not noticed": ("tests/hub/test_fetch.py",),
+    "T23 bad weight files that are not refused": ("tests/test_weights.py", "tests/engine/test_missing_members.py"),
+    "T24 ways of a bad hub that are not noticed": ("tests/hub/test_download.py",),
 }  # fmt: skip
 PATIENCE_S = 900
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.serving import ROOT
+from harness.app_server import ROOT
 
 
 def run(*options):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from explorer import examples
-from explorer.api import NoisingRequest
-from explorer.images import fit, to_data
+from explorer.images.decoder import fit, to_data
+from explorer.schemas import NoisingRequest
 
 FREE = {"CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-SA-3.0"}
 

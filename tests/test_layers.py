@@ -1,69 +1,143 @@
-"""Imports run one way: core <- weights, backends <- engine -> api <- figures; only the interface knows Gradio."""
+"""Imports run one way, from the interface down to the mathematics, never in a circle; only the interface knows Gradio.
+
+core <- weights, images, hub, inference <- engine -> schemas <- permalinks, figures, export
+server <- ui.players <- ui.streaming <- ui.sections <- ui.tabs <- ui.app <- serve
+"""
 
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-from tests.serving import ROOT
+from harness.app_server import ROOT
 
-PACKAGE = ROOT / "explorer"
-# What a part of the package may import of the package itself; the core, nothing.
+RESULTS = {"core", "schemas"}  # what draws or writes results knows of the project
+WIDGETS = {"core", "engine", "examples", "images", "schemas", "server"}
+SECTIONS = {*WIDGETS, "autoencoders", "export", "figures", "ui.players", "ui.streaming", "ui.widgets"}
+# What each part of the package may import of the package besides itself.
 ALLOWED = {
-    "core": {"core"},
-    "images": {"background", "containers"},
-    "containers": set(),
-    "background": set(),
-    "memory": set(),
+    "errors": set(),
+    "thread_priority": set(),
+    "core": set(),
+    "weights": {"core", "errors"},
+    "autoencoders": {"core", "weights"},
+    "images": {"errors", "thread_priority"},
     "examples": {"images"},
-    "api": {"core", "api"},
-    "backends": {"background", "core", "backends"},
-    "weights": {"core"},
-    "family": {"core", "weights"},
-    "hub": {"core", "weights", "hub"},
-    "engine": {"core", "api", "backends", "family", "hub", "weights", "images", "examples", "engine"},
-    "figures": {"api", "figures", "core"},
-    "export": {"api", "core", "export"},
-    "claims": {"core", "weights", "family", "images", "examples", "claims"},
-    "datasets": {"images"},
-    "train": {"core", "datasets", "family", "images", "weights", "backends", "train"},
-    "evaluate": {"core", "datasets", "family", "images", "weights", "backends", "train", "evaluate"},
-    "ui": {"api", "core", "family", "engine", "export", "figures", "images", "examples", "memory", "ui", "claims"},
+    "hub": {"core", "errors", "weights"},
+    "inference": {"core", "errors", "thread_priority"},
+    "schemas": {"core", "errors"},
+    "permalinks": {*RESULTS, "errors"},
+    "figures": RESULTS,
+    "export": RESULTS,
+    "engine": {"autoencoders", "core", "errors", "examples", "hub", "images", "inference", "schemas", "weights"},
+    "claims": {"autoencoders", "core", "engine", "examples", "images", "weights"},
+    "datasets": {"errors", "images"},
+    "train": {"autoencoders", "core", "datasets", "errors", "images", "inference", "weights"},
+    "evaluate": {"autoencoders", "core", "datasets", "errors", "images", "inference", "train", "weights"},
+    "server": {"engine", "errors", "images", "schemas"},
+    "ui.players": {"autoencoders", "core", "figures", "schemas", "server"},
+    "ui.streaming": {"engine", "errors", "schemas", "server", "ui.players"},
+    "ui.widgets": {*WIDGETS, "errors", "ui.players", "ui.streaming"},
+    "ui.sections": {*SECTIONS, "errors"},
+    "ui.permalinks": {"autoencoders", "examples", "permalinks", "schemas", "ui.players"},
+    "ui.http_api": {"autoencoders", "core", "engine", "errors", "images", "schemas", "server", "ui.streaming"},
+    "ui.tabs": {*SECTIONS, "errors", "ui.sections"},
+    "ui.theme": {"figures", "ui.players"},
+    "ui.app": {"engine", "examples", "schemas", "server", "ui.http_api", "ui.permalinks", "ui.tabs", "ui.theme"},
+    "serve": {"engine", "server", "ui.app", "ui.streaming", "ui.theme"},
 }
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+GRADIO = ("server", "serve", *(part for part in ALLOWED if part.startswith("ui.")))
+PACKAGES = ("explorer", "harness", "benchmarks", "robustness", "tests")
 
 
-def imported(path):
-    """(top-level package, part of explorer or None) of every import in a file."""
-    for node in ast.walk(ast.parse(path.read_text())):
+def sources(*folders):
+    """Every Python file below these folders of the repository, by its dotted name."""
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+
+
+MODULES = sources(*PACKAGES)
+
+
+def imported(name):
+    """Dotted names of the modules that a module imports, its own package's and others'."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names = [node.module] if node.module != "explorer" else [f"explorer.{alias.name}" for alias in node.names]
-        else:
-            continue
-        for name in names:
-            parts = name.split(".")
-            yield parts[0], parts[1] if parts[0] == "explorer" and len(parts) > 1 else None
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (full if full in MODULES else node.module for full in whole)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_one_way(path):
-    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    for package, inner in imported(path):
-        assert inner is None or inner in ALLOWED[part], f"{path.name} imports explorer.{inner}"
-        assert package != "gradio" or part == "ui"
-        assert package != "plotly" or part in ("ui", "figures")
-        assert package != "torchvision"
-        if part == "core":
+IMPORTS = {name: set(imported(name)) for name in MODULES}
+
+
+def part(name):
+    """The row of ALLOWED that a module of explorer belongs to, '' for the package itself."""
+    pieces = name.split(".")[1:]
+    return ".".join(pieces[:2] if pieces[:1] == ["ui"] else pieces[:1])
+
+
+EXPLORER = [name for name in MODULES if name.startswith("explorer.") and name != "explorer.ui"]
+
+
+@pytest.mark.parametrize("name", EXPLORER)
+def test_a_module_imports_only_what_lies_below_it(name):
+    assert part(name) in ALLOWED, f"{name} is in a part of the package that has no row"
+    for other in IMPORTS[name]:
+        if other.startswith("explorer."):
+            assert part(other) in {*ALLOWED[part(name)], part(name)}, f"{name} imports {other}"
+        package = other.split(".")[0]
+        assert package not in ("torchvision", "tests", "harness", "benchmarks", "robustness")
+        assert package != "gradio" or part(name) in GRADIO
+        assert package != "plotly" or part(name) == "figures" or part(name).startswith("ui.")
+        if part(name) == "core":
             assert package in {"torch", "numpy", "scipy", "explorer"} | sys.stdlib_module_names
 
 
+def test_every_row_names_a_part_that_exists():
+    assert set(ALLOWED) == {part(name) for name in EXPLORER}
+
+
+def test_no_arrow_between_parts_runs_up():
+    TopologicalSorter(ALLOWED).prepare()  # raises CycleError where one part is both above and below another
+    assert set().union(*ALLOWED.values()) <= set(ALLOWED)
+
+
+def test_no_imports_run_in_a_circle():
+    inner = {name: {other for other in IMPORTS[name] if other in MODULES} for name in MODULES}
+    try:
+        TopologicalSorter(inner).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_a_circle_is_found():
+    with pytest.raises(CycleError):
+        TopologicalSorter({"a": {"b"}, "b": {"c"}, "c": {"a"}}).prepare()
+
+
+@pytest.mark.parametrize("package", ["harness", "benchmarks", "robustness"])
+def test_what_measures_stands_apart(package):
+    others = {other for other in PACKAGES if other not in ("explorer", "harness", package)}
+    for name in MODULES:
+        if name.split(".")[0] == package:
+            assert not {other.split(".")[0] for other in IMPORTS[name]} & others, name
+
+
+def test_no_test_module_imports_another():
+    helpers = {name for name in MODULES if name.startswith("tests.support")} | {"tests", "tests.claims"}
+    for name in MODULES:
+        if name.startswith("tests."):
+            assert {other for other in IMPORTS[name] if other.split(".")[0] == "tests"} <= helpers, name
+
+
 def test_the_evaluation_uses_nothing_of_the_training_but_its_sample_sheets():
-    lines = [line for path in (PACKAGE / "evaluate").glob("*.py") for line in path.read_text().splitlines()]
-    assert {line.split(" import")[0] for line in lines if "explorer.train" in line} == {"from explorer.train.sheet"}
+    found = {other for name in MODULES if name.startswith("explorer.evaluate") for other in IMPORTS[name]}
+    assert {other for other in found if other.startswith("explorer.train")} == {"explorer.train.sample_sheet"}
 
 
 def test_the_engine_loads_neither_gradio_nor_plotly():
@@ -72,9 +146,9 @@ def test_the_engine_loads_neither_gradio_nor_plotly():
     assert result.stdout.strip() == "[]"
 
 
-SOURCES = [*MODULES, *sorted(PACKAGE.rglob("*.js")), ROOT / "app.py"]
+SOURCES = [*sources("explorer", "harness", "benchmarks", "robustness").values(), *(ROOT / "explorer").rglob("*.js")]
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: Path(path).name)
+@pytest.mark.parametrize("path", [*SOURCES, ROOT / "app.py"], ids=lambda path: Path(path).name)
 def test_modules_are_small(path):
-    assert len(path.read_text().splitlines()) <= 300
+    assert "vendor" in path.parts or len(path.read_text().splitlines()) <= 300

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save as to_safetensors
 
 from explorer import weights
-from explorer.core.networks import UNet, UNetConfig
+from explorer.core.networks.unet import UNet, UNetConfig
 
 CARD = {
     "kind": "unet",

@@ -13,12 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer.claims._statistics import bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import bootstrap
 from explorer.core.denoiser import Denoiser
-from explorer.core.langevin import langevin
-from explorer.core.mixture import GaussianMixture
+from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 from explorer.core.noise import white
+from explorer.core.samplers.langevin import langevin
 
 # two modes 14 standard deviations apart, a fifth of the data in one of them (Song & Ermon 2019, section 3.2.2)
 MODES = GaussianMixture(torch.tensor([[5.0, 5.0], [-5.0, -5.0]]), torch.ones(2), torch.tensor([0.8, 0.2]))

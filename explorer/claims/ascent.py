@@ -15,7 +15,7 @@ from torch import Tensor
 
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.denoiser import score_from_x0
-from explorer.core.mixture import GaussianMixture
+from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 from explorer.core.noise import generator
 
 SIGMA = 0.5  # data units

@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.claims.inputs import noise_like
-from explorer.claims.members import (
+from explorer.autoencoders import CODES
+from explorer.claims._inputs import noise_like
+from explorer.claims._members import (
     Card,
     Load,
     by_picture,
@@ -23,11 +24,10 @@ from explorer.claims.members import (
     octave_power,
     small_pictures,
 )
+from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array, bootstrap
-from explorer.core.autoencoders import SIZE, VALUES
-from explorer.core.octaves import decided_size
-from explorer.family import CODES
+from explorer.core.networks.autoencoder import SIZE, VALUES
+from explorer.core.spectra.octaves import decided_size
 
 EXACT = 1e-6  # data units squared
 LEVEL = 0.5  # sigma, data units

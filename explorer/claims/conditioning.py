@@ -7,12 +7,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.claims.films import HIGH, high_energy, spectrum
-from explorer.claims.inputs import SEEDS, example_pictures, network, noise_like
+from explorer.claims._estimate_spectra import HIGH, high_energy, spectrum
+from explorer.claims._inputs import SEEDS, example_pictures, network, noise_like
+from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array, bootstrap
 from explorer.core.denoiser import Denoiser
-from explorer.core.spectra import rapsd
+from explorer.core.spectra.radial import rapsd
 
 LEVELS = (0.2, 0.5, 1.0, 2.0)  # true sigma, data units
 FACTORS = 2.0 ** np.array([-2, -1, -0.5, 0, 0.5, 1, 2])  # told sigma over true sigma

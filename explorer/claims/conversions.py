@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.claims.inputs import SCALES, example_pictures, network, noise_like
+from explorer.claims._inputs import SCALES, example_pictures, network, noise_like
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.denoiser import Denoiser, convert, eps_from_x0
 

@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.claims.members import Load, error, member, octave_power, small_pictures
+from explorer.autoencoders import CODES, LEVELS
+from explorer.claims._members import Load, error, member, octave_power, small_pictures
+from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.claims.residual import wiener_ratios
-from explorer.claims.statistics import Array, bootstrap
-from explorer.core.analytic import Wiener
+from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import generator, white, white_batch
-from explorer.core.spectra import mean_wavenumbers, rapsd
-from explorer.family import CODES, LEVELS
+from explorer.core.spectra.radial import mean_wavenumbers, rapsd
 
 KEPT = (0.25, 0.5, 0.75)  # probability that a pixel is kept
 SIGMAS = (0.25, 1.0)  # data units

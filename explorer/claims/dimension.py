@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from explorer.claims.inputs import noise_like
-from explorer.claims.members import Load, error, member, small_pictures
+from explorer.claims._inputs import noise_like
+from explorer.claims._members import Load, error, member, small_pictures
+from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array, bootstrap
 from explorer.core.denoiser import Denoiser
-from explorer.core.ideal import Ideal
+from explorer.core.denoisers.ideal import Ideal
 from explorer.core.noise import generator
 
 SIGMAS = (0.1, 0.25, 0.5, 1.0, 2.0)  # data units

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer import weights
-from explorer.claims.inputs import SIZE, network
+from explorer.claims._inputs import SIZE, network
+from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.claims.residual import wiener_filter
-from explorer.claims.statistics import Array, bootstrap
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white_batch
-from explorer.core.samplers import SAMPLERS
+from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
-from explorer.core.spectra import octave_edges, octave_means, rapsd
+from explorer.core.spectra.radial import octave_edges, octave_means, rapsd
 
 NETWORK = "scenes"
 STEPS = 18  # of Heun's method, as in the evaluation; on Gaussian pictures they alone leave 0.2 to 0.7 dB too much

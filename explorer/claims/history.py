@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from explorer.claims.members import Card, Load, card, member
+from explorer.claims._members import Card, Load, card, member
+from explorer.claims._statistics import Array
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array
-from explorer.core.autoencoders import COLOURS, SIZE
-from explorer.core.autoencoders_dense import Dense
-from explorer.core.spectra import counts, rapsd, wavenumbers
+from explorer.core.networks.autoencoder import COLOURS, SIZE
+from explorer.core.networks.autoencoder_dense import Dense
+from explorer.core.spectra.radial import counts, rapsd, wavenumbers
 
 SEEDS = 5
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.claims.members import LEAST, Load, by_picture, clean_error, member, small_pictures
+from explorer.autoencoders import MEMBERS
+from explorer.claims._members import LEAST, Load, by_picture, clean_error, member, small_pictures
+from explorer.claims._statistics import bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import bootstrap
-from explorer.family import MEMBERS
 
 
 @claim(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.denoiser import Denoiser, score_from_x0
-from explorer.core.mixture import GaussianMixture
+from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 from explorer.core.noise import white
 
 TOLERANCE = 1e-6  # of the losses' own standard deviation over thetas

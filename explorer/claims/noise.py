@@ -14,10 +14,10 @@ from scipy import stats
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from explorer.claims.inputs import Noise, example_pictures, noise_like, page_noise
+from explorer.claims._inputs import Noise, example_pictures, noise_like, page_noise
+from explorer.claims._statistics import Array, chi_square_interval
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array, chi_square_interval
-from explorer.core.spectra import counts, error_band, rapsd
+from explorer.core.spectra.radial import counts, error_band, rapsd
 
 FALSE_ALARM = 1e-3  # probability that white noise fails a claim
 LEVELS = (0.1, 1.0, 10.0)  # sigma, data units

@@ -9,11 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.claims.members import Load, member, small_pictures
+from explorer.claims._members import Load, member, small_pictures
+from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array, bootstrap
-from explorer.core.autoencoders import Autoencoder
-from explorer.core.autoencoders_conv import jacobian_norm
+from explorer.core.networks.autoencoder import Autoencoder
+from explorer.core.networks.autoencoder_conv import jacobian_norm
 
 
 @claim(

@@ -17,10 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.claims.members import Load, member, small_pictures
+from explorer.claims._members import Load, member, small_pictures
+from explorer.claims._statistics import chi_square_interval
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import chi_square_interval
-from explorer.core.autoencoders_conv import Variational
+from explorer.core.networks.autoencoder_conv import Variational
 from explorer.core.noise import white, white_batch
 
 DRAWS = 2048  # codes per picture

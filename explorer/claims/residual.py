@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer import weights
-from explorer.claims.inputs import SIZE, network
+from explorer.claims._inputs import SIZE, network
+from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array, bootstrap
-from explorer.core.analytic import Wiener
 from explorer.core.denoiser import Denoiser
+from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white_batch
-from explorer.core.samplers import SAMPLERS
+from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 
 RUNS = 8

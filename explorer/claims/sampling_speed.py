@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer import weights
+from explorer.claims._statistics import Array, bootstrap, chi_square_interval
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array, bootstrap, chi_square_interval
-from explorer.core.analytic import Wiener
-from explorer.core.annuli import counts, radii
 from explorer.core.denoiser import Denoiser
+from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white_batch
-from explorer.core.samplers import SAMPLER_INFO, SAMPLERS, Sampler
+from explorer.core.samplers.registry import SAMPLER_INFO, SAMPLERS, Sampler
 from explorer.core.schedules import SCHEDULES
-from explorer.core.spectra import octave_edges, octave_means, rapsd
-from explorer.core.transfer import power_gain
+from explorer.core.spectra.annuli import counts, radii
+from explorer.core.spectra.radial import octave_edges, octave_means, rapsd
+from explorer.core.spectra.sampler_gain import power_gain
 
 CHECKED = ("euler", "heun")
 STEPS = (5, 10, 20, 40)

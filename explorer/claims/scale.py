@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.claims.films import HIGH, LEVELS, Films, films, high_energy
-from explorer.claims.inputs import example_pictures, network
+from explorer.claims._estimate_spectra import HIGH, LEVELS, Films, films, high_energy
+from explorer.claims._inputs import example_pictures, network
+from explorer.claims._statistics import Array, bootstrap, rank_correlation
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array, bootstrap, rank_correlation
-from explorer.core.analytic import wiener_gain
 from explorer.core.denoiser import Denoiser
-from explorer.core.spectra import crossover, mean_wavenumbers, octave_edges, octave_means
+from explorer.core.denoisers.wiener import wiener_gain
+from explorer.core.spectra.radial import crossover, mean_wavenumbers, octave_edges, octave_means
 
 HALF = 0.5  # share of the clean picture's power
 RANKED = 0.95  # least magnitude of a rank correlation that counts as monotone

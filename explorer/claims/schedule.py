@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from torch import Tensor
 
-from explorer.claims.inputs import example_pictures
+from explorer.claims._inputs import example_pictures
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.schedules import SCHEDULES, Schedule
 

@@ -12,10 +12,10 @@ import torch
 from scipy import stats
 from torch import Tensor
 
-from explorer.claims.inputs import SCALES
+from explorer.claims._inputs import SCALES
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.core.analytic import GaussianMixture, Ideal
 from explorer.core.denoiser import Denoiser, convert, score_from_x0
+from explorer.core.denoisers.wiener import GaussianMixture, Ideal
 from explorer.core.noise import generator
 
 SCORE_TOLERANCE = 1e-8  # 1 / data units

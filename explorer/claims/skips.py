@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.claims.members import OCTAVES, Load, by_picture, member, octave_power, small_pictures, wrong
+from explorer.claims._members import OCTAVES, Load, by_picture, member, octave_power, small_pictures, wrong
+from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.claims.statistics import Array, bootstrap
 
 CUT = {"unet-noskip": "skips cut", "unet-bottleneck": "bottleneck put in"}
 SIGMAS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)  # data units

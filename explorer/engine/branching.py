@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from explorer.api import Branches, BranchRequest, UTurn, UTurnRequest
-from explorer.core import agreement, octaves, spectra
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white_batch
-from explorer.core.samplers import SAMPLERS, Step, keyed_noise
+from explorer.core.samplers.registry import SAMPLERS, Step, keyed_noise
 from explorer.core.schedules import SCHEDULES
+from explorer.core.spectra import agreement, octaves, radial
 from explorer.engine.sampling import sampler_of
+from explorer.schemas import Branches, BranchRequest, UTurn, UTurnRequest
 
 
 def branches(request: BranchRequest, origin: Tensor, denoiser: Denoiser) -> Iterator[Branches]:
@@ -37,7 +37,7 @@ def _compared(request: BranchRequest, step: Step) -> Branches:
         siblings=siblings.numpy(),
         mean=siblings.mean(0).numpy(),
         disagreement=agreement.disagreement_map(siblings),
-        edges=spectra.octave_edges(h, w),
+        edges=radial.octave_edges(h, w),
         agreement=shared,
         decided=octaves.decided_size(shared, h, w),
     )

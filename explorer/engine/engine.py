@@ -12,8 +12,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from explorer import images
-from explorer.api import (
+from explorer.autoencoders import FOLDER as FAMILY_FOLDER
+from explorer.autoencoders import MEMBERS
+from explorer.core.denoiser import Denoiser
+from explorer.engine import autoencoder_internals, autoencoders, branching, noising, sampling, transfer
+from explorer.engine.autoencoder_pool import Members
+from explorer.engine.cache import Kept
+from explorer.engine.models import Models
+from explorer.engine.picture_store import Pictures
+from explorer.engine.score_field import Planar
+from explorer.examples import EXAMPLES
+from explorer.images import decoder
+from explorer.inference.batcher import PICTURE, Cancelled
+from explorer.inference.replicas.client import Replicas
+from explorer.schemas import (
     Branches,
     BranchRequest,
     DenoisedLevels,
@@ -31,7 +43,8 @@ from explorer.api import (
     UTurnRequest,
     whole_number,
 )
-from explorer.api.family import (
+from explorer.schemas.autoencoder_internals import Codes, SkipCosts, Wiring
+from explorer.schemas.autoencoders import (
     Corrupted,
     GenerateRequest,
     LeftOut,
@@ -40,19 +53,6 @@ from explorer.api.family import (
     MemberFilm,
     MemberOutput,
 )
-from explorer.api.family_inside import Codes, SkipCosts, Wiring
-from explorer.backends.local import PICTURE, Cancelled
-from explorer.backends.replicas import Replicas
-from explorer.core.denoiser import Denoiser
-from explorer.engine import branching, family, inside, noising, sampling, transfer
-from explorer.engine.kept import Kept
-from explorer.engine.members import Members
-from explorer.engine.models import Models
-from explorer.engine.pictures import Pictures
-from explorer.engine.planar import Planar
-from explorer.examples import EXAMPLES
-from explorer.family import FOLDER as FAMILY_FOLDER
-from explorer.family import MEMBERS
 
 TOGETHER = 4  # pictures of 128x128 whose estimates are one part of an answer at least: each is a message to the page
 KEPT_LEVELS = 8 * 2**20  # bytes of finished answers: one at 128x128 has 6 MB
@@ -202,36 +202,36 @@ class Engine:
 
     def corrupt(self, request: LineUpRequest) -> Corrupted:
         """What every member of the family is given. Raises RequestRefused."""
-        return family.corrupted(request, self.picture(request.picture))
+        return autoencoders.corrupted(request, self.picture(request.picture))
 
     def line_up(self, given: Corrupted, names: Iterable[str] = MEMBERS) -> Iterator[MemberOutput | LeftOut]:
         """What each of these members of the family makes of it, one after another, or why it cannot be asked."""
-        yield from family.outputs(self._members, given, names)
+        yield from autoencoders.outputs(self._members, given, names)
 
     def level_matrix(self, seed: float) -> Iterator[LevelMatrix]:
         """Denoisers trained at one level, tested at all, growing row by row. Raises RequestRefused."""
-        yield from family.matrix(self._members, whole_number(seed, 0, 2**53, "seed"))
+        yield from autoencoders.matrix(self._members, whole_number(seed, 0, 2**53, "seed"))
 
     def skip_costs(self, seed: float) -> Iterator[SkipCosts]:
         """What a U-Net loses without skip connections, growing level by level. Raises RequestRefused."""
-        yield from inside.skip_costs(self._members, whole_number(seed, 0, 2**53, "seed"))
+        yield from autoencoder_internals.skip_costs(self._members, whole_number(seed, 0, 2**53, "seed"))
 
     def codes(self, request: LineUpRequest, seed: int) -> Codes:
         """What the variational and the vector-quantised code of the picture hold. Raises RequestRefused."""
-        return inside.codes(self._members, self.corrupt(request).picture, seed)
+        return autoencoder_internals.codes(self._members, self.corrupt(request).picture, seed)
 
     def wiring(self, request: LineUpRequest) -> Iterator[Wiring]:
         """One model at rising noise, told right and wrong levels one after another. Raises RequestRefused."""
-        yield from inside.wiring(self._members, self.corrupt(request))
+        yield from autoencoder_internals.wiring(self._members, self.corrupt(request))
 
     def films(self, request: GenerateRequest) -> Iterator[MemberFilm | LeftOut]:
         """Each member of the family as the denoiser of one sampling loop, or why it cannot be asked."""
-        yield from family.films(self._members, request)
+        yield from autoencoders.films(self._members, request)
 
     def _clean(self, run: SamplingRequest) -> np.ndarray:
         """The clean picture of a run: the person's, or else what came out of it, (3, H, W)."""
         if run.start == "picture":
-            return images.to_data(images.fit(self.picture(run.picture), run.size))
+            return decoder.to_data(decoder.fit(self.picture(run.picture), run.size))
         return self.step(run, run.steps).x0
 
     def _denoised(self, noised: NoisedPicture, denoiser: Denoiser) -> Iterator[DenoisedLevels]:

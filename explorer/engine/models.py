@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from explorer import examples, weights
-from explorer.api import RequestRefused
-from explorer.backends.local import PICTURE, Batcher, Unavailable
-from explorer.backends.replicas import Replicas
-from explorer.core.analytic import Ideal
 from explorer.core.denoiser import Denoiser
-from explorer.core.guidance import class_guided
-from explorer.engine.networks import load
+from explorer.core.denoisers.guidance import class_guided
+from explorer.core.denoisers.wiener import Ideal
+from explorer.engine.loading import load
+from explorer.inference.batcher import PICTURE, Batcher, Unavailable
+from explorer.inference.replicas.client import Replicas
+from explorer.schemas import RequestRefused
 
 ANY = "any"
 

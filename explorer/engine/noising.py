@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer import images
-from explorer.api import SIGMA_RANGE, DenoisedLevels, NoisedPicture, NoisingRequest
-from explorer.core import spectra
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
+from explorer.core.spectra import radial
+from explorer.images import decoder
+from explorer.schemas import SIGMA_RANGE, DenoisedLevels, NoisedPicture, NoisingRequest
 
 CROSSOVER_POINTS = 193
 COARSE = 5  # levels that are computed first, spread over the whole range
@@ -20,24 +20,24 @@ COARSE = 5  # levels that are computed first, spread over the whole range
 
 def noised_picture(request: NoisingRequest, source: np.ndarray) -> NoisedPicture:
     """Picture, noise and their spectra; takes milliseconds. source: (H, W, 3) uint8."""
-    fitted = images.fit(source, request.size)
-    x0 = torch.from_numpy(images.to_data(fitted))
+    fitted = decoder.fit(source, request.size)
+    x0 = torch.from_numpy(decoder.to_data(fitted))
     eps = white(x0.shape, request.seed, "noising")
-    clean, noise, total = (spectra.rapsd(v).mean(0).double().numpy() for v in (x0, eps, x0 + eps))
+    clean, noise, total = (radial.rapsd(v).mean(0).double().numpy() for v in (x0, eps, x0 + eps))
     grid = np.geomspace(*SIGMA_RANGE, CROSSOVER_POINTS)
-    k = spectra.mean_wavenumbers(*x0.shape[-2:])  # where each ring's power lies, not its nominal radius
+    k = radial.mean_wavenumbers(*x0.shape[-2:])  # where each ring's power lies, not its nominal radius
     return NoisedPicture(
         request=request,
-        upscaled=images.upscaled(source, request.size),
+        upscaled=decoder.upscaled(source, request.size),
         picture=fitted,
         eps=eps.numpy(),
         wavenumber=k,
         clean=clean,
         noise=noise,
         cross=(total - clean - noise) / 2,
-        band=spectra.error_band(*x0.shape[-2:], draws=len(x0)),  # the channels' noises are independent draws
+        band=radial.error_band(*x0.shape[-2:], draws=len(x0)),  # the channels' noises are independent draws
         crossover_sigma=grid,
-        crossover=np.array([spectra.feature_size(spectra.crossover(clean, s, k)[0]) for s in grid]),
+        crossover=np.array([radial.feature_size(radial.crossover(clean, s, k)[0]) for s in grid]),
     )
 
 
@@ -65,7 +65,7 @@ def _measure(indices: np.ndarray, estimate: Tensor, x0: Tensor) -> DenoisedLevel
     return DenoisedLevels(
         indices=indices,
         error=error.numpy(),
-        denoised_spectrum=spectra.rapsd(estimate).mean(1).numpy(),
-        error_spectrum=spectra.rapsd(error).mean(1).numpy(),
+        denoised_spectrum=radial.rapsd(estimate).mean(1).numpy(),
+        error_spectrum=radial.rapsd(error).mean(1).numpy(),
         mse=error.square().mean((1, 2, 3)).numpy(),
     )

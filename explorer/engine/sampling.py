@@ -8,20 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer import images
-from explorer.api import OctaveMap, RunDifference, SampledStep, SamplingPlan, SamplingRequest
-from explorer.core import octaves, spectra
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
-from explorer.core.samplers import SAMPLERS, Sampler, Step, keyed_noise
+from explorer.core.samplers.registry import SAMPLERS, Sampler, Step, keyed_noise
+from explorer.core.spectra import octaves, radial
+from explorer.images import decoder
+from explorer.schemas import OctaveMap, RunDifference, SampledStep, SamplingPlan, SamplingRequest
 
 WITH_ETA = ("ancestral", "pc")  # samplers that take the request's eta
 
 
 def plan(request: SamplingRequest, source: np.ndarray | None, expected: np.ndarray) -> SamplingPlan:
     """What is known before the first step. source: (H, W, 3) uint8 or None; expected: (R,) the data's power."""
-    fitted = None if source is None else images.fit(source, request.size)
-    k = spectra.mean_wavenumbers(request.size, request.size)
+    fitted = None if source is None else decoder.fit(source, request.size)
+    k = radial.mean_wavenumbers(request.size, request.size)
     return SamplingPlan(request, request.sigmas, k, expected, fitted)
 
 
@@ -29,7 +29,7 @@ def start(plan: SamplingPlan) -> Tensor:
     """The state at the first level, (1, 3, H, W): noise alone, or the picture and the noise of the first page."""
     size, from_picture = plan.request.size, plan.picture is not None
     x = float(plan.sigmas[0]) * white((3, size, size), plan.request.seed, "noising" if from_picture else "sample")
-    return (x + torch.from_numpy(images.to_data(plan.picture)) if from_picture else x)[None]
+    return (x + torch.from_numpy(decoder.to_data(plan.picture)) if from_picture else x)[None]
 
 
 def run(plan: SamplingPlan, denoiser: Denoiser) -> Iterator[SampledStep]:
@@ -50,7 +50,7 @@ def sampler_of(name: str, eta: float) -> Sampler:
 def measured(step: Step) -> SampledStep:
     """A step of one picture with the spectra of state and estimate, mean of the colours."""
     pair = torch.stack([step.x[0], step.x0[0]])
-    power = spectra.rapsd(pair).mean(1).numpy()
+    power = radial.rapsd(pair).mean(1).numpy()
     return SampledStep(step.i, step.sigma, pair[0].numpy(), pair[1].numpy(), power[0], power[1])
 
 
@@ -61,7 +61,7 @@ def octave_map(steps: Sequence[SampledStep]) -> OctaveMap:
     shares = octaves.fixed_shares(estimates, estimates[-1])
     passing = octaves.passing_steps(shares)
     return OctaveMap(
-        edges=spectra.octave_edges(h, w),
+        edges=radial.octave_edges(h, w),
         shares=shares,
         passing=passing,
         rank_correlation=octaves.rank_correlation(passing),
@@ -81,6 +81,6 @@ def difference(a: Sequence[SampledStep], b: Sequence[SampledStep]) -> RunDiffere
     errors = torch.from_numpy(np.stack([step.x0 - b[j].x0 for step, j in zip(a, chosen, strict=True)]))
     return RunDifference(
         pairs=chosen,
-        spectrum=spectra.rapsd(errors).mean(1).numpy(),
+        spectrum=radial.rapsd(errors).mean(1).numpy(),
         rms=errors.square().mean((1, 2, 3)).sqrt().numpy(),
     )

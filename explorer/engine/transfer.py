@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
-from explorer.api import TransferCurve, TransferRequest
-from explorer.core import spectra
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white_batch
-from explorer.core.samplers import SAMPLERS, keyed_noise
+from explorer.core.samplers.registry import SAMPLERS, keyed_noise
 from explorer.core.schedules import SCHEDULES
-from explorer.core.transfer import power_gain
+from explorer.core.spectra import radial
+from explorer.core.spectra.sampler_gain import power_gain
+from explorer.schemas import TransferCurve, TransferRequest
 
 
 def curves(request: TransferRequest, power: np.ndarray, denoiser: Denoiser) -> Iterator[TransferCurve]:
@@ -27,10 +27,10 @@ def curves(request: TransferRequest, power: np.ndarray, denoiser: Denoiser) -> I
 
 def _closed_form(request: TransferRequest, power: np.ndarray, sampler: str, steps: int) -> TransferCurve:
     size, sigmas = request.size, SCHEDULES[request.schedule].sigmas(steps)
-    edges = spectra.octave_edges(size, size)
+    edges = radial.octave_edges(size, size)
     gain = power_gain(SAMPLERS[sampler], sigmas, power[1:])
     out = np.append(0.0, gain * power[1:])
-    octave = spectra.octave_means(out, size, size) / spectra.octave_means(power, size, size)
+    octave = radial.octave_means(out, size, size) / radial.octave_means(power, size, size)
     return TransferCurve(sampler, steps, np.sqrt(edges[1:] * edges[:-1]), octave, None, None)
 
 
@@ -39,12 +39,12 @@ def _measured(request: TransferRequest, power: np.ndarray, curve: TransferCurve,
     sigmas, shape = SCHEDULES[request.schedule].sigmas(curve.steps), (3, size, size)
     x = float(sigmas[0]) * white_batch(shape, request.seed, "transfer", rows)
     *_, last = SAMPLERS[curve.sampler](denoiser, x, sigmas, noise=keyed_noise(shape, request.seed, rows))
-    each = _octaves(last.x) / spectra.octave_means(power, size, size)  # (B, n)
+    each = _octaves(last.x) / radial.octave_means(power, size, size)  # (B, n)
     error = each.std(0, ddof=1) / np.sqrt(len(each))
     return replace(curve, measured=each.mean(0), error=error)
 
 
 def _octaves(x: Tensor) -> np.ndarray:
     """Mean power per octave of each picture, mean of the colours: (B, C, H, W) -> (B, n)."""
-    power = spectra.rapsd(x).mean(1).double().numpy()
-    return spectra.octave_means(power, *x.shape[-2:])
+    power = radial.rapsd(x).mean(1).double().numpy()
+    return radial.octave_means(power, *x.shape[-2:])

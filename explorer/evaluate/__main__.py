@@ -20,12 +20,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer import datasets, weights
-from explorer.backends.device import choose_dtype
-from explorer.backends.prepared import prepared
-from explorer.core.analytic import Ideal
-from explorer.core.classifier import Classifier
 from explorer.core.denoiser import Denoiser
-from explorer.evaluate.bar import verdicts
+from explorer.core.denoisers.wiener import Ideal
+from explorer.core.networks.classifier import Classifier
+from explorer.evaluate.acceptance import verdicts
 from explorer.evaluate.cost import cost
 from explorer.evaluate.denoising import mean_squared_errors, psnr_table
 from explorer.evaluate.drawings import write_ladder, write_samples
@@ -33,6 +31,8 @@ from explorer.evaluate.generation import generation
 from explorer.evaluate.peers import bm3d_denoiser
 from explorer.evaluate.pictures import SIZE, held_out, spaced, test_set, training_set
 from explorer.evaluate.report import show
+from explorer.inference.device import choose_dtype
+from explorer.inference.optimize import prepared
 
 SIGMAS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from explorer.core.analytic import Ideal
 from explorer.core.denoiser import Denoiser
+from explorer.core.denoisers.wiener import Ideal
 from explorer.core.noise import white, white_batch
 from explorer.evaluate.pictures import spaced
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from explorer.core.spectra import octave_means, rapsd
+from explorer.core.spectra.radial import octave_means, rapsd
 
 CHUNK = 1024
 

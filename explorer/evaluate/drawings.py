@@ -9,11 +9,11 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from explorer import images
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
 from explorer.datasets import CLASSES
-from explorer.train.sheet import sample_sheet
+from explorer.images import decoder
+from explorer.train.sample_sheet import sample_sheet
 
 LADDER = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # sigma, data units
 PICTURE = Path(__file__).resolve().parent.parent / "examples" / "cat.jpg"  # CC0, in no training set
@@ -53,11 +53,11 @@ def ladder(denoisers: list[Denoiser], x0: Tensor) -> np.ndarray:
     for sigma in LADDER:
         x = (x0 + sigma * eps)[None]
         cells = [x, *(denoiser(x, sigma) for denoiser in denoisers)]
-        columns.append(np.concatenate([images.from_data(cell[0].numpy()) for cell in cells]))
+        columns.append(np.concatenate([decoder.from_data(cell[0].numpy()) for cell in cells]))
     return np.concatenate(columns, axis=1)
 
 
 def write_ladder(denoiser: Denoiser, wiener: Denoiser, path: Path) -> None:
     """The example picture of a cat: noisy, the model's estimate, the Wiener denoiser's estimate."""
-    x0 = torch.from_numpy(images.to_data(images.fit(images.decode(PICTURE.read_bytes()), SIDE)))
+    x0 = torch.from_numpy(decoder.to_data(decoder.fit(decoder.decode(PICTURE.read_bytes()), SIDE)))
     write(with_headings(ladder([denoiser, wiener], x0), [f"sigma {s:g}" for s in LADDER]), path)

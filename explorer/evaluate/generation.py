@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from explorer.core.classifier import Classifier
 from explorer.core.denoiser import Denoiser
-from explorer.core.guidance import class_guided
+from explorer.core.denoisers.guidance import class_guided
+from explorer.core.networks.classifier import Classifier
 from explorer.core.noise import white_batch
-from explorer.core.samplers import SAMPLERS
+from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 from explorer.datasets import CLASSES
 from explorer.evaluate.distances import diversity, frechet, halves, nearest, octave_decibels

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer import datasets, images
+from explorer import datasets
+from explorer.images import decoder
 
 SIZE = 64
 
@@ -23,13 +24,13 @@ def centre(picture: np.ndarray, size: int | None) -> np.ndarray:
 
 def test_set(root: Path, name: str, size: int | None) -> list[Tensor]:
     """Centre crops, or whole pictures for None, of 'CBSD68' or 'Set12': (3, H, W) each. Raises DataRefused."""
-    return [torch.from_numpy(images.to_data(centre(p, size))) for p in datasets.test_pictures(root, name)]
+    return [torch.from_numpy(decoder.to_data(centre(p, size))) for p in datasets.test_pictures(root, name)]
 
 
 def training_set(root: Path, limit: int | None = None) -> Tensor:
     """The training pictures at 64x64, (N, 3, 64, 64): what the ideal denoiser knows. Raises DataRefused."""
     parts = (datasets.scenes(root, "train", limit), datasets.cat_faces(root, "train", limit))
-    pictures = [images.to_data(datasets.at_size(p, SIZE)) for part in parts for p in part.pictures]
+    pictures = [decoder.to_data(datasets.at_size(p, SIZE)) for part in parts for p in part.pictures]
     return torch.from_numpy(np.stack(pictures))
 
 

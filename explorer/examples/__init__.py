@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.images import decode, fit, to_data
+from explorer.images.decoder import decode, fit, to_data
 
 FOLDER = Path(__file__).parent
 

@@ -1,7 +1,7 @@
 """A run of a sampler as files: films, frames, curves and everything that was measured."""
 
+from explorer.export.animation import gif, video
 from explorer.export.archive import zip_of_frames
-from explorer.export.film import gif, video
 from explorer.export.formats import FORMATS, Export, Format
 from explorer.export.frames import film_frames, x0_frame, x_frame
 from explorer.export.tables import curves_csv, everything_json

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from explorer.api import SampledStep, SamplingPlan
 from explorer.export.frames import x0_frame, x_frame
 from explorer.export.provenance import provenance
+from explorer.schemas import SampledStep, SamplingPlan
 
 README = """\
 One run of a sampler: step-NNN-sigma-S-x.png is the state divided by sqrt(1 + S^2), -x0.png the model's estimate of the

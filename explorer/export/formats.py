@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from explorer.api import OctaveMap, SampledStep, SamplingPlan, SamplingRequest
-from explorer.export import film
+from explorer.export import animation
 from explorer.export.archive import zip_of_frames
 from explorer.export.frames import film_frames
 from explorer.export.tables import curves_csv, everything_json
+from explorer.schemas import OctaveMap, SampledStep, SamplingPlan, SamplingRequest
 
 FPS = 10.0  # steps per second of a film
 
@@ -64,12 +64,12 @@ FORMATS: dict[str, Format] = {
     "gif": Format(
         "Film as GIF, at most 60 frames",
         ("gif",),
-        lambda plan, steps, octaves, card: (film.gif(film_frames(plan, steps), FPS), "gif"),
+        lambda plan, steps, octaves, card: (animation.gif(film_frames(plan, steps), FPS), "gif"),
     ),
     "mp4": Format(
         "Film as MP4, or as animated WebP where there is no encoder",
         ("mp4", "webp"),
-        lambda plan, steps, octaves, card: film.video(film_frames(plan, steps), FPS),
+        lambda plan, steps, octaves, card: animation.video(film_frames(plan, steps), FPS),
     ),
     "zip": Format(
         "Frames as PNG in a ZIP archive",

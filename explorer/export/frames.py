@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from explorer.api import SampledStep, SamplingPlan
+from explorer.schemas import SampledStep, SamplingPlan
 
 PANELS = ("state x, rescaled", "x0 estimate", "predicted noise", "score, in 1 / sigma")
 NOISE_RANGE = 3.0  # predicted noise and score are drawn up to so many standard deviations, as on the first page

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 
 import explorer
-from explorer.api import SamplingPlan
+from explorer.schemas import SamplingPlan
 
 CARD_FIELDS = ("name", "kind", "dtype", "parameters", "bytes", "sha256")
 LIBRARIES = ("torch", "numpy", "pillow")

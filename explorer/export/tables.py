@@ -19,10 +19,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.api import OctaveMap, SampledStep, SamplingPlan
-from explorer.core.analytic import wiener_gain
-from explorer.core.scales import feature_size
+from explorer.core.denoisers.wiener import wiener_gain
+from explorer.core.spectra.scales import feature_size
 from explorer.export.provenance import provenance
+from explorer.schemas import OctaveMap, SampledStep, SamplingPlan
 
 COLUMNS = (
     "step",

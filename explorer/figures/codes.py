@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.api.family import Corrupted, MemberOutput
 from explorer.figures.style import GRID, QUIET, STYLE, feature_axis
+from explorer.schemas.autoencoders import Corrupted, MemberOutput
 
 DASHES = {"linear": "solid", "convolutional": "dash"}
 SHADES = ("#4f9bd8", "#3f7fd6", "#6b63d8", "#9a4fc4")  # blue to violet, each readable on white and on near-black

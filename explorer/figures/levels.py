@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.api.family import LevelMatrix
 from explorer.figures.style import STYLE
+from explorer.schemas.autoencoders import LevelMatrix
 
 WORST = 4.0  # relative error that is drawn at full strength
 GOOD, BAD = "22,154,114", "194,83,154"  # the colours of the estimate and of the error

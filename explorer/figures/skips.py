@@ -6,9 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.api.family_inside import SkipCosts
 from explorer.figures.levels import BAD, NOISE_AXIS, ROW_AXIS
 from explorer.figures.style import STYLE
+from explorer.schemas.autoencoder_internals import SkipCosts
 
 SCALE = [[0, f"rgba({BAD},0.02)"], [1, f"rgba({BAD},0.9)"]]
 WORST = 1.0  # share lost that is drawn at full strength

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.api import DenoisedLevels, NoisedPicture
 from explorer.figures.palette import ROLES
 from explorer.figures.style import GRID, STYLE, feature_axis
+from explorer.schemas import DenoisedLevels, NoisedPicture
 
 HOVER = "%{y:.3g} at %{x:.3f} cycles/pixel<extra>%{fullData.name}</extra>"
 

@@ -8,9 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.api import TransferCurve, TransferRequest
-from explorer.core.samplers import SAMPLER_INFO
+from explorer.core.samplers.registry import SAMPLER_INFO
 from explorer.figures.style import GRID, QUIET, STYLE, feature_axis
+from explorer.schemas import TransferCurve, TransferRequest
 
 # few steps to many: one hue from pale to full, and a symbol each, so that colour is not needed
 SHADES = ("#9ecae1", "#6baed6", "#4292c6", "#2171b5", "#08519c", "#08306b")

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.api import UTurn
 from explorer.figures.palette import ROLES
 from explorer.figures.style import GRID, QUIET, STYLE
+from explorer.schemas import UTurn
 
 HOVER = "%{y:.2g} px at sigma %{x:.2g}<extra>%{fullData.name}</extra>"
 

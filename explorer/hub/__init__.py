@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from explorer import weights
 from explorer.core.denoiser import Denoiser
-from explorer.hub import fetch
+from explorer.hub import download
 from explorer.hub.adapter import DiscreteVP, Grey
-from explorer.hub.names import PREFIX, HubModel, HubRefused, parse
-from explorer.hub.settings import Network, Noise, check_index, check_network, check_noise
+from explorer.hub.config_checks import Network, Noise, check_index, check_network, check_noise
+from explorer.hub.model_id import PREFIX, HubModel, HubRefused, parse
 
 __all__ = ["PREFIX", "HubModel", "HubRefused", "load", "parse"]
 
@@ -44,7 +44,7 @@ def load(
     model = parse(spec)
     if not (find_spec("diffusers") and find_spec("huggingface_hub")):
         raise HubRefused(NEEDED)
-    repository = fetch.find(model, cache, endpoint)
+    repository = download.find(model, cache, endpoint)
     if repository.layout.index is not None:
         check_index(repository.json(repository.layout.index))
     network = check_network(repository.json(repository.layout.config))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explorer.core.denoiser import Denoiser, broadcast_sigma, convert
-from explorer.core.networks import pad_to_multiple
+from explorer.core.networks.unet import pad_to_multiple
 
 LARGEST_BETA = 0.999  # Nichol & Dhariwal 2021, section 3.2, keep the last level from being noise alone
 

@@ -17,16 +17,16 @@ import torch
 import torch.distributed as dist
 
 from explorer import weights
-from explorer.backends.device import DEVICES, DTYPES, DeviceRefused, choose_device, choose_dtype
 from explorer.datasets import DataRefused
+from explorer.inference.device import DEVICES, DTYPES, DeviceRefused, choose_device, choose_dtype
+from explorer.train.autoencoders import FILES, FamilyTraining
+from explorer.train.checkpoints import follow, resume
 from explorer.train.classifier import fit_classifier
 from explorer.train.crops import CropSource
 from explorer.train.export import export
-from explorer.train.family import FILES, FamilyTraining
-from explorer.train.follow import follow, resume
-from explorer.train.loop import Trainer, save
 from explorer.train.recipes import LEVELS, RECIPES, Recipe
-from explorer.train.sheet import write_sample_sheet
+from explorer.train.sample_sheet import write_sample_sheet
+from explorer.train.trainer import Trainer, save
 from explorer.train.wiener import fit_wiener
 
 SETTINGS = [field.name for field in fields(Recipe) if type(field.default) in (int, float)]

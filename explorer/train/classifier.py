@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from explorer import datasets, weights
-from explorer.core.classifier import Classifier, ClassifierConfig
+from explorer.core.networks.classifier import Classifier, ClassifierConfig
 from explorer.datasets import CLASSES, at_size
 from explorer.train.export import PROVENANCE
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from explorer import weights
-from explorer.core.preconditioning import Preconditioned
+from explorer.core.denoisers.preconditioning import Preconditioned
 from explorer.datasets import CLASSES
 from explorer.train.recipes import Recipe
 

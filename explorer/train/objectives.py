@@ -20,12 +20,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from explorer.core.autoencoders import VALUES, Autoencoder
-from explorer.core.autoencoders_conv import Variational, VectorQuantised
-from explorer.core.autoencoders_dense import Dense, Stacked
+from explorer.core.networks.autoencoder import VALUES, Autoencoder
+from explorer.core.networks.autoencoder_conv import Variational, VectorQuantised
+from explorer.core.networks.autoencoder_dense import Dense, Stacked
 
 if TYPE_CHECKING:
-    from explorer.train.fitting import CodeRecipe
+    from explorer.train.fit_autoencoder import CodeRecipe
 
 COMMITMENT = 0.25
 DROPPED = 0.25  # share of the first layer's code that is set to 0 for the second to undo

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from explorer import datasets
-from explorer.core.networks import UNet, UNetConfig
-from explorer.core.preconditioning import Preconditioned, loss_weight
+from explorer.core.denoisers.preconditioning import Preconditioned, loss_weight
+from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.datasets import Collection
 
 
@@ -59,8 +59,8 @@ class Recipe:
 
 RECIPES = {"scenes": Recipe()}
 
-# Networks that work on means of 2x2 and 4x4 pixels, where noise hides everything finer (Jing et al. 2022). Their noise is
-# that of the means: sigma / 2 and sigma / 4.
+# Networks that work on means of 2x2 and 4x4 pixels, where noise hides everything finer (Jing et al. 2022). Their noise
+# is that of the means: sigma / 2 and sigma / 4.
 MOSTLY_WHOLE = {"shares": (0.6, 0.3, 0.1), "whole": 24.0, "learning_rate": 7e-4}
 LEVELS = {
     "full": RECIPES["scenes"],

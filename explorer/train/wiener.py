@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from explorer import datasets, images, weights
-from explorer.core.spectra import rapsd
+from explorer import datasets, weights
+from explorer.core.spectra.radial import rapsd
+from explorer.images import decoder
 from explorer.train.export import PROVENANCE
 
 CHUNK = 512
@@ -19,7 +20,7 @@ def _chunks(root: Path, size: int) -> Iterator[torch.Tensor]:
     for collection in (datasets.scenes(root, "train"), datasets.cat_faces(root, "train")):
         for start in range(0, len(collection.pictures), CHUNK):
             rows = collection.pictures[start : start + CHUNK]
-            yield torch.from_numpy(np.stack([images.to_data(datasets.at_size(row, size)) for row in rows]))
+            yield torch.from_numpy(np.stack([decoder.to_data(datasets.at_size(row, size)) for row in rows]))
 
 
 def fit_wiener(root: Path, folder: Path, size: int = 64) -> Path:

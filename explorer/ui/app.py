@@ -6,14 +6,14 @@ import html
 
 import gradio as gr
 
-from explorer.api import NoisingRequest
 from explorer.engine import Engine
 from explorer.examples import EXAMPLES
-from explorer.ui.address.address import build_masthead, connect
-from explorer.ui.calls import add_calls
-from explorer.ui.parts import PartStore
-from explorer.ui.refusals import PlainBlocks
-from explorer.ui.views import autoencoders, noise_scale, sampling
+from explorer.schemas import NoisingRequest
+from explorer.server.blob_store import PartStore
+from explorer.server.error_handling import PlainBlocks
+from explorer.ui.http_api import add_calls
+from explorer.ui.permalinks.masthead import build_masthead, connect
+from explorer.ui.tabs import autoencoders, noise_scale, sampling
 
 TITLE = "Noise & Scale Explorer"
 DEVICES = {"cpu": "the CPU", "cuda": "a GPU (CUDA)", "mps": "Apple's GPU (MPS)"}

@@ -7,7 +7,7 @@ from pathlib import Path
 import gradio as gr
 
 from explorer.figures.palette import css_variables
-from explorer.ui.scrubber.scrubber import curve_styles
+from explorer.ui.players.noise_slider.component import curve_styles
 
 
 def theme() -> gr.themes.Base:
@@ -29,7 +29,7 @@ def theme() -> gr.themes.Base:
 def style_sheet() -> str:
     """All CSS of the page: its own, then that of the players, the shared one first."""
     folder = Path(__file__).parent
-    shared = folder / "scrubber" / "scrubber.css"
-    players = [shared, *sorted(path for path in folder.glob("*/*.css") if path != shared)]
+    shared = folder / "players" / "noise_slider" / "noise_slider.css"
+    players = [shared, *sorted(path for path in folder.rglob("*/*.css") if path != shared)]
     sheets = [path.read_text() for path in (folder / "page.css", *players)]
     return "\n".join([f":root {{ {css_variables()} }}", *sheets, curve_styles()])

@@ -3,7 +3,7 @@
 from functools import cache
 
 from explorer.claims import CLAIMS
-from explorer.claims.films import films
+from explorer.claims._estimate_spectra import films
 
 
 @cache

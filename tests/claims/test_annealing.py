@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from explorer.claims.annealing import LEVELS, MODES, _distance, annealed_langevin
-from explorer.core.mixture import GaussianMixture
+from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 from tests.claims import shipped
 
 DISTANCE = "distance from the weights, "

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from explorer.claims.ascent import input_or_model
-from explorer.core.mixture import GaussianMixture
+from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 
 INPUT, PARAMETERS = (f"least rise over step |gradient|^2, {what} changed" for what in ("input", "parameters"))
 LEAKS = (

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from explorer.autoencoders import CODES
+from explorer.claims._members import card, member, octave_power, small_pictures
 from explorer.claims.bottlenecks import (
     _half_power,
     fine_detail_goes_first,
@@ -13,8 +15,6 @@ from explorer.claims.bottlenecks import (
     lower_dimension,
     trivial_identity,
 )
-from explorer.claims.members import card, member, octave_power, small_pictures
-from explorer.family import CODES
 from tests.claims import shipped
 
 X0 = small_pictures()

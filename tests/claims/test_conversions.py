@@ -3,11 +3,11 @@
 import pytest
 import torch
 
+from explorer.claims._inputs import example_pictures
 from explorer.claims.conversions import equivalent_predictions, residual_connection
-from explorer.claims.inputs import example_pictures
 from explorer.claims.score import CIRCLE, CLOUDS, denoiser_and_score, score_function
-from explorer.core.analytic import Ideal
 from explorer.core.denoiser import convert
+from explorer.core.denoisers.wiener import Ideal
 from tests.claims import shipped
 
 IDEAL = Ideal(CIRCLE.reshape(-1, 1, 1, 2))

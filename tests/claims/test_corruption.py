@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from explorer.autoencoders import LEVELS, MEMBERS
 from explorer.claims import corruption
+from explorer.claims._members import member, small_pictures
 from explorer.claims.corruption import denoising_is_robust, least_squares, masked, masking_is_noise, undoes_noise
-from explorer.claims.members import member, small_pictures
-from explorer.core.analytic import Wiener
+from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import generator, white
-from explorer.core.spectra import rapsd
-from explorer.family import LEVELS, MEMBERS
+from explorer.core.spectra.radial import rapsd
 from tests.claims import shipped
 
 X0 = small_pictures()

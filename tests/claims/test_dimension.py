@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from explorer.claims import dimension
+from explorer.claims._members import member, small_pictures
 from explorer.claims.dimension import effective_dimension, relations
-from explorer.claims.members import member, small_pictures
-from explorer.core.analytic import Wiener, wiener_gain
-from explorer.core.ideal import Ideal
-from explorer.core.spectra import mean_wavenumbers
+from explorer.core.denoisers.ideal import Ideal
+from explorer.core.denoisers.wiener import Wiener, wiener_gain
+from explorer.core.spectra.radial import mean_wavenumbers
 from tests.claims import shipped
 
 X0 = small_pictures()

@@ -9,9 +9,9 @@ import torch
 from explorer import weights
 from explorer.claims.generation import CAT, LABELS, generated
 from explorer.claims.residual import wiener_filter
-from explorer.core.analytic import Wiener
+from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white_batch
-from explorer.core.spectra import counts
+from explorer.core.spectra.radial import counts
 from tests.claims import shipped
 
 WIENER = wiener_filter()

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from explorer.claims._members import card, member
 from explorer.claims.history import centroids, layer_by_layer, parts_by_scale, scheduled
-from explorer.claims.members import card, member
-from explorer.core.autoencoders import CodeConfig
-from explorer.core.autoencoders_dense import Dense
+from explorer.core.networks.autoencoder import CodeConfig
+from explorer.core.networks.autoencoder_dense import Dense
 from tests.claims import shipped
 
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from explorer.autoencoders import MEMBERS
+from explorer.claims._members import member
 from explorer.claims.lineup import reproduces
-from explorer.claims.members import member
-from explorer.family import MEMBERS
 
 
 def mean_picture(x, sigma):

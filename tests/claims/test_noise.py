@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from explorer.claims import noise
-from explorer.claims.inputs import page_noise
+from explorer.claims._inputs import page_noise
 from explorer.claims.noise import flatness
 from explorer.claims.schedule import ends_of_the_schedule
-from explorer.core.analytic import gaussian_field
+from explorer.core.denoisers.wiener import gaussian_field
 from explorer.core.noise import generator, white
 from explorer.core.schedules import SCHEDULES, Schedule
-from explorer.core.spectra import wavenumbers
+from explorer.core.spectra.radial import wavenumbers
 from tests.claims import shipped
 
 

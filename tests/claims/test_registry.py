@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from explorer.claims import CARDS, CLAIMS, TEXTS, Verdict
-from explorer.claims.inputs import example_pictures
+from explorer.claims._inputs import example_pictures
 from explorer.claims.registry import claim, verdict
 from explorer.core.noise import white_batch
 from explorer.core.schedules import SCHEDULES

@@ -4,10 +4,10 @@ import copy
 
 import torch
 
-from explorer.claims.members import member, small_pictures
+from explorer.claims._members import member, small_pictures
 from explorer.claims.regularised import limited_codes
-from explorer.core.autoencoders import CodeConfig
-from explorer.core.autoencoders_conv import Convolutional, Variational, VectorQuantised
+from explorer.core.networks.autoencoder import CodeConfig
+from explorer.core.networks.autoencoder_conv import Convolutional, Variational, VectorQuantised
 
 X0 = small_pictures()[:3]
 RELATIVE = "contractive: Jacobian over spread of the code, over the twin's"

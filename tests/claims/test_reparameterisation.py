@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from explorer.claims import reparameterisation
-from explorer.claims.members import small_pictures
+from explorer.claims._members import small_pictures
 from explorer.claims.reparameterisation import reparameterised
-from explorer.core.autoencoders import CodeConfig
-from explorer.core.autoencoders_conv import Variational
+from explorer.core.networks.autoencoder import CodeConfig
+from explorer.core.networks.autoencoder_conv import Variational
 
 X0 = small_pictures()[:2]
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from explorer.claims.residual import slightly_less_noisy, wiener_filter, wiener_ratios
-from explorer.core.analytic import Wiener
+from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white, white_batch
 
 WIENER = wiener_filter()

@@ -9,12 +9,12 @@ import pytest
 from explorer import weights
 from explorer.claims import sampling_speed
 from explorer.claims.sampling_speed import GRID, SIDE, gain_of_few_steps
-from explorer.core.analytic import Wiener
+from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white_batch
-from explorer.core.samplers import SAMPLERS, euler, heun
-from explorer.core.spectra import octave_means, rapsd
+from explorer.core.samplers.registry import SAMPLERS, euler, heun
+from explorer.core.spectra.radial import octave_means, rapsd
 from tests.claims import shipped
-from tests.core.test_samplers import gain_by_recursion
+from tests.core.samplers.test_ode import gain_by_recursion
 
 PRIOR = weights.load("wiener")
 smoother = Wiener(0.9 * PRIOR.psd, PRIOR.mean)

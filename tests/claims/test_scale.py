@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from explorer import weights
+from explorer.claims._estimate_spectra import high_energy, spectrum
+from explorer.claims._statistics import bootstrap, rank_correlation
 from explorer.claims.conditioning import told_noise_level
-from explorer.claims.films import high_energy, spectrum
 from explorer.claims.scale import LEVELS, _f50, _half_power_levels, coarse_to_fine, sharpening
-from explorer.claims.statistics import bootstrap, rank_correlation
-from explorer.core.analytic import Wiener, wiener_gain
+from explorer.core.denoisers.wiener import Wiener, wiener_gain
 from explorer.core.noise import white, white_batch
-from explorer.core.spectra import counts, mean_wavenumbers, octave_edges, rapsd
+from explorer.core.spectra.radial import counts, mean_wavenumbers, octave_edges, rapsd
 
 WIENER = weights.load("wiener")
 FIELDS = WIENER.sample(white_batch((3, 64, 64), 0, "fields", range(8)))

@@ -5,7 +5,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.core.analytic import GaussianMixture
 from explorer.core.denoiser import (
     FROM_X0,
     TO_X0,
@@ -14,6 +13,7 @@ from explorer.core.denoiser import (
     eps_from_x0,
     score_from_x0,
 )
+from explorer.core.denoisers.wiener import GaussianMixture
 from explorer.core.noise import white
 
 KINDS = sorted(TO_X0)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.core.classifier import Classifier, ClassifierConfig
+from explorer.core.networks.classifier import Classifier, ClassifierConfig
 from explorer.train.classifier import accuracy, augment, fit
 
 CONFIG = ClassifierConfig(channels=8, features=8, classes=2)

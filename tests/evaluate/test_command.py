@@ -9,12 +9,12 @@ import torch
 from PIL import Image
 
 from explorer import weights
-from explorer.core.classifier import Classifier, ClassifierConfig
-from explorer.core.networks import UNet, UNetConfig
+from explorer.core.networks.classifier import Classifier, ClassifierConfig
+from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.datasets import CLASSES
 from explorer.evaluate import __main__ as command
 from explorer.evaluate import cost, drawings
-from explorer.evaluate.bar import verdicts
+from explorer.evaluate.acceptance import verdicts
 from explorer.evaluate.generation import draw
 
 

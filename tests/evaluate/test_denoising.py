@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from explorer.core.analytic import Ideal
+from explorer.core.denoisers.wiener import Ideal
 from explorer.core.noise import white
 from explorer.evaluate import denoising
 from explorer.evaluate.denoising import batches, decibels, psnr, psnr_table

@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from explorer import hub
 from explorer.core.noise import white
 from explorer.hub.adapter import DiscreteVP, Grey, noise_levels
-from tests.hub.stub import SPEC, WEIGHTS, saved, serving
+from tests.support.hub_stub import SPEC, WEIGHTS, saved, serving
 
 KINDS = ("epsilon", "sample", "v_prediction")
 BETAS = ("linear", "scaled_linear", "squaredcos_cap_v2")

@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 
 from explorer import hub
-from explorer.api import NoisingRequest, RequestRefused, SamplingRequest
 from explorer.engine import Engine
+from explorer.schemas import NoisingRequest, RequestRefused, SamplingRequest
 from explorer.ui.app import describe
-from tests.hub.stub import SPEC, saved, serving
+from tests.support.hub_stub import SPEC, saved, serving
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ axe-core comes in the package axe-playwright-python; it is put into the page as 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.ui.conftest import READY
-from tests.ui.test_autoencoders import DONE as LINED_UP
-from tests.ui.test_sampling import DONE as SAMPLED
+from tests.conftest import READY
+from tests.ui.tabs.test_autoencoders import DONE as LINED_UP
+from tests.ui.tabs.test_sampling import DONE as SAMPLED
 
 VIEWS = {"noise-scale": READY, "sampling": SAMPLED, "autoencoders": LINED_UP}
 WIDTHS = {"phone": 375, "desktop": 1280, "projector": 1920}

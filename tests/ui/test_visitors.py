@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.api import NoisingRequest
-from tests.ui.conftest import Explorer
-from tests.ui.test_page import assert_shows, save
+from explorer.schemas import NoisingRequest
+from tests.conftest import Explorer
+from tests.ui.tabs.test_noise_scale import assert_shows, save
 
 COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from explorer.api import BranchRequest, SamplingRequest
 from explorer.engine import Engine
-from explorer.ui.branches.branches import build_branches
-from explorer.ui.branches.payload import branches_part
-from explorer.ui.events import named, plain_refusals, run_a
-from explorer.ui.parts import PartStore
-from explorer.ui.streams import Streams, paced
+from explorer.schemas import BranchRequest, SamplingRequest
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.branches.component import build_branches
+from explorer.ui.players.branches.payload import branches_part
+from explorer.ui.streaming.events import named, plain_refusals, run_a
+from explorer.ui.streaming.streams import Streams, paced
 
 ORIGINS = [("this step, as stored", "step"), ("the clean picture, noised afresh to this level", "picture")]
 PACE = 0.2  # seconds between two messages to the page

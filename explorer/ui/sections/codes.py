@@ -8,16 +8,16 @@ import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.api.family import Corrupted, LeftOut, LineUpRequest, MemberOutput
-from explorer.api.family_inside import Codes
+from explorer.autoencoders import MEMBERS
 from explorer.engine import Engine
-from explorer.family import MEMBERS
 from explorer.figures.codes import codes_figure, half_power
-from explorer.ui.events import plain_refusals
-from explorer.ui.gallery.gallery import Row, build_gallery, gallery_player, left_out_row, rows_part
-from explorer.ui.parts import PartStore
-from explorer.ui.streams import Streams
-from explorer.ui.words import left_out_note
+from explorer.schemas.autoencoder_internals import Codes
+from explorer.schemas.autoencoders import Corrupted, LeftOut, LineUpRequest, MemberOutput
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, left_out_row, rows_part
+from explorer.ui.streaming.events import plain_refusals
+from explorer.ui.streaming.streams import Streams
+from explorer.ui.widgets.notes import left_out_note
 
 NOTE = (
     "A small code can only hold coarse things. Solid: trained linear bottlenecks; dotted: principal components, the "

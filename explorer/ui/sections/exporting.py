@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from explorer.api import SamplingRequest
 from explorer.engine import Engine
 from explorer.export.formats import FORMATS
-from explorer.ui.events import COMPUTE, plain_refusals, run_a
-from explorer.ui.parts import PartStore, packed
-from explorer.ui.shared.scripts import common
+from explorer.schemas import SamplingRequest
+from explorer.server.blob_store import PartStore, packed
+from explorer.ui.players.shared.scripts import common
+from explorer.ui.streaming.events import COMPUTE, plain_refusals, run_a
 
 SHORT = {"gif": "GIF", "mp4": "Video", "zip": "Frames", "csv": "Curves (CSV)", "json": "Everything (JSON)"}
 # the file comes as a part of its own, and is handed to the person by the browser

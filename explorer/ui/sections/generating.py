@@ -7,13 +7,13 @@ from itertools import count
 
 import gradio as gr
 
-from explorer.api.family import GenerateRequest, LeftOut, MemberFilm
+from explorer.autoencoders import MEMBERS
 from explorer.engine import Engine
-from explorer.family import MEMBERS
-from explorer.ui.events import named, plain_refusals
-from explorer.ui.gallery.gallery import Row, build_gallery, gallery_player, left_out_row, rows_part
-from explorer.ui.parts import PartStore
-from explorer.ui.streams import Streams
+from explorer.schemas.autoencoders import GenerateRequest, LeftOut, MemberFilm
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, left_out_row, rows_part
+from explorer.ui.streaming.events import named, plain_refusals
+from explorer.ui.streaming.streams import Streams
 
 NOTE = (
     "Heun's sampler starts from the same noise and asks each member in turn what the clean picture is. A sampler needs "

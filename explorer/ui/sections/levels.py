@@ -8,13 +8,13 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from explorer.engine import Engine
-from explorer.engine.family import ROWS
+from explorer.engine.autoencoders import ROWS
 from explorer.figures.levels import matrix_figure
-from explorer.ui.events import named, plain_refusals
-from explorer.ui.parts import PartStore
-from explorer.ui.progress.progress import build_progress, progress_player
-from explorer.ui.streams import Streams
-from explorer.ui.words import left_out_note
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.progress.component import build_progress, progress_player
+from explorer.ui.streaming.events import named, plain_refusals
+from explorer.ui.streaming.streams import Streams
+from explorer.ui.widgets.notes import left_out_note
 
 NOTE = (
     "Each row is one denoiser, each column a noise level of the test on the example pictures. 1.00 is the best at "

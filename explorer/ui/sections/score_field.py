@@ -7,13 +7,13 @@ from itertools import chain
 
 import gradio as gr
 
-from explorer.api.planar import KINDS, LearnRequest, PlaneRequest, WalkFrame, WalkRequest
 from explorer.engine import Engine
-from explorer.ui.events import COMPUTE, named, plain_refusals, settled
-from explorer.ui.field.field import build_field
-from explorer.ui.field.payload import frames_part, learned_part, plane_part, walk_part
-from explorer.ui.parts import PartStore
-from explorer.ui.streams import Streams, paced
+from explorer.schemas.score_field import KINDS, LearnRequest, PlaneRequest, WalkFrame, WalkRequest
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.score_field.component import build_field
+from explorer.ui.players.score_field.payload import frames_part, learned_part, plane_part, walk_part
+from explorer.ui.streaming.events import COMPUTE, named, plain_refusals, settled
+from explorer.ui.streaming.streams import Streams, paced
 
 DENSITIES = [("two modes", "two"), ("ring", "ring"), ("spiral", "spiral"), ("grid", "grid"), ("your drawing", "drawn")]
 SOURCES = [("exact", "exact"), ("learned", "learned")]

@@ -8,13 +8,13 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from explorer.engine import Engine
-from explorer.engine.inside import SKIP_LEVELS
+from explorer.engine.autoencoder_internals import SKIP_LEVELS
 from explorer.figures.skips import skips_figure, skips_sentence
-from explorer.ui.events import named, plain_refusals
-from explorer.ui.parts import PartStore
-from explorer.ui.progress.progress import build_progress, progress_player
-from explorer.ui.streams import Streams
-from explorer.ui.words import left_out_note
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.progress.component import build_progress, progress_player
+from explorer.ui.streaming.events import named, plain_refusals
+from explorer.ui.streaming.streams import Streams
+from explorer.ui.widgets.notes import left_out_note
 
 NOTE = (
     "The two texts disagree. Text A: a bottleneck would do “more harm than good”. Text B takes the U-Net for an "

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 import gradio as gr
 import plotly.graph_objects as go
 
-from explorer.api import RequestRefused, SamplingRequest, TransferRequest
-from explorer.api.transfer import NONLINEAR, TransferCurve
-from explorer.core.samplers import SAMPLER_INFO
+from explorer.core.samplers.registry import SAMPLER_INFO
 from explorer.engine import Engine
 from explorer.figures.transfer import transfer_figure
-from explorer.ui.events import named, plain_refusals, run_a
-from explorer.ui.parts import PartStore
-from explorer.ui.progress.progress import build_progress, progress_player
-from explorer.ui.streams import Streams
+from explorer.schemas import RequestRefused, SamplingRequest, TransferRequest
+from explorer.schemas.transfer import NONLINEAR, TransferCurve
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.progress.component import build_progress, progress_player
+from explorer.ui.streaming.events import named, plain_refusals, run_a
+from explorer.ui.streaming.streams import Streams
 
 NOTE = (
     "A sampler with few steps is an equaliser: it gives each octave too much or too little power. Lines: exact, for "

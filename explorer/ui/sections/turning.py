@@ -8,14 +8,14 @@ import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.api import SamplingRequest, UTurnRequest
-from explorer.core.spectra import crossover, feature_size
+from explorer.core.spectra.radial import crossover, feature_size
 from explorer.engine import Engine
 from explorer.figures.uturns import uturns_figure
-from explorer.ui.events import named, plain_refusals, run_a
-from explorer.ui.parts import PartStore
-from explorer.ui.progress.progress import build_progress, progress_player
-from explorer.ui.streams import Streams, growing
+from explorer.schemas import SamplingRequest, UTurnRequest
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.progress.component import build_progress, progress_player
+from explorer.ui.streaming.events import named, plain_refusals, run_a
+from explorer.ui.streaming.streams import Streams, growing
 
 NOTE = (
     "The clean picture of run A is noised to each level and regenerated four times. Where little noise was added only "
@@ -53,6 +53,4 @@ def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
             seed = gr.Number(default.seed, label="Seed of the noise", precision=0, elem_id="turn-seed")
             progress = build_progress("uTurns")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    streams.connect(
-        button, stop, turn, [requests, levels, count, seed], [plot, progress], PLAYER, **named("u_turns")
-    )
+    streams.connect(button, stop, turn, [requests, levels, count, seed], [plot, progress], PLAYER, **named("u_turns"))

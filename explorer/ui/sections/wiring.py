@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from explorer.api.family import LineUpRequest
 from explorer.engine import Engine
-from explorer.engine.inside import WIRING_STEPS
-from explorer.ui.events import plain_refusals
-from explorer.ui.parts import PartStore
-from explorer.ui.streams import Streams
-from explorer.ui.wiring.wiring import build_wiring, wiring_part
+from explorer.engine.autoencoder_internals import WIRING_STEPS
+from explorer.schemas.autoencoders import LineUpRequest
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.wiring.component import build_wiring, wiring_part
+from explorer.ui.streaming.events import plain_refusals
+from explorer.ui.streaming.streams import Streams
 
 PLAYER = "wiringPlayer"
 

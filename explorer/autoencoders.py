@@ -1,0 +1,114 @@
+"""The family of autoencoders: who belongs to it, and name -> Denoiser, checked like every weight file.
+
+All members take pictures (B, 3, 32, 32) in data units, were trained on the same ones, and are called as
+member(x, sigma, label=None); only those that are told the noise level make use of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from explorer import weights
+from explorer.core.networks.autoencoder import Autoencoder, CodeConfig, Identity, Linear, PrincipalComponents
+from explorer.core.networks.autoencoder_conv import Convolutional, Variational, VectorQuantised
+from explorer.core.networks.autoencoder_dense import Dense, Stacked
+from explorer.core.networks.autoencoder_unet import WIRINGS, FamilyDenoiser
+from explorer.core.networks.unet import UNet, UNetConfig
+
+FOLDER = weights.FOLDER / "family"
+
+IDEAS: dict[str, type[Autoencoder]] = {
+    "identity": Identity,
+    "linear": Linear,
+    "principal components": PrincipalComponents,
+    "convolutional": Convolutional,
+    "variational": Variational,
+    "vector-quantised": VectorQuantised,
+    "dense": Dense,
+    "stacked": Stacked,
+}
+
+
+@dataclass(frozen=True)
+class MemberInfo:
+    """What the page and the evaluation need to know of a member before it is loaded."""
+
+    title: str
+    group: str  # one of GROUPS
+    code: str  # what is between input and output, in words
+    file: str  # name of its weight file
+    numbers: int = 0  # size of the code where it has one, else 0
+    sigma: float | None = None  # noise level it was trained at, data units; None: none, or many
+    mask: float = 0.0  # share of masked pixels it was trained at
+
+
+GROUPS = ("no bottleneck", "linear", "convolutional", "regularised", "one noise level", "dense, as in the history",
+          "all noise levels", "skips cut")  # fmt: skip
+
+CODES = (4, 16, 64, 256)
+LEVELS = {"010": 0.1, "025": 0.25, "050": 0.5, "100": 1.0, "200": 2.0}  # of the specialists, data units
+SKIPS = "none: skip connections carry every scale"
+
+
+def _members() -> dict[str, MemberInfo]:
+    def info(name: str, title: str, group: int, code: str, numbers: int = 0, **more: str | float) -> None:
+        found[name] = MemberInfo(title, GROUPS[group], code, **{"file": name, "numbers": numbers, **more})
+
+    found: dict[str, MemberInfo] = {}
+    info("ae-identity", "Identity", 0, "3072 numbers, as many as the picture", 3072)
+    for k in CODES:
+        info(f"pca-{k}", f"PCA, {k}", 1, f"{k} principal components", k, file="pca")
+        info(f"ae-linear-{k}", f"Linear, {k}", 1, f"{k} numbers", k)
+    for k in CODES:
+        info(f"ae-conv-{k}", f"Bottleneck, {k}", 2, f"{k} numbers", k)
+    info("vae", "Variational", 3, "a Gaussian over 64 numbers", 64)
+    info("vq-vae", "Vector-quantised", 3, "8x8 tokens of 256 kinds: 512 bits")
+    info("ae-contractive", "Contractive", 3, "64 numbers that resist change", 64)
+    for name, sigma in LEVELS.items():
+        info(f"dae-{name}", f"Denoising at {sigma:g}", 4, SKIPS, sigma=sigma)
+    info("dae-mask", "Masking, half the pixels", 4, SKIPS, mask=0.5)
+    info("dae-dense", "Dense denoising at 0.5", 5, "128 rectified units", 128, sigma=0.5)
+    info("dae-scheduled", "Scheduled, noise 2 to 0.5", 5, "128 rectified units", 128, sigma=0.5)
+    info("dae-composite", "Composite, noise 2 to 0.25", 5, "4 parts of 32 rectified units", 128)
+    info("dae-stacked", "Stacked, two layers", 5, "128 units on top of 128", 128, sigma=0.5)
+    info("blind", "Blind", 6, SKIPS)
+    info("conditional", "Noise-conditional: diffusion", 6, SKIPS)
+    info("unet-noskip", "Conditional, skips cut", 7, "64 channels at 4x4: 1024 numbers", 1024)
+    info("unet-bottleneck", "Conditional, bottleneck", 7, "4 channels at 4x4: 64 numbers", 64)
+    return found
+
+
+MEMBERS: dict[str, MemberInfo] = _members()
+
+
+def load_member(name: str, device: str | torch.device = "cpu", folder: Path = FOLDER) -> torch.nn.Module:
+    """The member as a Denoiser; an Autoencoder where it has a code. Raises WeightsRefused."""
+    info = MEMBERS.get(name)
+    if info is None:
+        raise weights.WeightsRefused(f"There is no member '{name[:40]}' in the family.")
+    member = weights.built(info.file, folder, BUILDERS)
+    if isinstance(member, PrincipalComponents):
+        try:
+            member.use(info.numbers)
+        except ValueError:
+            raise weights.WeightsRefused(f"The weight file of '{info.file}' holds fewer components.") from None
+    return member.to(device).eval().requires_grad_(False)
+
+
+def _build_autoencoder(fields: dict, tensors: dict[str, Tensor]) -> Autoencoder:
+    config, idea = CodeConfig.from_json(fields["architecture"]), IDEAS[fields["idea"]]
+    return weights.filled(lambda: idea(config), tensors)
+
+
+def _build_unet(fields: dict, tensors: dict[str, Tensor]) -> FamilyDenoiser:
+    config, level = UNetConfig.from_json(fields["architecture"]), fields["level"]
+    net = weights.filled(lambda: UNet(config), tensors)
+    level = level if level is None else float(level)
+    return WIRINGS[fields["wiring"]](net, float(fields["sigma_data"]), level).to(memory_format=torch.channels_last)
+
+
+BUILDERS = {weights.AUTOENCODER: _build_autoencoder, weights.FAMILY_UNET: _build_unet}

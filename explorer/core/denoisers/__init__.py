@@ -1,0 +1,1 @@
+"""Denoisers in closed form, and what turns a network into one."""

@@ -1,0 +1,165 @@
+"""Convolutional autoencoders: a plain bottleneck, the variational one and the vector-quantised one.
+
+    variational       code ~ N(mean(x), var(x)); KL(N(mean, var) || N(0, I)) in nats (Kingma & Welling 2014)
+    vector-quantised  each of 8x8 places takes the nearest of K vectors: 64 log2 K bits (van den Oord et al. 2017)
+
+The decoder of the variational one has a Gaussian of one variance for all pixels, at its best value, the mean squared
+error (Rybkin et al. 2021): minus the evidence bound is then d / 2 ln(MSE) + KL, up to a constant.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from explorer.core.networks.autoencoder import COLOURS, SIZE, Autoencoder, CodeConfig, check_size
+
+FOLD = 2
+NARROW = 32  # channels of the coarsest level where it is flattened
+
+
+class Residual(nn.Module):
+    """Two convolutions around a shortcut, without norms: they would take brightness and contrast off the signal."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1)
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else nn.Conv2d(inputs, outputs, stride, stride)
+        nn.init.zeros_(self.conv2.weight)
+        nn.init.zeros_(self.conv2.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.shortcut(x) + self.conv2(F.silu(self.conv1(F.silu(x))))
+
+
+def encoder(channels: int, levels: int, outputs: int) -> nn.Sequential:
+    """Pictures (B, 3, 32, 32) -> (B, outputs, s, s) with s = 16 / 2^levels."""
+    widths = [channels * 2**i for i in range(levels + 1)]
+    layers: list[nn.Module] = [nn.PixelUnshuffle(FOLD), nn.Conv2d(COLOURS * FOLD**2, channels, 3, padding=1)]
+    layers += [Residual(channels, channels)]
+    layers += [Residual(a, b, stride=2) for a, b in zip(widths, widths[1:], strict=False)]
+    return nn.Sequential(*layers, nn.Conv2d(widths[-1], outputs, 1))
+
+
+def decoder(channels: int, levels: int, inputs: int) -> nn.Sequential:
+    """(B, inputs, s, s) -> pictures (B, 3, 32, 32), the way back of `encoder`."""
+    widths = [channels * 2**i for i in reversed(range(levels + 1))]
+    layers: list[nn.Module] = [nn.Conv2d(inputs, widths[0], 1)]
+    for a, b in zip(widths, widths[1:], strict=False):
+        layers += [nn.Upsample(scale_factor=2), Residual(a, b)]
+    layers += [Residual(channels, channels), nn.Conv2d(channels, COLOURS * FOLD**2, 3, padding=1)]
+    return nn.Sequential(*layers, nn.PixelShuffle(FOLD))
+
+
+class Convolutional(Autoencoder):
+    """Convolutions down to 4x4 places, one matrix to the code of k numbers, and the same way back."""
+
+    OUTPUTS = 1  # numbers that the encoder gives per number of the code
+
+    def __init__(self, config: CodeConfig) -> None:
+        super().__init__(config)
+        self.side = SIZE // FOLD // 4
+        flat = NARROW * self.side**2
+        self.down, self.up = encoder(config.channels, 2, NARROW), decoder(config.channels, 2, NARROW)
+        self.to_code = nn.Linear(flat, self.OUTPUTS * config.code)
+        self.from_code = nn.Linear(config.code, flat)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.to_code(self.down(check_size(x)).flatten(1))
+
+    def decode(self, code: Tensor) -> Tensor:
+        return self.up(self.from_code(code).unflatten(1, (NARROW, self.side, self.side)))
+
+    @torch.no_grad()
+    def rescale(self, factor: float) -> None:
+        """Multiply every code by the factor and undo it in the decoder: the same pictures from another unit."""
+        self.to_code.weight *= factor
+        self.to_code.bias *= factor
+        self.from_code.weight /= factor
+
+
+class Variational(Convolutional):
+    """encode gives the mean of the code; the prior is N(0, I)."""
+
+    OUTPUTS = 2
+
+    def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and natural log of the variance of the code, each (B, k)."""
+        mean, log_variance = super().encode(x).chunk(2, dim=1)
+        return mean, log_variance.clamp(-20, 10)
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.posterior(x)[0]
+
+    def draw(self, x: Tensor, eps: Tensor) -> Tensor:
+        """A code of x, mean + standard deviation * eps, eps (B, k) standard normal: the reparameterisation."""
+        mean, log_variance = self.posterior(x)
+        return mean + (log_variance / 2).exp() * eps
+
+    def kl(self, x: Tensor) -> Tensor:
+        """KL(N(mean, var) || N(0, I)) of each number of the code, (B, k), in nats (Kingma & Welling 2014, app. B)."""
+        mean, log_variance = self.posterior(x)
+        return (mean.square() + log_variance.exp() - 1 - log_variance) / 2
+
+
+class VectorQuantised(Autoencoder):
+    """A picture as 8x8 tokens, each one of K vectors; encode gives the vectors chosen, (B, 64 k)."""
+
+    def __init__(self, config: CodeConfig) -> None:
+        super().__init__(config)
+        if config.entries < 2:
+            raise ValueError("a codebook needs two entries or more")
+        self.side = SIZE // FOLD // 2
+        self.down, self.up = encoder(config.channels, 1, config.code), decoder(config.channels, 1, config.code)
+        self.codebook = nn.Parameter(torch.randn(config.entries, config.code))
+
+    @property
+    def bits(self) -> float:
+        """Bits per picture, tokens * log2 K."""
+        return self.side**2 * math.log2(self.config.entries)
+
+    def vectors(self, x: Tensor) -> Tensor:
+        """What is quantised, (B, 8, 8, k)."""
+        return self.down(check_size(x)).movedim(1, -1)
+
+    def nearest(self, vectors: Tensor) -> Tensor:
+        """Index of the nearest entry, (..., k) -> (...) int64."""
+        return torch.cdist(vectors.detach().flatten(0, -2), self.codebook).argmin(1).view(vectors.shape[:-1])
+
+    def tokens(self, x: Tensor) -> Tensor:
+        """The code map, (B, 8, 8) int64, below K."""
+        return self.nearest(self.vectors(x))
+
+    def encode(self, x: Tensor) -> Tensor:
+        return F.embedding(self.tokens(x), self.codebook).flatten(1)
+
+    def decode(self, code: Tensor) -> Tensor:
+        return self.up(code.unflatten(1, (self.side, self.side, -1)).movedim(-1, 1))
+
+    def decode_tokens(self, tokens: Tensor) -> Tensor:
+        """The picture (B, 3, 32, 32) of a code map (B, 8, 8)."""
+        return self.decode(F.embedding(tokens, self.codebook).flatten(1))
+
+
+def used_bits(tokens: Tensor, entries: int) -> float:
+    """Entropy of how often each entry is used, times tokens per picture: bits. tokens (B, h, w) int64."""
+    share = torch.bincount(tokens.flatten(), minlength=entries).double()
+    share = share[share > 0] / share.sum()
+    return float(-(share * share.log2()).sum()) * tokens[0].numel()
+
+
+def jacobian_norm(model: Autoencoder, x: Tensor) -> Tensor:
+    """||d code / d x||_F of each picture, exactly, row by row: (B, 3, 32, 32) -> (B,)."""
+    x = x.detach().requires_grad_()
+    with torch.enable_grad():
+        code = model.encode(x)
+        total = torch.zeros(len(x), dtype=torch.float64)
+        for i in range(code.shape[1]):
+            (row,) = torch.autograd.grad(code[:, i].sum(), x, retain_graph=True)
+            total += row.double().square().sum((1, 2, 3))
+    return total.sqrt()

@@ -1,0 +1,1 @@
+"""Densities in the plane, walkers in them, and networks that learn their score."""

@@ -1,0 +1,100 @@
+"""Densities in the plane that can be looked at whole: round Gaussians at the places of a pattern.
+
+Noise added to them leaves round Gaussians, so density, score and denoiser of every noise level are in closed form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from torch import Tensor
+
+from explorer.core.denoisers.gaussian_mixture import GaussianMixture
+from explorer.core.noise import generator
+
+SIGMA_MIN, SIGMA_MAX = 0.03, 3.0  # data units: less than any pattern's detail, more than its whole width
+PARTS = 8  # into which a pattern without modes is divided
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A density: equal round Gaussians, and the parts (modes or stretches) whose shares are counted."""
+
+    means: Array  # (K, 2), data units
+    weights: Array  # (K,), they sum to 1
+    std: float  # of each Gaussian along each axis, data units
+    part: NDArray[np.int64]  # (K,) which part each belongs to, from 0 without gaps
+
+    @property
+    def mixture(self) -> GaussianMixture:
+        """The density as a Denoiser of points (B, 2), with its score and logarithm."""
+        variances = torch.full((len(self.means),), self.std**2, dtype=torch.float64)
+        return GaussianMixture(torch.from_numpy(self.means), variances, torch.from_numpy(self.weights))
+
+    @property
+    def shares(self) -> Array:
+        """The weight of each part, (P,)."""
+        return np.bincount(self.part, weights=self.weights)
+
+    @property
+    def sigma_data(self) -> float:
+        """Root mean square of a coordinate, data units."""
+        return sqrt(float(self.weights @ (self.means**2).mean(1)) + self.std**2)
+
+    def sample(self, count: int, seed: int, role: str, index: int = 0) -> Tensor:
+        """`count` clean points (count, 2) float64, a function of the arguments alone."""
+        stream = generator(seed, role, index)
+        component = np.searchsorted(np.cumsum(self.weights), stream.random(count) * self.weights.sum())
+        centre = self.means[np.minimum(component, len(self.means) - 1)]
+        return torch.from_numpy(centre + self.std * stream.standard_normal((count, 2)))
+
+    def nearest(self, x: Tensor) -> NDArray[np.int64]:
+        """The component whose centre is nearest to each point (n, 2); ties go to the first."""
+        return torch.cdist(x.double(), torch.from_numpy(self.means)).argmin(1).numpy()
+
+
+def _two() -> Pattern:
+    return Pattern(np.array([[-0.75, -0.5], [0.75, 0.5]]), np.array([0.8, 0.2]), 0.12, np.arange(2))
+
+
+def _ring() -> Pattern:
+    angle = pi / 2 - np.arange(8) * pi / 4  # from the top, clockwise
+    return Pattern(np.stack([np.cos(angle), np.sin(angle)], 1), np.arange(1, 9) / 36, 0.08, np.arange(8))
+
+
+def _spiral() -> Pattern:
+    """Two turns, the centres evenly spaced along the curve."""
+    angle = np.sqrt(np.linspace(0.04, 1, 64)) * 4 * pi
+    radius = angle / (4 * pi) * 1.15
+    means = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+    return Pattern(means, np.full(64, 1 / 64), 0.05, np.arange(64) * PARTS // 64)
+
+
+def _grid() -> Pattern:
+    axis = np.linspace(-0.9, 0.9, 4)
+    means = np.stack(np.meshgrid(axis, -axis), -1).reshape(-1, 2)  # row by row, from the top
+    return Pattern(means, np.full(16, 1 / 16), 0.07, np.arange(16))
+
+
+PATTERNS: dict[str, Callable[[], Pattern]] = {"two": _two, "ring": _ring, "spiral": _spiral, "grid": _grid}
+DRAWN_STD = 0.06  # data units
+
+
+def drawn(points: Sequence[Sequence[float]]) -> Pattern:
+    """Equal Gaussians at points (K, 2), in at most eight parts of points that lie together (complete linkage).
+
+    Raises ValueError when there is no point.
+    """
+    means = np.asarray(points, dtype=np.float64).reshape(-1, 2)
+    if len(means) == 0:
+        raise ValueError("a drawing needs at least one point")
+    part = fcluster(linkage(means, "complete"), PARTS, "maxclust") - 1 if len(means) > 1 else np.zeros(1)
+    order = np.unique(part, return_index=True)[1].argsort().argsort()  # parts numbered as they were drawn
+    return Pattern(means, np.full(len(means), 1 / len(means)), DRAWN_STD, order[part.astype(int)])

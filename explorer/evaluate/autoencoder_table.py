@@ -1,0 +1,121 @@
+"""python -m explorer.evaluate.autoencoder_table: each member beside what it is held against, as Markdown.
+
+Made of weights/family.evaluation.json alone, which holds what the cards say of size and training; weights/README.md
+has it word for word.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from explorer.autoencoders import FOLDER, LEVELS, MEMBERS, MemberInfo
+
+EVALUATION = FOLDER.parent / "family.evaluation.json"
+MANY = tuple(LEVELS.values())  # noise levels at which members of all levels are told
+COLUMNS = ("member", "parameters", "training pictures", "its corruption", "MSE on `val`", "held against", "its MSE",
+           "ratio", "bar")  # fmt: skip
+
+
+class Reference(NamedTuple):
+    """What a member is held against."""
+
+    what: str
+    figures: list[float]  # MSE, one for each level of the member
+    bar: float | None = None  # what the ratio to these may be at most, where autoencoder_acceptance has a line
+
+
+def levels(name: str) -> tuple[float, ...]:
+    """Noise levels at which the member is measured, data units; 0 for none, or for masks."""
+    info = MEMBERS[name]
+    if name == "dae-composite":
+        return tuple(level for level in MANY if level >= 0.25)  # its parts' levels lie between these
+    if info.group in (MEMBERS["conditional"].group, MEMBERS["unet-noskip"].group):
+        return MANY
+    return (info.sigma or 0.0,)
+
+
+def errors(name: str, result: dict) -> list[float]:
+    """MSE on `val` at the member's own corruption, one for each of its levels."""
+    if levels(name) == (0.0,):
+        return [result["members"][name]["own_mse"]]
+    return _at(name, levels(name), result)
+
+
+def reference(name: str, result: dict) -> Reference:
+    """The closed form, or the twin, and its MSE at the same corruption on the same pictures."""
+    info, own = MEMBERS[name], lambda other: [result["members"][other]["own_mse"]]
+    if name == "ae-identity":
+        return Reference("its input, but for rounding", [1e-6], 1)
+    if name.startswith("pca-"):
+        left = result["members"][name]["training"]["mse"][str(info.numbers)]
+        return Reference("eigenvalues left out, on the training pictures", [left])
+    if name.startswith(("ae-linear-", "ae-conv-")):
+        bar = 1.02 if "linear" in name else 1
+        return Reference(f"`pca-{info.numbers}`", own(f"pca-{info.numbers}"), bar)
+    if name in ("vae", "ae-contractive"):
+        return Reference("its plain twin `ae-conv-64`", own("ae-conv-64"))
+    if name == "vq-vae":
+        return Reference("`pca-16`, 512 bits too at 32 bits a number", own("pca-16"))
+    if name == "dae-mask":
+        return Reference("holes filled from around", [result["masked"]["filled"]], 1)
+    if name == "conditional":
+        specialists = [_at(f"dae-{level}", (sigma,), result)[0] for level, sigma in LEVELS.items()]
+        return Reference("the five specialists", specialists, 1.1)
+    if info.group in (MEMBERS["blind"].group, MEMBERS["unet-noskip"].group):
+        return Reference("its twin `conditional`", _at("conditional", levels(name), result))
+    bar = 1 if info.group == MEMBERS["dae-100"].group else None
+    return Reference("Wiener filter", _at("Wiener", levels(name), result), bar)
+
+
+def table(result: dict) -> str:
+    """The whole table; members that were not evaluated are not in it."""
+    lines = [f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]
+    for name, about in result["members"].items():
+        found, held = errors(name, result), reference(name, result)
+        ratios = [f / of for f, of in zip(found, held.figures, strict=True)]
+        cells = [
+            f"`{name}`", f"{about['parameters']:,}", f"{about['training']['images_seen']:,}",
+            corruption(MEMBERS[name], levels(name)), _numbers(found), held.what, _numbers(held.figures),
+            " ".join("0" if ratio < 0.005 else f"{ratio:.2f}" for ratio in ratios), _bar(held.bar, max(ratios)),
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _bar(bar: float | None, ratio: float) -> str:
+    if bar is None:
+        return "–"
+    return f"{bar:g}, {'held' if ratio <= bar else '**missed**'}"
+
+
+def corruption(info: MemberInfo, told: tuple[float, ...]) -> str:
+    """What was done to the pictures, in words."""
+    if info.mask:
+        return f"{info.mask:.0%} masked".replace("%", " %")
+    return "none" if told == (0.0,) else f"σ {' '.join(f'{level:g}' for level in told)}"
+
+
+def _at(name: str, told: tuple[float, ...], result: dict) -> list[float]:
+    return [result["mse"][name][result["sigmas"].index(level)] for level in told]
+
+
+def _numbers(values: list[float]) -> str:
+    return " ".join(f"{value:.1e}" if value < 1e-4 else f"{value:.4f}".removeprefix("0") for value in values)
+
+
+def main(path: Path = EVALUATION) -> int:
+    """Print the table; without an evaluation one line and exit status 2."""
+    try:
+        result = json.loads(path.read_text())
+    except (OSError, ValueError):
+        print("explorer.evaluate.autoencoder_table: there is no readable evaluation of the family.", file=sys.stderr)
+        return 2
+    print(table(result))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

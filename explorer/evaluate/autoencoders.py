@@ -1,0 +1,163 @@
+"""python -m explorer.evaluate.autoencoders --data DIR: what each member of the family reaches, beside what it should.
+
+Every member on the `val` pictures at 32x32, clean and at several noise levels; train sigma x test sigma; bottlenecks
+beside PCA; codes in nats and bits; contraction; the cost of cutting skip connections, per octave. The figures are
+written to family.evaluation.json beside the weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from explorer import autoencoders, datasets, weights
+from explorer.core.networks.autoencoder import SIZE
+from explorer.evaluate import autoencoder_measures as measures
+from explorer.evaluate.autoencoder_acceptance import verdicts
+
+SIGMAS = (0.0, *autoencoders.LEVELS.values())
+SPECIALISTS = tuple(f"dae-{name}" for name in autoencoders.LEVELS)
+CUT = ("unet-noskip", "unet-bottleneck")
+
+
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; argparse leaves with one line on a bad option."""
+    about = __doc__.splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m explorer.evaluate.autoencoders", description=about)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--pictures", type=int, default=512, help="held-out pictures (default 512)")
+    parser.add_argument("--weights", type=Path, default=autoencoders.FOLDER, help="folder of the weight files")
+    return parser.parse_args(argv)
+
+
+def members_in(folder: Path) -> dict[str, torch.nn.Module]:
+    """The members whose weights are there; one plain line for each that is not."""
+    found = {}
+    for name in autoencoders.MEMBERS:
+        try:
+            found[name] = autoencoders.load_member(name, folder=folder)
+        except weights.WeightsRefused as refusal:
+            print(f"{name} is left out: {refusal}", file=sys.stderr)
+    return found
+
+
+def own_error(name: str, member: torch.nn.Module, x0: Tensor) -> float:
+    """Error at the corruption that the member was trained at; of a clean picture where there was none or many."""
+    info = autoencoders.MEMBERS[name]
+    sigma = info.sigma or 0.0
+    x = measures.masked(x0, info.mask) if info.mask else measures.noised(x0, sigma)
+    return measures.mse(measures.estimates(member, x, sigma), x0)
+
+
+def errors(members: dict[str, torch.nn.Module], x0: Tensor, wiener: measures.Wiener) -> dict:
+    """MSE of each member, and of the Wiener filter, at each of SIGMAS: what it makes of x0 + sigma eps."""
+    noisy = {sigma: measures.noised(x0, sigma) for sigma in SIGMAS}
+    table = {
+        name: [measures.mse(measures.estimates(member, x, sigma), x0) for sigma, x in noisy.items()]
+        for name, member in tqdm({**members, "Wiener": wiener}.items(), desc="members")
+    }
+    return {"sigmas": list(SIGMAS), "mse": table}
+
+
+def matrix(mse: dict[str, list[float]]) -> dict:
+    """Rows: specialists, blind, conditional; columns: test sigma; MSE over the least of the column."""
+    rows = [name for name in (*SPECIALISTS, "blind", "conditional") if name in mse]
+    columns = range(1, len(SIGMAS))
+    best = {j: min(mse[name][j] for name in rows) for j in columns}
+    relative = {name: [mse[name][j] / best[j] for j in columns] for name in rows}
+    return {"test_sigmas": list(SIGMAS[1:]), "relative": relative}
+
+
+def skips_cut(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
+    """Error of the U-Nets without skips over the conditional one's, per octave, coarsest first, at each noise level."""
+    table: dict[str, dict[str, list[float]]] = {name: {} for name in CUT if name in members}
+    for sigma in SIGMAS[1:]:
+        x = measures.noised(x0, sigma)
+        whole = measures.octave_errors(measures.estimates(members["conditional"], x, sigma), x0)
+        for name, row in table.items():
+            cut = measures.octave_errors(measures.estimates(members[name], x, sigma), x0)
+            row[f"{sigma:g}"] = [a / b for a, b in zip(cut, whole, strict=True)]
+    return table
+
+
+def codes(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
+    """What the codes hold, member by member."""
+    bottlenecks = [name for name in members if name.startswith(("pca-", "ae-linear-", "ae-conv-"))]
+    half = {name: measures.half_power_frequency(measures.estimates(members[name], x0, 0.0), x0) for name in bottlenecks}
+    result: dict = {"half_power_frequency": half}
+    pair = [name for name in ("ae-conv-64", "ae-contractive") if name in members]
+    result["jacobian"] = {name: measures.contraction(members[name], x0) for name in pair}
+    if "vae" in members:
+        result["vae"] = measures.variational(members["vae"], x0)
+    if "vq-vae" in members:
+        result["vq-vae"] = measures.quantised(members["vq-vae"], x0)
+    dense = [name for name in ("dae-dense", "dae-scheduled", "dae-composite", "dae-stacked") if name in members]
+    result["filter_centroids"] = {name: measures.centroids(members[name], x0) for name in dense}
+    return result
+
+
+def table(members: dict[str, torch.nn.Module], x0: Tensor, folder: Path) -> dict:
+    """Parameters, bytes, training and own error of each member; what the cards say of probes and closed forms."""
+    rows = {}
+    for name, member in members.items():
+        card = weights.card(autoencoders.MEMBERS[name].file, folder)
+        training = {k: v for k, v in card["training"].items() if k in ("images_seen", "steps", "loss", "probe", "mse")}
+        row = {k: card[k] for k in ("parameters", "bytes", "sha256")}
+        rows[name] = {**row, "training": training, "own_mse": own_error(name, member, x0)}
+    return rows
+
+
+def evaluate(options: argparse.Namespace) -> dict:
+    """All figures as plain numbers. Raises DataRefused."""
+    x0 = torch.from_numpy(datasets.held_out(options.data, SIZE)[0])[: options.pictures]
+    members = members_in(options.weights)
+    result = {"pictures": len(x0), "size": SIZE, "members": table(members, x0, options.weights)}
+    result |= errors(members, x0, measures.wiener_of_training(options.data))
+    holes = measures.masked(x0, 0.5)
+    result["masked"] = {"input": measures.mse(holes, x0), "filled": measures.mse(measures.filled_holes(holes), x0)}
+    result["matrix"] = matrix(result["mse"])
+    result["codes"] = codes(members, x0)
+    result["skips_cut"] = skips_cut(members, x0) if "conditional" in members else {}
+    result["bytes"] = sum({autoencoders.MEMBERS[n].file: r["bytes"] for n, r in result["members"].items()}.values())
+    result["bar"] = verdicts(result)
+    return result
+
+
+def show(result: dict) -> None:
+    """Print the table of errors, the matrix and the bar."""
+    print(f"MSE on {result['pictures']} held-out pictures at {SIZE}x{SIZE}; own: at the member's own corruption")
+    print(f"{'':18}{'own':>10}" + "".join(f"{f'sigma {s:g}':>11}" for s in result["sigmas"]))
+    for name, row in result["mse"].items():
+        own = f"{result['members'][name]['own_mse']:10.2e}" if name in result["members"] else " " * 10
+        print(f"{name:18}{own}" + "".join(f"{e:11.5f}" for e in row))
+    print("\nTrain sigma x test sigma, MSE over the best of the column")
+    for name, row in result["matrix"]["relative"].items():
+        print(f"{name:18}" + "".join(f"{r:8.2f}" for r in row))
+    print(f"\n{result['bytes'] / 1e6:.1f} MB in all\n\nThe bar")
+    for line in result["bar"]:
+        print(f"  {'holds' if line['holds'] else 'FAILS'}  {line['asked']}: {line['found']}")
+
+
+def main() -> int:
+    """Entry point; missing data give one line and exit status 2."""
+    options, start = parse(), time.monotonic()
+    try:
+        result = evaluate(options)
+    except datasets.DataRefused as refusal:
+        print(f"explorer.evaluate.autoencoders: {refusal}", file=sys.stderr)
+        return 2
+    result["minutes"] = round((time.monotonic() - start) / 60, 1)
+    show(result)
+    (options.weights.parent / "family.evaluation.json").write_text(json.dumps(result, indent=2) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""What a repository's JSON files may say: everything is checked before the weights are fetched.
+
+The files are written by others. Whatever is not understood here is refused rather than guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.hub.adapter import noise_levels
+from explorer.hub.model_id import HubRefused
+
+PREDICTIONS = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}  # the Hub's names and those of `convert`
+# These have one meaning of t in common, whichever steps they take between the levels.
+SCHEDULERS = tuple(
+    f"{name}Scheduler"
+    for name in ("DDPM", "DDIM", "PNDM", "DPMSolverMultistep", "DPMSolverSinglestep", "DEISMultistep", "UniPCMultistep",
+                 "EulerDiscrete", "EulerAncestralDiscrete", "HeunDiscrete", "LMSDiscrete")
+)  # fmt: skip
+MOST_CLASSES = 1000
+MOST_LEVELS, MOST_LAYERS, MOST_CHANNELS = 8, 16, 4096  # of a network
+MOST_TIMES = 10_000
+
+
+@dataclass(frozen=True)
+class Network:
+    """What the network takes and gives."""
+
+    colours: int  # 1 or 3
+    classes: int  # 0: unconditional
+    multiple: int  # its sides must be multiples of this
+    side: int | None  # pixels it was trained at, where that is said
+    fields: dict  # as the repository has them
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What the network was trained on: noise level of each time, and kind of prediction."""
+
+    sigmas: NDArray[np.float64]  # (T,)
+    prediction: str  # "eps", "x0" or "v"
+
+
+def check_index(fields: dict) -> None:
+    """Refuse pipelines that work on anything but pixels, such as a network on the latents of an autoencoder."""
+    if {name for name in fields if not name.startswith("_")} - {"unet", "scheduler"}:
+        raise HubRefused("This model is one part of several; only networks that work on pixels alone are understood.")
+
+
+def check_network(fields: dict) -> Network:
+    """The network that config.json describes. Raises HubRefused."""
+    if fields.get("_class_name") != "UNet2DModel":
+        raise HubRefused("This model is not a UNet2DModel; only those are understood here.")
+    colours, out = fields.get("in_channels", 3), fields.get("out_channels", 3)
+    if colours not in (1, 3) or out not in (colours, 2 * colours):
+        raise HubRefused("This model does not work on pictures of 1 or 3 colour channels.")
+    if fields.get("time_embedding_type", "positional") != "positional":
+        raise HubRefused("This model is told the noise level in a way that is not understood here.")
+    classes = fields.get("num_class_embeds")
+    if fields.get("class_embed_type") is not None or not (classes is None or _whole(classes, 1, MOST_CLASSES)):
+        raise HubRefused("This model is told its class in a way that is not understood here.")
+    widths, layers = fields.get("block_out_channels"), fields.get("layers_per_block", 2)
+    sound = isinstance(widths, list) and 1 <= len(widths) <= MOST_LEVELS and _whole(layers, 1, MOST_LAYERS)
+    if not sound or not all(_whole(width, 1, MOST_CHANNELS) for width in widths):
+        raise HubRefused("This model's architecture is not one that can be built here.")
+    side = fields.get("sample_size")
+    side = side if _whole(side, 1, MOST_CHANNELS) else None
+    return Network(int(colours), classes or 0, 2 ** (len(widths) - 1), side, fields)
+
+
+def check_noise(fields: dict) -> Noise:
+    """The noise that scheduler_config.json describes. Raises HubRefused."""
+    if fields.get("_class_name") not in SCHEDULERS or fields.get("timestep_type", "discrete") != "discrete":
+        raise HubRefused("This model was trained with a scheduler that is not understood here.")
+    if fields.get("trained_betas") is not None or fields.get("rescale_betas_zero_snr"):
+        raise HubRefused("This model was trained with noise levels of its own, which are not understood here.")
+    kind = fields.get("prediction_type", "epsilon" if fields.get("predict_epsilon", True) else "sample")
+    if kind not in tuple(PREDICTIONS):
+        raise HubRefused("This model predicts something that is not understood here.")
+    steps, first, last = (fields.get(*entry) for entry in _DEFAULTS)
+    try:
+        if not _whole(steps, 2, MOST_TIMES) or not (_fraction(first) and _fraction(last)):
+            raise ValueError("outside the range of betas")
+        sigmas = noise_levels(fields.get("beta_schedule", "linear"), steps, first, last)
+    except ValueError:
+        raise HubRefused("This model was trained with noise levels that are not understood here.") from None
+    return Noise(sigmas, PREDICTIONS[kind])
+
+
+# What every one of these schedulers takes where its file says nothing: Ho et al. 2020, section 4.
+_DEFAULTS = (("num_train_timesteps", 1000), ("beta_start", 0.0001), ("beta_end", 0.02))
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _fraction(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and 0 < value < 1

@@ -1,0 +1,1 @@
+"""The network in processes of its own, on this machine or on others."""

@@ -1,0 +1,1 @@
+"""Links: a view as the query of the page's address, and back."""

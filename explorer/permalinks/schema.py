@@ -1,0 +1,106 @@
+"""What a view's link is made of: its requests and looks, and the names that their fields have in the address.
+
+A default that changes makes old links mean something else: it needs a new VERSION.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from explorer.permalinks.view_state import (
+    COMPARED,
+    Comparison,
+    FieldDensity,
+    FieldLook,
+    FilmLook,
+    LevelSeed,
+    LineUpLook,
+    NoiseLook,
+    WiringLook,
+)
+from explorer.schemas.autoencoders import GenerateRequest, LineUpRequest
+from explorer.schemas.branching import BranchRequest, UTurnRequest
+from explorer.schemas.noising import NoisingRequest
+from explorer.schemas.sampling import SamplingRequest
+from explorer.schemas.score_field import WalkRequest
+from explorer.schemas.transfer import TransferRequest
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One frozen dataclass of a view's link. names: as in the address -> field of the dataclass."""
+
+    default: object
+    names: MappingProxyType[str, str]
+    only: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))  # name -> value of `b`
+
+
+def _piece(default: object, fields: str, prefix: str = "", **renamed: str) -> Piece:
+    """fields: names that are the same in the address but for the prefix; renamed: name in the address=field."""
+    names = {prefix + f: f for f in fields.split()} | {prefix + n: f for n, f in renamed.items()}
+    return Piece(default, MappingProxyType(names))
+
+
+_B = {"class" if f == "label" else f: f for f in COMPARED}
+_COMPARISON = Piece(
+    Comparison(),
+    MappingProxyType({"b": "differs", **{f"b.{n}": f for n, f in _B.items()}}),
+    MappingProxyType({f"b.{n}": f for n, f in _B.items()}),
+)
+# view -> piece -> Piece; the order is that of the address
+VIEWS: dict[str, dict[str, Piece]] = {
+    "noise-scale": {
+        "noising": _piece(NoisingRequest(), "picture model", **{"class": "label", "size": "size", "seed": "seed"}),
+        "look": _piece(NoiseLook(), "sigma schedule"),
+    },
+    "sampling": {
+        "run": _piece(
+            SamplingRequest(), "picture start sigma model size sampler steps schedule guidance eta seed",
+            **{"class": "label"},
+        ),
+        "look": _piece(FilmLook(), "at shown"),
+        "comparison": _COMPARISON,
+        "branches": _piece(BranchRequest(), "origin count steps seed", "branch."),
+        "turns": _piece(UTurnRequest(), "levels count seed", "turn."),
+        "transfer": _piece(TransferRequest(), "samplers seed", "transfer.", steps="step_counts"),
+    },
+    "autoencoders": {
+        "lineup": _piece(LineUpRequest(), "picture corruption sigma rate seed"),
+        "look": _piece(LineUpLook(), "member order"),
+        "wiring": _piece(WiringLook(), "sigma told output residual", "wiring."),
+        "levels": _piece(LevelSeed(), "seed", "levels."),
+        "skips": _piece(LevelSeed(), "seed", "skips."),
+        "films": _piece(GenerateRequest(), "seed steps", "generate."),
+        "plane": _piece(FieldDensity(), "density points", "field."),
+        "walk": _piece(WalkRequest(), "source seed sigma", "field."),
+        "arrows": _piece(FieldLook(), "arrow", "field."),
+    },
+}  # fmt: skip
+# view -> its sections, and whether each is unfolded to begin with
+SECTIONS: dict[str, dict[str, bool]] = {
+    "noise-scale": {"full": True},
+    "sampling": {"more": False, "compare": False, "branch": False, "turn": False, "transfer": False},
+    "autoencoders": {
+        "wiring": False, "skips": False, "levels": False, "codes": False, "generate": False, "field": True,
+    },
+}  # fmt: skip
+# what a link may hide -> what that is
+HIDEABLE: dict[str, str] = {
+    "tabs": "the names of the other views",
+    "pictures": "the example pictures and the upload button",
+    "controls": "all controls that compute anew, pictures included",
+    "model": "the choice of the model and of its class",
+    "sampler": "sampler, steps and schedule of a run",
+    "seed": "the seeds of the main controls, and the button for new noise",
+    "more": "the folded rows More and Compare of the sampling page",
+    "numbers": "the row of numbers below the slider: sigma, log-SNR, t, feature size",
+    "sentence": "the sentence that says what is to be seen",
+    "spectra": "the power spectra",
+    "denoised": "what the model makes of it: estimate, predicted noise and score",
+    "strips": "the strips of small pictures below the first page's slider, and the octave maps of a run",
+    "sections": "everything that is folded below the player",
+    "footer": "the lines about model and pictures at the foot of the page",
+}

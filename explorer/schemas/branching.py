@@ -1,0 +1,108 @@
+"""Continuing one state several times: siblings, and what they agree on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.schemas.sampling import START_RANGE, SamplingRequest
+from explorer.schemas.validation import RequestRefused, number, one_of, whole_number
+
+ORIGINS = ("step", "picture")
+MOST_SIBLINGS = 16
+MOST_STEPS = 100
+
+
+@dataclass(frozen=True)
+class BranchRequest:
+    """Continue from one level of a run, `count` times, each time with fresh noise.
+
+    From a "step", the stored state x is kept and the noise that the sampler adds on the way is fresh, so the sampler
+    is ancestral whatever the run's own is. From the "picture" (the last one of the run, or the person's), fresh noise
+    of that level is added to it and the run's own sampler goes back down: a U-turn.
+    """
+
+    run: SamplingRequest = SamplingRequest()
+    step: int = 12  # of the run; its noise level is where the siblings start
+    origin: str = "step"
+    count: int = 6
+    steps: int = 20  # from that level down to 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.run, SamplingRequest):
+            raise RequestRefused("A branch needs a run to start from.")
+        one_of(self.origin, ORIGINS, "origin of the branches")
+        checked = {
+            "step": whole_number(self.step, 0, self.run.steps - 1, "step to branch from"),
+            "count": whole_number(self.count, 2, MOST_SIBLINGS, "number of branches"),
+            "steps": whole_number(self.steps, 1, MOST_STEPS, "number of steps"),
+            "seed": whole_number(self.seed, 0, 2**53, "seed of the branches"),
+        }
+        for field, value in checked.items():
+            object.__setattr__(self, field, value)
+
+    @property
+    def sigma(self) -> float:
+        """The level at which the siblings start, data units."""
+        return float(self.run.sigmas[self.step])
+
+
+@dataclass(frozen=True)
+class Branches:
+    """The siblings and where they agree."""
+
+    request: BranchRequest
+    done: int  # steps taken so far
+    siblings: np.ndarray  # (n, 3, H, W) float32; estimates of the clean picture until the last step
+    mean: np.ndarray  # (3, H, W) float32
+    disagreement: np.ndarray  # (H, W) standard deviation among the siblings, data units
+    edges: np.ndarray  # (octaves + 1,) cycles per pixel, rising
+    agreement: np.ndarray  # (octaves,) share of the siblings' power that they have in common, coarse first
+    decided: float  # feature size in pixels down to which they agree by one half or more; may be inf
+
+
+@dataclass(frozen=True)
+class UTurnRequest:
+    """The last picture of a run, noised to each of several levels and regenerated `count` times."""
+
+    run: SamplingRequest = SamplingRequest()
+    levels: int = 7  # spaced evenly in ln sigma over the range
+    low: float = 0.1  # data units
+    high: float = 20.0
+    count: int = 4
+    steps: int = 12
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.run, SamplingRequest):
+            raise RequestRefused("A U-turn needs a run whose picture it starts from.")
+        checked = {
+            "levels": whole_number(self.levels, 2, 16, "number of levels"),
+            "low": number(self.low, *START_RANGE, "lowest level"),
+            "high": number(self.high, *START_RANGE, "highest level"),
+            "count": whole_number(self.count, 2, MOST_SIBLINGS, "number of branches"),
+            "steps": whole_number(self.steps, 1, MOST_STEPS, "number of steps"),
+            "seed": whole_number(self.seed, 0, 2**53, "seed of the branches"),
+        }
+        for field, value in checked.items():
+            object.__setattr__(self, field, value)
+        if self.low >= self.high:
+            raise RequestRefused("The lowest level must be below the highest.")
+
+    @property
+    def sigmas(self) -> np.ndarray:
+        """The levels (levels,), rising, data units."""
+        return np.geomspace(self.low, self.high, self.levels)
+
+
+@dataclass(frozen=True)
+class UTurn:
+    """What changes when the picture is noised to one level and regenerated."""
+
+    sigma: float  # data units
+    change: float  # root mean square of regenerated minus original, data units
+    correlation_length: float  # of the change, pixels
+    agreement: np.ndarray  # (octaves,) share of the siblings' power that they have in common, coarse first
+    decided: float  # feature size in pixels down to which they agree; may be inf

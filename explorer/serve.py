@@ -1,0 +1,107 @@
+"""Serve the page: where it listens, and what is said when it cannot start."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import signal
+import sys
+import threading
+import webbrowser
+from typing import Any
+
+import gradio as gr
+from gradio import http_server
+
+from explorer.engine import Engine
+from explorer.server import gradio_patches, malloc, pwa
+from explorer.server.blob_store import KEPT_BYTES, PartStore
+from explorer.server.config import Hosting, trust_proxies
+from explorer.server.health import Standing
+from explorer.server.launch_options import WAITING, launch_options
+from explorer.server.temp_dir import ScratchRefused, own_folder
+from explorer.ui.app import TITLE, build_app
+from explorer.ui.streaming.events import widen
+from explorer.ui.theme import style_sheet, theme
+
+THREADS = 40  # that handlers run in, by default and for each replica
+GRACE = 12.0  # seconds that running events may take to end when the server is told to stop
+
+
+def serve(engine: Engine, hosting: Hosting) -> int:
+    """Serve until interrupted; 2 when that is not possible, with one line that says why."""
+    try:
+        scratch = own_folder()
+    except ScratchRefused as refusal:
+        print(f"app.py: {refusal}", file=sys.stderr)
+        return 2
+    try:
+        return _serve(engine, hosting)
+    finally:
+        scratch.close()
+
+
+def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Standing]:
+    """The page with its queue, the arguments of its launch(), and what counts and drains its events."""
+    parts, standing = PartStore(KEPT_BYTES[engine.device.type]), Standing(engine)
+    times = engine.models.places
+    app = build_app(engine, parts).queue(max_size=times * WAITING)
+    app.standing = standing
+    gradio_patches.install(app._queue)
+    widen(app, times)
+    routes = [parts.route, *standing.routes, *pwa.routes(TITLE)]
+    options = launch_options(hosting, routes, stopping=lambda: standing.draining)
+    look = {"theme": theme(), "css": style_sheet(), "prevent_thread_lock": True, "quiet": True}
+    return app, {**options, **look, "max_threads": times * THREADS}, standing
+
+
+def _serve(engine: Engine, hosting: Hosting) -> int:
+    app, options, standing = prepare(engine, hosting)
+    trust_proxies()
+    told = _told_to_stop()
+    try:
+        _launch(app, options)
+    except OSError:
+        place = f"port {hosting.port} at {hosting.host}"
+        print(f"app.py: {place} cannot be used; --port takes another one.", file=sys.stderr)
+        return 2
+    print(f"The explorer is at {app.local_url}", flush=True)
+    if hosting.share:
+        print(_share_line(app.share_url, hosting.account is not None), flush=True)
+    if hosting.browser:
+        webbrowser.open(app.local_url)
+    threading.Thread(target=_warm_up, args=[standing], name="warm-up", daemon=True).start()
+    while not told.wait(0.5):  # a wait without end would not let the handlers run
+        pass
+    print("Stopping: what runs may end, nothing new begins.", flush=True)
+    standing.drain(GRACE)
+    app.close(verbose=False)
+    engine.models.close()
+    return 0
+
+
+def _warm_up(standing: Standing) -> None:
+    standing.warm_up()
+    malloc.settled()
+
+
+def _told_to_stop() -> threading.Event:
+    """Set by an interrupt from the keyboard or SIGTERM from now on; a second one ends the process at once."""
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: (told.set(), signal.signal(number, signal.SIG_DFL)))
+    return told
+
+
+def _launch(app: gr.Blocks, options: dict[str, Any]) -> None:
+    """Start the server; what Gradio prints about a share link is left out, as we say it ourselves. Raises OSError."""
+    http_server.get_space = lambda: None  # in a Space, Gradio would open a port that takes changes to the program
+    with contextlib.redirect_stdout(io.StringIO()) if options["share"] else contextlib.nullcontext():
+        app.launch(**options)
+
+
+def _share_line(url: str | None, closed: bool) -> str:
+    if not url:
+        return "A public link could not be made (no way to Gradio's servers); the address above works on this machine."
+    who = "Whoever has this link and the password" if closed else "Anyone with this link"
+    return f"{who} gets in and uses this machine, for one week at most: {url}"

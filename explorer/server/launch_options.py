@@ -1,0 +1,66 @@
+"""The arguments of launch() that decide what can be reached, from where, and what is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from explorer.images.decoder import MAX_BYTES
+from explorer.server.config import Hosting, in_space
+from explorer.server.middleware import Guard
+from explorer.server.orphaned_events import Attendance
+from explorer.server.pwa import HEAD, ICON
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCKED = ("weights", ".git", ".venv", ".env")
+KEPT_SESSIONS = 500
+WAITING = 32  # visitors in the queue; the next one is told to come back
+SPACE_FRAMES = "'self' https://huggingface.co https://*.hf.space"  # a Space is shown in a frame of its host
+
+
+def launch_options(
+    hosting: Hosting, routes: Sequence[Route] = (), stopping: Callable[[], bool] = lambda: False
+) -> dict[str, Any]:
+    """For Blocks.launch(); theme and the like come on top. stopping: whether nothing new is to be begun."""
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ.setdefault("GRADIO_HEARTBEAT_INTERVAL", "5")  # seconds; a closed tab is noticed sooner
+    os.environ.pop("GRADIO_VIBE_MODE", None)  # it would let visitors edit the program
+    attendance = Attendance()
+    ancestors = SPACE_FRAMES if in_space() else "'self'"
+    guard = Middleware(Guard, attendance=attendance, frame_ancestors=ancestors, stopping=stopping, tools=hosting.tools)
+    return {
+        "server_name": hosting.host,
+        "server_port": hosting.port,
+        "share": hosting.share,
+        "auth": [hosting.account] if hosting.account else None,
+        "auth_message": "The Noise & Scale Explorer is open here to those who have its password.",
+        "root_path": hosting.root_path,
+        "max_file_size": MAX_BYTES,
+        "allowed_paths": [],
+        "blocked_paths": [str(ROOT / name) for name in BLOCKED],
+        "show_error": False,  # True sends the server's paths along; PlainBlocks gives every error a sentence
+        "strict_cors": True,
+        "enable_monitoring": False,
+        "run_history": False,
+        "footer_links": [],
+        "state_session_capacity": KEPT_SESSIONS,
+        "mcp_server": hosting.tools,
+        "ssr_mode": False,
+        "pwa": True,
+        "favicon_path": str(ICON),
+        "head": HEAD,
+        "inbrowser": False,
+        "app_kwargs": {
+            "openapi_url": None,
+            "docs_url": None,
+            "redoc_url": None,
+            "routes": list(routes),
+            "middleware": [guard],
+            "lifespan": attendance.lifespan,
+        },
+    }

@@ -1,0 +1,79 @@
+"""The loop that trains an autoencoder of fixed size: Adam on whole pictures, resumable like `loop.Trainer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import nn
+
+from explorer.autoencoders import IDEAS
+from explorer.core.networks.autoencoder import Autoencoder, CodeConfig
+from explorer.train.crops import CropSource, step_generator
+from explorer.train.objectives import Objective
+from explorer.train.trainer import Progress, learning_rate
+
+
+@dataclass(frozen=True)
+class CodeRecipe:
+    """An autoencoder of the family with what it is trained on and how."""
+
+    idea: str  # key of IDEAS
+    config: CodeConfig
+    objective: Objective
+    images: int = 64_000
+    batch: int = 32
+    learning_rate: float = 2e-3
+    warmup: int = 100  # steps
+    cooldown: float = 0.5  # last share of the run in which the learning rate falls to 0
+    seed: int = 0
+    seeds: int = 1  # runs whose codes a linear probe is put on; the first is kept
+    contraction: float = 0.0  # weight of the contractive penalty
+    noise: float = 0.0  # standard deviation of the noise in training, data units; at the beginning
+    noise_end: float = 0.0  # at the end, or of the last part
+
+    def to_json(self) -> dict:
+        """Plain values for the weight card."""
+        named = {"config": self.config.to_json(), "objective": self.objective.__name__}
+        return {**{k: v for k, v in asdict(self).items() if v != 0.0}, **named}
+
+
+class Fitting:
+    """Weights and optimiser, with steps to take and a state to save."""
+
+    def __init__(self, recipe: CodeRecipe, source: CropSource) -> None:
+        torch.manual_seed(recipe.seed)  # initial weights
+        self.recipe, self.source, self.seen = recipe, source, 0
+        self.model: Autoencoder = IDEAS[recipe.idea](recipe.config)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
+
+    def state(self) -> dict:
+        """All that `load` needs to go on."""
+        return {"seen": self.seen, "weights": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def load(self, state: dict) -> None:
+        """Go on from a state. Raises RuntimeError or KeyError when it belongs to another architecture."""
+        self.model.load_state_dict(state["weights"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.seen = int(state["seen"])
+
+    def run(self) -> Iterator[Progress]:
+        """Take steps until `recipe.images` pictures have been seen, yielding after each."""
+        while self.seen < self.recipe.images:
+            loss = self._take_step()
+            self.seen += self.recipe.batch
+            yield Progress(self.seen, loss)
+
+    def _take_step(self) -> float:
+        recipe = self.recipe
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(recipe, self.seen)
+        draws = step_generator(recipe.seed, self.seen // recipe.batch, torch.device("cpu"))
+        x0, _ = self.source.draw(recipe.batch, draws)
+        loss = recipe.objective(self.model, x0, draws, recipe, self.seen / recipe.images)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0, error_if_nonfinite=True)
+        self.optimizer.step()
+        return float(loss.detach())

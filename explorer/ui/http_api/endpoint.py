@@ -1,0 +1,107 @@
+"""From a request and a function of the engine to a handler that Gradio can show to programs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, Field, asdict, dataclass, fields, is_dataclass
+from inspect import Parameter, Signature
+from typing import Any, get_origin, get_type_hints
+
+from explorer.engine import Engine
+from explorer.schemas import RequestRefused
+from explorer.server.blob_store import PartStore
+from explorer.ui.http_api.parameter_docs import PARAMETERS
+from explorer.ui.http_api.responses import Answer, Progress, plain, written
+from explorer.ui.streaming.events import DEADLINE, plain_refusals
+from explorer.ui.streaming.streams import SLOW
+
+PACE = 0.2  # seconds between two messages on how far it has come; a client's absence is noticed at one
+
+
+@dataclass(frozen=True)
+class Call:
+    """One question: the request whose fields are the parameters, what answers it, and what the answer holds."""
+
+    request: type
+    answer: Callable[[Engine, Any], Iterator[Progress | Answer]]  # its name and docstring are those of the question
+    gives: str
+
+    @property
+    def name(self) -> str:
+        """Under which it is called, without the slash."""
+        return self.answer.__name__
+
+    @property
+    def words(self) -> str:
+        """What it does, its parameters and its answer, in the form that Gradio reads."""
+        parameters = "\n".join(f"    {field.name}: {PARAMETERS[field.name]}" for field in fields(self.request))
+        return f"{self.answer.__doc__}\n\nParameters:\n{parameters}\nReturns:\n    {self.gives}"
+
+    @property
+    def signature(self) -> Signature:
+        """The parameters by name, with types and defaults; a request within the request is an object of its fields."""
+        hints = get_type_hints(self.request)
+        made = [
+            Parameter(f.name, Parameter.POSITIONAL_OR_KEYWORD, default=_default(f), annotation=_simple(hints[f.name]))
+            for f in fields(self.request)
+        ]
+        return Signature(made, return_annotation=dict)
+
+
+def handler(call: Call, engine: Engine, parts: PartStore) -> Callable[..., Iterator[dict]]:
+    """The function that answers the call: it yields how far it has come, and last the answer."""
+    names = [field.name for field in fields(call.request)]
+
+    def answer(*values: object) -> Iterator[dict]:
+        with plain_refusals():
+            request = requested(call.request, dict(zip(names, values, strict=True)))
+            deadline, told = time.monotonic() + DEADLINE, 0.0
+            for item in call.answer(engine, request):
+                if isinstance(item, Answer):
+                    yield {"request": plain(asdict(request)), **written(item, parts)}
+                    return
+                if (now := time.monotonic()) > deadline:
+                    raise RequestRefused(SLOW)
+                if now - told > PACE:
+                    told = now
+                    yield {"done": item.done, "of": item.of}
+
+    answer.__name__, answer.__doc__, answer.__signature__ = call.name, call.words, call.signature
+    answer.__annotations__ = {p.name: p.annotation for p in call.signature.parameters.values()} | {"return": dict}
+    return answer
+
+
+def requested(kind: type, values: dict[str, object]) -> Any:  # noqa: ANN401 - an instance of kind
+    """The request with these values; an object stands for a request within. Raises RequestRefused."""
+    hints = get_type_hints(kind)
+    unknown = [str(name)[:40] for name in values if name not in hints]
+    if unknown:
+        raise RequestRefused(f"There is no parameter named {unknown[0]!r} here.")
+    made = {name: _inner(hints[name], name, value) for name, value in values.items()}
+    return kind(**made)
+
+
+def _inner(hint: Any, name: str, value: object) -> object:  # noqa: ANN401 - a type, or what stands for one
+    if not is_dataclass(hint):
+        return value
+    if not isinstance(value, dict):
+        raise RequestRefused(f"The {name} must be an object with its parameters by name.")
+    return requested(hint, value)
+
+
+def _default(field: Field) -> object:
+    if field.default is MISSING:
+        return Parameter.empty
+    if is_dataclass(field.default):
+        return {}
+    return list(field.default) if isinstance(field.default, tuple) else field.default
+
+
+def _simple(hint: Any) -> Any:  # noqa: ANN401 - a type, or what stands for one
+    """What JSON has for it."""
+    if is_dataclass(hint):
+        return dict
+    if get_origin(hint) is tuple:
+        return list[hint.__args__[0]]
+    return hint

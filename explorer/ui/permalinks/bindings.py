@@ -1,0 +1,84 @@
+"""Which component of the page holds which name of a link; the names are those of explorer.permalinks.schema.
+
+Components are found by their elem_id, so that no view has to know that there are links.
+"""
+
+from __future__ import annotations
+
+import gradio as gr
+from gradio.blocks import Block
+from gradio.components import Component
+
+from explorer.permalinks.schema import SECTIONS, VIEWS
+
+# view -> name in a link -> elem_id
+CONTROLS: dict[str, dict[str, str]] = {
+    "noise-scale": {"model": "model", "class": "class", "size": "size", "seed": "seed"},
+    "sampling": {
+        **{n: f"run-{n}" for n in ("model", "size", "sampler", "steps", "schedule", "guidance", "seed")},
+        **{"class": "run-label", "start": "start", "sigma": "start-sigma", "eta": "eta", "b": "differs"},
+        **{f"b.{n}": f"other-{n}" for n in ("sampler", "steps", "schedule", "guidance", "seed", "model")},
+        "b.class": "other-label",
+        **{f"branch.{n}": f"branch-{n}" for n in ("origin", "count", "steps", "seed")},
+        **{f"turn.{n}": f"turn-{n}" for n in ("levels", "count", "seed")},
+        **{"transfer.samplers": "transfer-samplers", "transfer.steps": "step-counts", "transfer.seed": "transfer-seed"},
+    },
+    "autoencoders": {
+        **{"corruption": "corruption", "sigma": "lineup-sigma", "rate": "lineup-rate", "seed": "lineup-seed"},
+        **{f"{n}.seed": f"{n}-seed" for n in ("levels", "skips", "generate")},
+        "generate.steps": "generate-steps",
+        **{f"field.{n}": f"field-{n}" for n in ("density", "source", "seed")},
+    },
+}
+# view -> section -> elem_id of its accordion
+ACCORDIONS: dict[str, dict[str, str]] = {
+    "noise-scale": {"full": "full"},
+    "sampling": {
+        "more": "more", "compare": "comparing", "branch": "branching", "turn": "u-turns", "transfer": "transfer",
+    },
+    "autoencoders": {
+        "wiring": "wiring", "skips": "skips", "levels": "levels", "codes": "what-codes-hold", "generate": "generating",
+        "field": "score-field",
+    },
+}  # fmt: skip
+
+
+def controls(app: gr.Blocks) -> dict[tuple[str, str], Component]:
+    """(view, name) -> component, of all views. Raises KeyError where the page has no such component."""
+    found = _by_id(app)
+    return {(view, name): found[elem_id] for view, names in CONTROLS.items() for name, elem_id in names.items()}
+
+
+def accordions(app: gr.Blocks) -> dict[tuple[str, str], gr.Accordion]:
+    """(view, section) -> accordion, of all views. Raises KeyError where the page has no such section."""
+    found = _by_id(app)
+    return {(view, name): found[ACCORDIONS[view][name]] for view, names in SECTIONS.items() for name in names}
+
+
+def _by_id(app: gr.Blocks) -> dict[str, Block]:
+    return {block.elem_id: block for block in app.blocks.values() if block.elem_id}
+
+
+def entries(view: str) -> list[dict]:
+    """What the page's script has to know of the names of a view, in the order of the address."""
+    made = []
+    for piece in VIEWS[view].values():
+        for name, attribute in piece.names.items():
+            usual = getattr(piece.default, attribute)
+            entry = {"name": name, "usual": list(usual) if isinstance(usual, tuple) else usual}
+            if name in piece.only:
+                entry["only"] = ["b", piece.only[name]]
+            if (view, name) in ONLY:
+                entry["only"] = ONLY[view, name]
+            made.append(entry)
+    return made
+
+
+# a name that means nothing unless another one has a certain value
+ONLY = {
+    ("sampling", "picture"): ["start", "picture"],
+    ("sampling", "sigma"): ["start", "picture"],
+    ("autoencoders", "sigma"): ["corruption", "gaussian"],
+    ("autoencoders", "rate"): ["corruption", "mask"],
+    ("autoencoders", "field.points"): ["field.density", "drawn"],
+}

@@ -1,0 +1,104 @@
+"""From a link's words to the updates that put its view on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from explorer.autoencoders import MEMBERS
+from explorer.examples import EXAMPLES
+from explorer.permalinks.codec import Ignored, Link, read
+from explorer.permalinks.schema import SECTIONS, VIEWS
+from explorer.ui.permalinks.bindings import CONTROLS
+
+TITLES = {example.name: example.title for example in EXAMPLES}
+NAMED = 3  # ignored words that the notice names
+SHOWN = 24  # characters of a value that was ignored
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a link puts on the page."""
+
+    view: str
+    values: dict[str, Any]  # name -> value, those that differ from the defaults
+    picture: str  # name of an example
+    opened: tuple[str, ...] | None
+    notice: str  # one line for the person, or nothing
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What the page's script is told."""
+        opened = None if self.opened is None else list(self.opened)
+        values = {name: list(v) if isinstance(v, tuple) else v for name, v in self.values.items()}
+        return {**vars(self), "values": values, "opened": opened}
+
+
+def opening(query: str, choices: Mapping[tuple[str, str], Sequence[Any]]) -> Opening:
+    """What the words of a link put on the page. choices: (view, name) -> what a control here can be set to."""
+    link, ignored = read(query)
+    values, refused = _values(link, choices)
+    picture = values.get("picture", VIEWS["noise-scale"]["noising"].default.picture)
+    return Opening(link.view, values, picture, link.opened, _notice(link, picture, [*ignored, *refused]))
+
+
+def known_choices(components: Mapping[tuple[str, str], Component]) -> dict[tuple[str, str], tuple]:
+    """What the controls with choices can be set to, and the pictures and members there are."""
+    known = {key: tuple(v for _, v in c.choices) for key, c in components.items() if getattr(c, "choices", None)}
+    pictures = {(view, "picture"): tuple(TITLES) for view in VIEWS}
+    return known | pictures | {("autoencoders", "member"): tuple(MEMBERS)}
+
+
+def update_of(component: Component, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of any control
+    """The update that sets a control; a list goes into a line of text with commas."""
+    if isinstance(value, tuple):
+        value = ", ".join(map(str, value)) if isinstance(component, gr.Textbox) else list(value)
+    return gr.update(value=value)
+
+
+def folds(opening: Opening) -> dict[tuple[str, str], dict[str, Any]]:
+    """(view, section) -> update of each accordion of the view, when the link says which are unfolded."""
+    if opening.opened is None:
+        return {}
+    return {(opening.view, name): gr.update(open=name in opening.opened) for name in SECTIONS[opening.view]}
+
+
+def _values(link: Link, choices: Mapping[tuple[str, str], Sequence[Any]]) -> tuple[dict[str, Any], list[Ignored]]:
+    values, refused = {}, []
+    for key, made in link.pieces.items():
+        piece = VIEWS[link.view][key]
+        for name, attribute in piece.names.items():
+            value, known = getattr(made, attribute), choices.get((link.view, name))
+            if value == getattr(piece.default, attribute):
+                continue
+            if known is not None and not set(value if isinstance(value, tuple) else (value,)) <= set(known):
+                refused.append(Ignored(name, str(value), "There is nothing of that name here."))
+            else:
+                values[name] = value
+    return values, refused
+
+
+def _notice(link: Link, picture: str, ignored: Sequence[Ignored]) -> str:
+    lines = []
+    if link.upload:
+        lines.append(f"The picture of this link was uploaded and is not in it; here is “{TITLES[picture]}”.")
+    if ignored:
+        named = "; ".join(_named(one) for one in ignored[:NAMED])
+        more = f"; and {len(ignored) - NAMED} more" if len(ignored) > NAMED else ""
+        lines.append(f"Left out of this link: {named}{more}.")
+    return " ".join(lines)
+
+
+def _named(one: Ignored) -> str:
+    value = one.value if len(one.value) <= SHOWN else one.value[:SHOWN] + "…"
+    said = f"{one.name[:SHOWN]}={value}" if value else one.name[:SHOWN]
+    return f"{said} ({one.why[0].lower()}{one.why[1:].rstrip('.')})"
+
+
+def names_of(view: str) -> list[str]:
+    """The names that the controls of a view hold, in the order in which the page reports them."""
+    return list(CONTROLS[view])

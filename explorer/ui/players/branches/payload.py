@@ -1,0 +1,34 @@
+"""What the page is sent of the branches after a step: siblings, their mean, the map of where they differ, the curve."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.schemas import Branches
+from explorer.server.blob_store import numbers, packed
+from explorer.ui.players.shared.image_sheets import grey_levels, sheet, shown
+
+MAP_RANGE = 0.5  # standard deviation that is drawn at full strength, data units
+
+
+def branches_part(branches: Branches) -> bytes:
+    """Siblings and mean as shown (8 bits), the map of disagreement in grey, in one sheet."""
+    strength = np.clip(branches.disagreement / MAP_RANGE, 0, 1)
+    pictures = [*map(shown, branches.siblings), shown(branches.mean), np.repeat(grey_levels(strength)[None], 3, axis=0)]
+    request = branches.request
+    header = {
+        "kind": "branches",
+        "done": branches.done,
+        "steps": request.steps,
+        "step": request.step,
+        "origin": request.origin,
+        "sigma": numbers([request.sigma])[0],
+        "size": int(branches.mean.shape[-1]),
+        "count": request.count,
+        "range": MAP_RANGE,
+        "edges": numbers(branches.edges),
+        "agreement": numbers(branches.agreement),
+        "decided": numbers([branches.decided])[0],
+        "spread": numbers([float(np.sqrt(np.mean(branches.disagreement**2)))])[0],
+    }
+    return packed(header, sheet(pictures))

@@ -1,0 +1,59 @@
+"""Rows of pictures as one Gradio component, and the part that fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+
+from explorer.schemas.autoencoders import SIDE, LeftOut
+from explorer.server.blob_store import packed
+from explorer.ui.players.shared.image_sheets import sheet, shown
+from explorer.ui.players.shared.scripts import script
+
+FOLDER = Path(__file__).parent
+TEMPLATE = """<div class="gallery" data-name="@@name@@"><div class="gallery-rows"></div>
+<div class="ns-progress" aria-hidden="true"></div><span class="ns-status" role="status">ready</span></div>"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the gallery."""
+
+    name: str
+    note: str
+    pictures: np.ndarray  # (n, 3, S, S) data units
+    labels: Sequence[str] = ()  # one under each picture, or none
+
+
+def build_gallery(elem_id: str) -> gr.HTML:
+    """The component; its value is an answer, each part some rows, with "of": how many items there will be."""
+    template, code = TEMPLATE.replace("@@name@@", elem_id), script(FOLDER, ("gallery.js",))
+    return gr.HTML(value=None, html_template=template, js_on_load=code, elem_id=elem_id)
+
+
+def gallery_player(elem_id: str) -> str:
+    """The name under which the page knows it."""
+    return f"galleries?.{elem_id}"
+
+
+def left_out_row(out: LeftOut) -> Row:
+    """A row without pictures, with the reason."""
+    return Row(out.title, f"left out: {out.reason}", np.zeros((0, 3, SIDE, SIDE), np.float32))
+
+
+def rows_part(rows: Sequence[Row], first: int) -> bytes:
+    """Some rows, to stand from place `first` on."""
+    header = {
+        "kind": "rows",
+        "first": first,
+        "size": rows[0].pictures.shape[-1],
+        "rows": [
+            {"name": row.name, "note": row.note, "count": len(row.pictures), "labels": list(row.labels)} for row in rows
+        ],
+    }
+    pictures = [shown(picture) for row in rows for picture in row.pictures]
+    return packed(header, sheet(pictures)) if pictures else packed(header)

@@ -1,0 +1,45 @@
+"""What the page is sent of the line-up: the picture and its corruption, then each member's output as it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.schemas.autoencoders import Corrupted, LeftOut, MemberOutput
+from explorer.server.blob_store import numbers, packed
+from explorer.ui.players.shared.image_sheets import eight_bits, sheet
+
+
+def given_part(given: Corrupted) -> bytes:
+    """The clean and the corrupted picture, and their spectra."""
+    bytes_, scales = zip(*(eight_bits(v) for v in (given.picture, given.corrupted)), strict=True)
+    header = {
+        "kind": "given",
+        "picture": given.request.picture,
+        "corruption": given.request.corruption,
+        "told": numbers([given.told])[0],
+        "size": given.picture.shape[-1],
+        "scales": list(scales),
+        "wavenumber": numbers(given.wavenumber),
+        "clean": numbers(given.clean),
+        "corrupted": numbers(given.corrupted_spectrum),
+        "mse": float(np.mean((given.corrupted - given.picture) ** 2)),
+    }
+    return packed(header, sheet(bytes_))
+
+
+def members_part(outputs: Sequence[MemberOutput | LeftOut]) -> bytes:
+    """Some members' outputs; of those that are left out, the reason and no picture."""
+    bytes_, members = [], []
+    for output in outputs:
+        about = {key: getattr(output, key) for key in ("name", "title", "group", "code", "numbers")}
+        if isinstance(output, LeftOut):
+            members.append({**about, "reason": output.reason})
+            continue
+        picture, scale = eight_bits(output.output)
+        bytes_.append(picture)
+        figures = {"power": numbers(output.spectrum), "error": numbers(output.error_spectrum)}
+        members.append({**about, "scale": scale, "mse": output.mse, **figures})
+    header = {"kind": "members", "members": members}
+    return packed(header, sheet(bytes_)) if bytes_ else packed(header)

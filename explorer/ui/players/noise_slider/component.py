@@ -1,0 +1,43 @@
+"""The noise player as one Gradio component: a fixed template, a style sheet and a script that reads the payload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+
+from explorer.core.schedules import SCHEDULES
+from explorer.figures.palette import ROLES
+from explorer.ui.players.shared.scripts import key, script
+
+FOLDER = Path(__file__).parent
+SCRIPTS = ("model.js", "pictures.js", "spectrum.js", "words.js", "controls.js")  # in this order, in one scope
+DEFAULT_SCHEDULE = "cosine-vp"
+
+
+def build_scrubber() -> gr.HTML:
+    """Build the component; its value is {"generation", "parts"} of `payload`, and it emits `release`."""
+    return gr.HTML(
+        value=None,
+        html_template=_template(),
+        js_on_load=script(FOLDER, SCRIPTS),
+        elem_id="player",
+    )
+
+
+def curve_styles() -> str:
+    """Colour, width and dashes of the five curves and their keys, as CSS."""
+    return "\n".join(
+        f"#spectrum #curve-{name}, .ns-legend .key-{name} line {{ stroke: var(--role-{name}); "
+        f"stroke-width: {role.width}; stroke-dasharray: {role.dash or 'none'}; }}"
+        for name, role in ROLES.items()
+    )
+
+
+def _template() -> str:
+    legend = "".join(key(name, role.title) for name, role in ROLES.items()) + key("ghost", "Wiener expectation")
+    options = "".join(
+        f'<option value="{name}"{" selected" if name == DEFAULT_SCHEDULE else ""}>{schedule.label}</option>'
+        for name, schedule in SCHEDULES.items()
+    )
+    return (FOLDER / "template.html").read_text().replace("@@legend@@", legend).replace("@@schedules@@", options)

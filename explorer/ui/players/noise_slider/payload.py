@@ -1,0 +1,56 @@
+"""What the page is sent, in parts, so that the first picture is there before the network has finished.
+
+The page composes the noisy picture x0 + sigma * eps itself, at any sigma, and its spectrum from three curves. Only the
+model's estimates are sent level by level, as errors (estimate minus x0) in eight bits with a scale per level: the
+error shrinks with sigma, so eight bits are enough for the predicted noise eps - error / sigma at every
+level, and the estimate itself is right to half a step of the display.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from explorer.core.schedules import SCHEDULES
+from explorer.schemas import DenoisedLevels, NoisedPicture
+from explorer.server.blob_store import numbers, packed
+from explorer.ui.players.shared.image_sheets import sheet
+
+EPS_SCALE = 4096  # eps travels as int16 in units of 1 / EPS_SCALE: exact to 0.0001, range +-8
+
+
+def base_part(noised: NoisedPicture) -> bytes:
+    """Picture (a sheet), noise (int16, height x width x 3) and the curves that need no model."""
+    request, grid = noised.request, noised.crossover_sigma
+    header = {
+        "kind": "base",
+        "request": {"model": request.model, "label": request.label, "seed": request.seed, "size": request.size},
+        "picture": request.picture,
+        "upscaled": noised.upscaled,
+        "sigmas": numbers(request.sigmas),
+        "epsScale": EPS_SCALE,
+        "wavenumber": numbers(noised.wavenumber),
+        "clean": numbers(noised.clean),
+        "noise": numbers(noised.noise),
+        "cross": numbers(noised.cross),
+        "band": numbers(noised.band),
+        "grid": numbers(grid),
+        "crossover": numbers(noised.crossover),
+        "schedules": {name: {"label": s.label, "t": numbers(s.t(grid))} for name, s in SCHEDULES.items()},
+    }
+    eps = np.rint(noised.eps.transpose(1, 2, 0) * EPS_SCALE).astype("<i2").tobytes()
+    return packed(header, sheet(noised.picture.transpose(2, 0, 1)[None]), eps)
+
+
+def levels_part(levels: DenoisedLevels) -> bytes:
+    """The estimates at some levels: a sheet of errors, and their spectra."""
+    scale = np.maximum(np.abs(levels.error).max(axis=(1, 2, 3)), 1e-6)  # (n,)
+    steps = np.rint(levels.error / scale[:, None, None, None] * 127 + 128).astype(np.uint8)
+    header = {
+        "kind": "levels",
+        "levels": levels.indices.tolist(),
+        "scale": numbers(scale),
+        "denoised": [numbers(row) for row in levels.denoised_spectrum],
+        "error": [numbers(row) for row in levels.error_spectrum],
+        "mse": numbers(levels.mse),
+    }
+    return packed(header, sheet(steps))

@@ -1,0 +1,86 @@
+"""What the page is sent of the plane: the density, the walkers' records as they are made, the network's reports.
+
+Places travel as int16 shares of the largest coordinate of their record, which is right to a hundredth of a pixel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.schemas.score_field import EXTENT, Learned, LearnRequest, Plane, WalkFrame, WalkPlan
+from explorer.server.blob_store import numbers, packed
+
+
+def plane_part(plane: Plane) -> bytes:
+    """The mixture itself: the page computes its density and its arrows at any noise level."""
+    header = {
+        "kind": "plane",
+        "density": plane.request.density,
+        "means": [numbers(mean) for mean in plane.means],
+        "weights": numbers(plane.weights),
+        "std": plane.std,
+        "part": plane.part.tolist(),
+        "shares": numbers(plane.shares),
+        "sigmas": numbers(plane.sigmas),
+        "move": numbers(plane.move),
+    }
+    return packed(header)
+
+
+def walk_part(plan: WalkPlan) -> bytes:
+    """What is known of the walkers before their first move."""
+    request = plan.request
+    header = {
+        "kind": "walk",
+        "source": request.source,
+        "sigma": request.sigma,
+        "seed": request.seed,
+        "count": request.count,
+        "sigmas": {kind: numbers(sigmas) for kind, sigmas in plan.sigmas.items()},
+        "chance": numbers([plan.chance])[0],
+    }
+    return packed(header)
+
+
+def frames_part(frames: Sequence[WalkFrame]) -> bytes:
+    """Some records of the walkers, in the order in which they were made."""
+    scales, places = zip(*(_int16(frame.x) for frame in frames), strict=True)  # the same however records are grouped
+    about = [
+        {
+            "walkers": frame.kind,
+            "i": frame.i,
+            "scale": scale,
+            "shares": numbers(frame.shares),
+            "distance": numbers([frame.distance])[0],
+            "width": None if frame.width is None else numbers([frame.width])[0],
+        }
+        for frame, scale in zip(frames, scales, strict=True)
+    ]
+    return packed({"kind": "frames", "frames": about}, b"".join(places))
+
+
+def learned_part(request: LearnRequest, learned: Learned) -> bytes:
+    """What the network knows after some steps: its losses, its error by noise level, and its denoiser on a grid."""
+    scale, field = _int16(learned.field)
+    header = {
+        "kind": "learned",
+        "density": request.plane.density,
+        "step": learned.step,
+        "steps": request.steps,
+        "dsm": numbers([learned.dsm])[0],
+        "explicit": numbers([learned.explicit])[0],
+        "sigmas": numbers(learned.sigmas),
+        "error": numbers(learned.error),
+        "extent": EXTENT,
+        "grid": learned.field.shape[1],
+        "scale": scale,
+    }
+    return packed(header, field)
+
+
+def _int16(values: np.ndarray) -> tuple[float, bytes]:
+    """The scale s and the bytes of round(values / s), little endian."""
+    scale = float(f"{max(float(np.abs(values).max()), 1e-6) / 32000:.6g}")
+    return scale, np.rint(values / scale).astype("<i2").tobytes()

@@ -1,0 +1,79 @@
+"""Runs of one visitor, one or two at a time, turned into parts for the page while they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from explorer.engine import Engine
+from explorer.schemas import SampledStep, SamplingRequest
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.trajectory.payload import difference_part, octaves_part, plan_part, steps_parts
+from explorer.ui.streaming.streams import Streams, paced
+
+PACE = 0.05  # seconds between two messages to the page; steps that are faster travel together
+SLOW = "This took too long here and was stopped; fewer steps or pixels are faster."
+
+
+@dataclass
+class Run:
+    """One of the runs that a request asks for, as far as it has come."""
+
+    name: str  # "A" or "B"
+    request: SamplingRequest
+    steps: list[SampledStep] = field(default_factory=list)
+    sent: int = 0  # steps that have been handed to the page
+
+    @property
+    def share(self) -> float:
+        """How far it has come, 0 to 1."""
+        return len(self.steps) / (self.request.steps + 1)
+
+
+class SamplingRuns:
+    """Runs one or two requests for a visitor and hands the page their parts as they are computed."""
+
+    def __init__(self, engine: Engine, parts: PartStore) -> None:
+        self.engine, self.streams = engine, Streams(parts, SLOW)
+
+    def stream(self, requests: list[SamplingRequest], ticket: float, visitor: str) -> Iterator[dict]:
+        """Yield the growing answer {"generation", "parts", "state"}. Raises RequestRefused."""
+        runs = [Run(name, request) for name, request in zip("AB", requests, strict=False)]
+        items = chain([None], paced(self._steps(runs), PACE))
+        encode = lambda steps: chain(*map(_unsent, runs)) if steps else self._plans(runs)
+        for answer, _ in self.streams.answers(items, ticket, visitor, encode, lambda: self._summary(runs)):
+            yield answer
+
+    def _plans(self, runs: list[Run]) -> Iterator[bytes]:
+        for run in runs:
+            plan = self.engine.plan(run.request)
+            nearest = None if run is runs[0] else self.engine.pairs(runs[0].request, run.request)
+            yield plan_part(run.name, plan, nearest)
+
+    def _steps(self, runs: list[Run]) -> Iterator[SampledStep]:
+        """Take steps of all runs in turns, the one behind first."""
+        iterators = {run.name: self.engine.sample(run.request) for run in runs}
+        try:
+            while True:
+                behind = min(runs, key=lambda run: run.share)
+                step = next(iterators[behind.name], None)
+                if step is None:
+                    return
+                behind.steps.append(step)
+                yield step
+        finally:
+            for iterator in iterators.values():
+                iterator.close()
+
+    def _summary(self, runs: list[Run]) -> Iterator[bytes]:
+        for run in runs:
+            if len(run.steps) > 1:
+                yield octaves_part(run.name, self.engine.octave_map(run.steps))
+        if len(runs) == 2 and runs[0].request.size == runs[1].request.size and all(run.steps for run in runs):
+            yield difference_part(self.engine.difference(runs[0].steps, runs[1].steps))
+
+
+def _unsent(run: Run) -> list[bytes]:
+    new, run.sent = run.steps[run.sent :], len(run.steps)
+    return steps_parts(run.name, new)

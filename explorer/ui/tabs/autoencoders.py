@@ -1,0 +1,100 @@
+"""The third page: the family of autoencoders that diffusion grew out of, on one picture and on common axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice
+
+import gradio as gr
+
+from explorer.autoencoders import MEMBERS
+from explorer.engine import Engine
+from explorer.schemas.autoencoders import Corrupted, LeftOut, LineUpRequest, MemberOutput
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.lineup.component import build_lineup
+from explorer.ui.players.lineup.payload import given_part, members_part
+from explorer.ui.sections import codes, generating, levels, score_field, skips, wiring
+from explorer.ui.streaming.events import COMPUTE, named, numbered, plain_refusals, settled
+from explorer.ui.streaming.streams import Streams, paced
+from explorer.ui.widgets.picture_picker import build_chooser, chosen_name
+from explorer.ui.widgets.upload import build_upload, read_picture
+
+LABEL = "Autoencoders"
+SENTENCE = "One picture through the whole family: what does each kind of autoencoder keep of it?"
+PLAYER = "lineUp"
+FIRST = 9  # members whose answers travel with the picture: a row of the page
+PACE = 0.1  # seconds between two messages after that
+CORRUPTIONS = (("nothing", "none"), ("Gaussian noise", "gaussian"), ("masked pixels", "mask"))
+
+
+class LineUpView:
+    """The handler of the line-up."""
+
+    def __init__(self, engine: Engine, parts: PartStore) -> None:
+        self.engine, self.streams = engine, Streams(parts)
+
+    def line_up(
+        self, picture: str, corruption: str, sigma: float, rate: float, seed: float, ticket: float, visitor: gr.Request
+    ) -> Iterator[tuple[dict, LineUpRequest]]:
+        """Yield the family's answers as they come, and the request. Refusals become one sentence."""
+        with plain_refusals():
+            request = LineUpRequest(picture=picture, corruption=corruption, sigma=sigma, rate=rate, seed=seed)
+            given = self.engine.corrupt(request)
+            outputs = self.engine.line_up(given)
+            items = chain([[given, *islice(outputs, FIRST)]], paced(outputs, PACE, at_once=False))
+            about = {"members": len(MEMBERS)}
+            for answer, _ in self.streams.answers(items, ticket, visitor.session_hash or "", _encoded, **about):
+                yield answer, request
+
+    def upload(self, data: bytes | None) -> str:
+        """Take in a person's own picture; its id."""
+        return self.engine.add_picture(read_picture(data))
+
+
+def _encoded(some: list[Corrupted | MemberOutput | LeftOut]) -> list[bytes]:
+    """The picture's part, where it is among them, and that of the members."""
+    if isinstance(some[0], Corrupted):
+        return [given_part(some[0]), members_part(some[1:])]
+    return [members_part(some)]
+
+
+def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
+    """Lay out the view inside the tab, whose context is open, and connect it. picture: its name in the engine."""
+    view, default = LineUpView(engine, parts), LineUpRequest()
+    request, ticket = gr.State(default), gr.Number(0, precision=0, visible=False)
+    gr.HTML(f"<p class='lead'>{SENTENCE}</p>")
+    with gr.Column(elem_id="lineup-controls", elem_classes="controls"):
+        with gr.Row(elem_classes="line"):
+            corruption = gr.Radio(
+                CORRUPTIONS, value=default.corruption, label="Give them the picture with", elem_id="corruption"
+            )
+            sigma = gr.Number(default.sigma, label="Noise, sigma", elem_id="lineup-sigma")
+            rate = gr.Number(default.rate, label="Masked share", elem_id="lineup-rate")
+            seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="lineup-seed")
+            begin = gr.Button("Run", elem_id="lineup-begin", elem_classes="unseen")
+        with gr.Row(elem_classes="chooser"):
+            examples = build_chooser(default.picture, "lineup-examples")
+            upload = build_upload(elem_id="lineup-upload")
+
+    player = build_lineup()
+    inputs = [picture, corruption, sigma, rate, seed, ticket]
+    run = {"fn": view.line_up, "inputs": inputs, "outputs": [player, request], "js": numbered(PLAYER), **COMPUTE}
+    private, quiet = {**run, "api_visibility": "private"}, {"show_progress": "hidden", "api_visibility": "private"}
+    moved = [control.input for control in (corruption, sigma, rate, seed)]
+    chosen = examples.select(chosen_name, None, picture, **quiet)
+    uploaded = upload.upload(view.upload, upload, picture, **quiet)
+    events = [
+        gr.on(moved, **run, trigger_mode="multiple", **named("line_up")),
+        begin.click(**private),
+        chosen.success(**private),
+        uploaded,
+        uploaded.success(**private),
+    ]
+    for event in events:
+        event.failure(fn=None, js=settled(PLAYER))
+    wiring.build(engine, parts, request)
+    levels.build(engine, parts)
+    skips.build(engine, parts)
+    codes.build(engine, parts, request)
+    generating.build(engine, parts)
+    score_field.build(engine, parts)

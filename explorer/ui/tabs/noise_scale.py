@@ -1,0 +1,113 @@
+"""The first page: a picture, a noise level, and which sizes of things survive it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from explorer.engine import Engine
+from explorer.figures.spectra import spectra_figure
+from explorer.schemas import SIZES, DenoisedLevels, NoisedPicture, NoisingRequest
+from explorer.server.blob_store import PartStore
+from explorer.ui.players.noise_slider.component import build_scrubber
+from explorer.ui.players.noise_slider.payload import base_part, levels_part
+from explorer.ui.streaming.events import COMPUTE, named, numbered, plain_refusals, settled
+from explorer.ui.streaming.streams import Streams
+from explorer.ui.widgets.picture_picker import build_chooser, chosen_name
+from explorer.ui.widgets.sampling_controls import MODEL_TITLES, choice
+from explorer.ui.widgets.upload import build_upload, read_picture
+
+LABEL = "Noise & scale"
+SLOW = "This took too long here and was stopped; a smaller size is faster."
+PLAYER = "noiseAndScale"
+
+
+class NoiseScaleView:
+    """The page's handlers; they turn what Gradio hands over into requests, and answers into payloads."""
+
+    def __init__(self, engine: Engine, parts: PartStore) -> None:
+        self.engine, self.streams = engine, Streams(parts, SLOW)
+
+    def prepare(
+        self, picture: str, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
+    ) -> Iterator[tuple[dict, NoisingRequest]]:
+        """Yield the growing answer for the page, and the request it belongs to. Refusals become one sentence."""
+        with plain_refusals():
+            request = NoisingRequest(picture=picture, model=model, label=label, seed=seed, size=size)
+            items, session = self._items(request), visitor.session_hash or ""
+            for answer, _ in self.streams.answers(items, ticket, session, _encoded):
+                yield answer, request
+
+    def upload(
+        self, data: bytes | None, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
+    ) -> Iterator[tuple[dict, NoisingRequest, str]]:
+        """The same for a person's own picture; also yields the id under which the engine keeps it."""
+        picture = self.engine.add_picture(read_picture(data))
+        for answer, request in self.prepare(picture, model, label, seed, size, ticket, visitor):
+            yield answer, request, picture
+
+    def choose(
+        self, event: gr.EventData, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
+    ) -> Iterator[tuple[dict, NoisingRequest, str]]:
+        """The same for an example picture."""
+        name = chosen_name(event)
+        for answer, request in self.prepare(name, model, label, seed, size, ticket, visitor):
+            yield answer, request, name
+
+    def figure(self, request: NoisingRequest | None, event: gr.EventData):  # noqa: ANN201 - a Plotly figure
+        """The spectra in full at the level where the slider was let go."""
+        level = event._data.get("level") if isinstance(event._data, dict) else None
+        if request is None or type(level) is not int or not 0 <= level < request.levels:
+            raise gr.Error("This noise level has not been computed.", print_exception=False)
+        noised = self.engine.noise(request)
+        return spectra_figure(noised, list(self.engine.denoise(noised)), level)
+
+    def _items(self, request: NoisingRequest) -> Iterator[NoisedPicture | DenoisedLevels]:
+        """What needs no model first, then the model's estimates as they are computed."""
+        noised = self.engine.noise(request)
+        yield noised
+        yield from self.engine.denoise(noised)
+
+
+def _encoded(item: NoisedPicture | DenoisedLevels) -> list[bytes]:
+    return [base_part(item) if isinstance(item, NoisedPicture) else levels_part(item)]
+
+
+def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
+    """Lay out the view inside its tab, whose context is open, and connect it. picture: its name in the engine."""
+    view, default, request = NoiseScaleView(engine, parts), NoisingRequest(), gr.State(None)
+    player = build_scrubber()
+    with gr.Row(elem_id="chooser", elem_classes="chooser"):
+        examples = build_chooser(default.picture)
+        upload = build_upload()
+    with gr.Row(elem_id="controls", elem_classes="controls line"):
+        sizes = [size for size in SIZES if size <= engine.largest_side]
+        model = gr.Radio(MODEL_TITLES, value=default.model, label="Model", elem_id="model")
+        size = gr.Radio(sizes, value=default.size, label="Size, pixels", elem_id="size")
+        seed = gr.Number(default.seed, label="Seed", precision=0, minimum=0, elem_id="seed")
+        classes = [(name, name) for name in engine.classes]
+        label = choice(classes, default.label, "Class the model is told", "class")
+        begin = gr.Button("Run", elem_id="noise-begin", elem_classes="unseen")
+    with gr.Accordion("The spectra in full, at the level where you let go", open=True, elem_id="full"):
+        plot = gr.Plot(show_label=False, elem_id="full-spectra", container=False)
+        download = gr.Button("Download these curves as CSV", size="sm", elem_id="full-csv")
+        download.click(fn=None, js="() => { document.querySelector('#csv').click(); }")
+
+    ticket = gr.Number(0, precision=0, visible=False)
+    controls, outputs = [model, label, seed, size, ticket], [player, request]
+    run = {"js": numbered(PLAYER), **COMPUTE}
+    private = {**run, "api_visibility": "private"}
+    moved, every = [control.input for control in controls[:-1]], {"trigger_mode": "multiple"}
+    events = (
+        gr.on(moved, view.prepare, [picture, *controls], outputs, **named("noising"), **every, **run),
+        begin.click(view.prepare, [picture, *controls], outputs, **private),
+        upload.upload(view.upload, [upload, *controls], [*outputs, picture], **every, **private),
+        examples.select(view.choose, controls, [*outputs, picture], **every, **private),
+    )
+    for event in events:
+        event.failure(fn=None, js=settled(PLAYER))
+    player.release(
+        view.figure, [request], plot, show_progress="hidden", trigger_mode="always_last", api_visibility="private",
+        concurrency_id="figure", concurrency_limit=2,
+    )  # fmt: skip

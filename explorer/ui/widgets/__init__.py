@@ -1,0 +1,1 @@
+"""Gradio controls that several pages share."""

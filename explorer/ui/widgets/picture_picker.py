@@ -1,0 +1,56 @@
+"""The row of example pictures: real buttons with thumbnails, one pressed at a time."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+
+import gradio as gr
+from PIL import Image
+
+from explorer.examples import EXAMPLES, load
+from explorer.images.decoder import fit
+
+THUMBNAIL = 112  # pixels; drawn at half that, sharp on a dense screen
+
+SCRIPT = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button');
+  if (!button) return;
+  document.dispatchEvent(new CustomEvent('picture-chosen', { detail: button.dataset.name }));
+  trigger('select', { name: button.dataset.name });
+});
+// The same picture is chosen in every view, also in those that are seen later; an uploaded one is none of these.
+const mark = (name) =>
+  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', String(b.dataset.name === name)));
+document.addEventListener('picture-chosen', ({ detail }) => mark(detail));
+if (window.permalink) mark(window.permalink.picture());
+document.addEventListener('change', ({ target }) => {
+  if (!target.matches('input[type=file]')) return;
+  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', 'false'));
+}, true);
+"""
+
+
+def build_chooser(chosen: str, elem_id: str = "examples") -> gr.HTML:
+    """The component; it emits `select` with {"name": ...}."""
+    buttons = "".join(_button(example, example.name == chosen) for example in EXAMPLES)
+    template = f'<div class="examples-row" role="group" aria-label="Example pictures">{buttons}</div>'
+    return gr.HTML(value=None, html_template=template, js_on_load=SCRIPT, elem_id=elem_id, elem_classes="examples")
+
+
+def chosen_name(event: gr.EventData) -> str:
+    """The name of the example that was clicked; whether there is such a one is the engine's to say."""
+    return str(event._data.get("name", "")) if isinstance(event._data, dict) else ""
+
+
+def _button(example, pressed: bool) -> str:  # noqa: ANN001 - explorer.examples.Example
+    buffer = io.BytesIO()
+    Image.fromarray(fit(load(example.name), THUMBNAIL)).save(buffer, "JPEG", quality=88)
+    source = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    title = html.escape(f"{example.title}, by {example.author} ({example.licence})", quote=True)
+    return (
+        f'<button type="button" data-name="{example.name}" aria-pressed="{str(pressed).lower()}" title="{title}">'
+        f'<img src="{source}" alt="{html.escape(example.alt, quote=True)}"></button>'
+    )

@@ -1,0 +1,1 @@
+"""What tests, benchmarks and robustness share: server processes, a browser, an HTTP client, measuring."""

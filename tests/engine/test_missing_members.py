@@ -1,0 +1,117 @@
+"""Members whose files are missing, cut short or not the ones of their cards: they are left out, with the reason."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from explorer.autoencoders import FOLDER, MEMBERS, load_member
+from explorer.claims._members import small_pictures
+from explorer.claims.skips import SIGMAS, excess
+from explorer.engine import Engine
+from explorer.schemas import RequestRefused
+from explorer.schemas.autoencoders import GenerateRequest, LeftOut, LineUpRequest
+
+DAMAGED = {"vae": "missing", "dae-050": "hash", "ae-conv-16": "hash", "blind": "card"}
+
+
+def damage(folder):
+    """A missing file, one that was cut short, a card with another hash, a card that cannot be read."""
+    (folder / "vae.safetensors").unlink()
+    path = folder / "dae-050.safetensors"
+    path.write_bytes(path.read_bytes()[:100_000])
+    card = json.loads((folder / "ae-conv-16.json").read_text())
+    (folder / "ae-conv-16.json").write_text(json.dumps({**card, "sha256": "0" * 64}))
+    (folder / "blind.json").write_text("{")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return shutil.copytree(FOLDER, tmp_path / "family")
+
+
+@pytest.fixture
+def engine(folder):
+    return Engine(family_folder=damage(folder))
+
+
+def assert_said(left_out, names):
+    assert [out.name for out in left_out] == names
+    for out in left_out:
+        assert DAMAGED[out.name] in out.reason and out.title == MEMBERS[out.name].title
+        assert len(out.reason.splitlines()) == 1 and len(out.reason) <= 160 and "/" not in out.reason
+
+
+def test_the_line_up_names_them_in_their_places_and_the_rest_answers(engine):
+    outputs = list(engine.line_up(engine.corrupt(LineUpRequest())))
+    assert [output.name for output in outputs] == list(MEMBERS)
+    assert_said([o for o in outputs if isinstance(o, LeftOut)], [name for name in MEMBERS if name in DAMAGED])
+    assert all(np.isfinite(o.output).all() for o in outputs if not isinstance(o, LeftOut))
+
+
+def test_the_matrix_has_the_other_rows(engine):
+    *_, matrix = engine.level_matrix(0)
+    assert matrix.names == ("dae-010", "dae-025", "dae-100", "dae-200", "conditional")
+    assert np.isfinite(matrix.mse).all() and len(matrix.rows) == len(matrix.trained) == 5
+    assert_said(matrix.left_out, ["dae-050", "blind"])
+
+
+def test_one_code_is_looked_into_without_the_other(engine, folder):
+    codes = engine.codes(LineUpRequest(), seed=1)
+    assert_said(codes.left_out, ["vae"])
+    assert codes.traversal.shape[0] == len(codes.prior) == len(codes.nats) == 0 and codes.tokens.shape == (8, 8)
+    (folder / "vq-vae.json").unlink()
+    codes = Engine(family_folder=folder).codes(LineUpRequest(), seed=1)
+    assert [out.name for out in codes.left_out] == ["vae", "vq-vae"] and codes.tokens.size == 0
+
+
+def test_the_wiring_goes_without_the_blind_member_but_not_without_the_conditional(engine, folder):
+    *_, wiring = engine.wiring(LineUpRequest())
+    assert_said(wiring.left_out, ["blind"])
+    assert np.isfinite(wiring.told).all() and np.isnan(wiring.blind_mse).all() and wiring.round_trip
+    (folder / "conditional.safetensors").unlink()
+    with pytest.raises(RequestRefused, match="'conditional' is missing"):
+        next(Engine(family_folder=folder).wiring(LineUpRequest()))
+
+
+def test_films_of_the_others_are_made(engine):
+    films = list(engine.films(GenerateRequest(steps=2)))
+    assert [film.name for film in films] == list(MEMBERS)
+    assert_said([film for film in films if isinstance(film, LeftOut)], [name for name in MEMBERS if name in DAMAGED])
+
+
+def test_skips_are_measured_with_what_there_is(engine, folder):
+    (folder / "unet-bottleneck.safetensors").unlink()
+    *_, costs = engine.skip_costs(0)
+    assert costs.titles == (MEMBERS["unet-noskip"].title,) and costs.lost.shape[0] == len(costs.ratio) == 1
+    assert [out.name for out in costs.left_out] == ["unet-bottleneck"]
+    (folder / "unet-noskip.safetensors").unlink()
+    with pytest.raises(RequestRefused, match="'unet-noskip' is missing"):
+        next(Engine(family_folder=folder).skip_costs(0))
+
+
+def test_a_file_that_is_put_back_is_taken_at_the_next_question(engine, folder):
+    shutil.copy(FOLDER / "vae.safetensors", folder)
+    outputs = {output.name: output for output in engine.line_up(engine.corrupt(LineUpRequest()), ["vae", "blind"])}
+    assert not isinstance(outputs["vae"], LeftOut) and isinstance(outputs["blind"], LeftOut)
+
+
+def test_without_any_member_there_is_a_sentence_and_no_picture(tmp_path):
+    engine = Engine(family_folder=tmp_path)
+    assert all(isinstance(o, LeftOut) for o in engine.line_up(engine.corrupt(LineUpRequest())))
+    for asked in (engine.level_matrix(0), engine.skip_costs(0), engine.wiring(LineUpRequest())):
+        with pytest.raises(RequestRefused, match="card"):
+            next(asked)
+
+
+def test_what_the_skips_carry_is_what_the_claim_measures(folder):
+    """The same quantities as C21 over other noises; the share lost per octave is a mean over 18 pictures or more."""
+    first, *_, costs = Engine(family_folder=folder).skip_costs(3)
+    assert np.isfinite(first.ratio).sum() == 2 and np.isfinite(costs.lost).all()
+    found = excess(load_member, small_pictures())
+    assert tuple(costs.sigmas) == SIGMAS
+    np.testing.assert_allclose(costs.lost[:, 0], found.lost[:, 0], atol=0.05)
+    np.testing.assert_allclose(costs.ratio, found.cut.mean(2) / found.with_skips.mean(1), rtol=0.1)
+    assert (np.diff(costs.lost[:, 0], axis=1) > 0).all()  # the finer, the more is lost

@@ -1,0 +1,102 @@
+"""Where the network runs: the decisions follow from the times, and what cannot run is left out."""
+
+import time
+
+import pytest
+import torch
+
+from explorer.inference import autotune
+from explorer.inference.autotune import best_chunk, best_place, choose
+from explorer.inference.device import DeviceRefused
+
+
+@pytest.mark.parametrize(
+    ("seconds", "place"),
+    [
+        ({("cpu", "float32"): 1.0}, ("cpu", "float32")),
+        ({("cpu", "float32"): 1.0, ("cpu", "bfloat16"): 0.5}, ("cpu", "bfloat16")),
+        ({("cpu", "float32"): 1.0, ("cpu", "bfloat16"): 0.95}, ("cpu", "float32")),  # not worth the digits
+        ({("cpu", "float32"): 1.0, ("cpu", "bfloat16"): 8.0}, ("cpu", "float32")),
+        ({("cuda", "float32"): 0.1, ("cuda", "bfloat16"): 0.03, ("cpu", "bfloat16"): 0.5}, ("cuda", "bfloat16")),
+        ({("mps", "float32"): 2.0, ("cpu", "float32"): 1.0}, ("cpu", "float32")),  # a device slower than the processor
+        ({("cuda", "bfloat16"): 0.1}, ("cuda", "bfloat16")),  # float32 did not run
+    ],
+)
+def test_the_fastest_place_and_float32_unless_it_costs(seconds, place):
+    assert best_place(seconds) == place
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chunk"),
+    [
+        ({1: 0.3}, 1),
+        ({1: 0.20, 2: 0.36, 4: 0.70, 8: 1.40}, 2),  # no gain per picture after two
+        ({1: 0.20, 2: 0.30, 4: 0.40, 8: 0.60}, 8),
+        ({1: 0.02, 2: 0.04, 4: 0.08, 8: 0.16}, 8),  # each pass is a message: not for less than a tenth of a second
+        ({1: 0.001, 2: 0.001, 4: 0.0015, 64: 0.02}, 64),
+    ],
+)
+def test_the_smallest_number_that_is_as_good_per_picture(seconds, chunk):
+    assert best_chunk(seconds) == chunk
+
+
+class Slow:
+    """A model that keeps its thread busy for as long as it is told, or fails."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+
+    def __call__(self, x, sigma, label=None):
+        if self.seconds is None:
+            raise RuntimeError("not implemented for this type")
+        end = time.thread_time() + self.seconds
+        while time.thread_time() < end:
+            pass
+        return x
+
+
+@pytest.fixture
+def native(monkeypatch):
+    """A machine with nothing but a CPU that computes bfloat16."""
+    monkeypatch.setattr(autotune, "present_devices", lambda: ["cpu"])
+    monkeypatch.setattr(autotune, "native_bfloat16", lambda device: True)
+    monkeypatch.setattr(autotune, "BUDGET_S", 0.05)
+
+
+@pytest.mark.parametrize(
+    ("single", "half", "expected"),
+    [(0.05, 0.001, torch.bfloat16), (0.001, 0.05, torch.float32), (0.01, None, torch.float32)],
+)
+def test_both_types_are_timed(native, single, half, expected):
+    loaded = []
+
+    def load(device, dtype):
+        loaded.append((device.type, dtype))
+        return Slow(single if dtype is torch.float32 else half)
+
+    threads = torch.get_num_threads()
+    choice = choose(load)
+    assert loaded == [("cpu", torch.float32), ("cpu", torch.bfloat16)] and torch.get_num_threads() == threads
+    assert (choice.device.type, choice.dtype) == ("cpu", expected) and choice.chunk in (1, 2, 4, 8)
+
+
+def test_bfloat16_is_not_tried_where_it_is_emulated(native, monkeypatch):
+    monkeypatch.setattr(autotune, "native_bfloat16", lambda device: False)
+    assert choose(lambda device, dtype: Slow({torch.float32: 0.001}[dtype])).dtype is torch.float32
+
+
+def test_what_is_given_is_not_put_in_question(native):
+    loaded = []
+    choice = choose(lambda device, dtype: loaded.append((device.type, dtype)) or Slow(0.001), "cpu", "bfloat16")
+    assert loaded == [("cpu", torch.bfloat16)] and choice.dtype is torch.bfloat16
+
+
+def test_where_nothing_runs_there_is_still_an_answer(native):
+    choice = choose(lambda device, dtype: Slow(None))
+    assert (choice.device.type, choice.dtype, choice.chunk) == ("cpu", torch.float32, 1)
+
+
+def test_a_device_that_is_not_there_is_refused(native):
+    missing = "mps" if not torch.backends.mps.is_available() else "cuda"
+    with pytest.raises(DeviceRefused, match="There is no"):
+        choose(lambda device, dtype: Slow(0.001), missing)

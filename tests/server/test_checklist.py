@@ -1,0 +1,197 @@
+"""What a server on the open internet must have, item by item: which test proves each, and the proofs of the rest."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import gradio as gr
+import httpx
+import pytest
+
+from explorer.engine import Engine
+from explorer.serve import prepare
+from explorer.server.config import AUTH, Hosting
+from explorer.server.launch_options import BLOCKED, KEPT_SESSIONS, ROOT, WAITING
+from harness.app_server import free_port
+
+CHECKLIST = {
+    "1 versions pinned, none known to be bad": ("test_requirements.py",),
+    "2 a bounded queue, one group for all that needs the model": ("ui/test_checklist.py::test_the_queue_is_bounded",),
+    "3 nothing open in launch()": ("ui/test_checklist.py::test_launch_leaves_nothing_open", "ui/test_routes.py"),
+    "4 bodies bounded, no URL fetched, headers on every answer": (
+        "ui/test_guard.py::test_uploads_are_bounded_with_and_without_a_length",
+        "ui/test_guard.py::test_data_urls_are_refused_at_once",
+        "ui/test_guard.py::test_headers_are_on_every_answer",
+        "ui/test_traversal.py::test_no_path_or_url_gives_away_a_file",
+    ),
+    "5 one decoder, three formats, 24 megapixels": (
+        "test_hostile.py::test_hostile_file",
+        "test_images.py::test_what_is_too_large_is_refused_from_its_header",
+        "ui/test_checklist.py::test_components_that_take_paths_are_not_used",
+    ),
+    "6 no number that is not finite": (
+        "ui/test_guard.py::test_no_number_that_is_not_finite_reaches_a_function",
+        "ui/test_raw_calls.py::test_numbers_of_a_run_that_make_no_sense",
+    ),
+    "7 generators end, free what they held, and share no random numbers": (
+        "ui/test_leaving.py::test_a_client_that_goes_away_ends_its_run",
+        "ui/test_leaving.py::test_what_an_abandoned_run_held_is_let_go",
+        "ui/test_checklist.py::test_nobody_uses_the_random_numbers_of_all",
+    ),
+    "8 temporary files bounded and swept, nothing reported home": (
+        "ui/test_scratch.py",
+        "ui/test_checklist.py::test_old_uploads_are_deleted_and_nothing_is_reported",
+    ),
+    "9 helper events private, no path from a client in a file component": (
+        "ui/test_checklist.py::test_private_events_cannot_be_called_by_name",
+        "ui/test_calls.py::test_private_events_are_out_of_reach_of_the_client",
+        "ui/test_checklist.py::test_components_that_take_paths_are_not_used",
+    ),
+    "10 health, readiness, metrics, a graceful end": (
+        "ui/test_standing.py::test_ready_after_a_warm_up_run_and_counted",
+        "ui/test_standing.py::test_told_to_stop_it_lets_the_running_end_and_begins_nothing",
+    ),
+    "11 a share link says who gets in, and a password can be asked for": (
+        "ui/test_checklist.py::test_sharing_says_what_it_does",
+        "ui/test_hosting.py::test_who_has_no_password_gets_nothing",
+    ),
+    "12 limits for an address and for a session": ("ui/test_limits.py", "ui/test_unheard.py"),
+    "13 a container without rights": ("ui/test_container.py",),
+    "14 weights: safetensors, hash, never from a request": (
+        "test_weights.py::test_pickle_never_runs",
+        "test_weights.py::test_changed_byte",
+        "hub/test_fetch.py::test_anything_but_a_name_and_a_full_hash_is_refused",
+    ),
+}
+UI = sorted((ROOT / "explorer" / "ui").rglob("*.py"))
+PATH_TAKERS = {"File", "FileExplorer", "DownloadButton", "Code", "load", "Video", "Audio", "Gallery", "Interface"}
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    return prepare(Engine(), Hosting(port=free_port()))
+
+
+@pytest.mark.parametrize("item", CHECKLIST)
+def test_what_proves_each_item_is_there(item):
+    for proof in CHECKLIST[item]:
+        path, _, name = proof.partition("::")
+        tree = ast.parse((ROOT / "tests" / path).read_text())
+        tests = {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+        assert (name in tests) if name else tests, proof
+
+
+def test_the_queue_is_bounded(prepared):
+    app, _, _ = prepared
+    assert app._queue.max_size == WAITING <= 32
+    limits = {fn.concurrency_id: fn.concurrency_limit for fn in app.fns.values() if fn.queue and fn.fn is not None}
+    assert limits["compute"] == 4 and limits["figure"] == 2
+    assert all(limit == "default" for name, limit in limits.items() if name not in ("compute", "figure"))
+    assert app._queue.default_concurrency_limit == 1
+
+
+def test_launch_leaves_nothing_open(prepared):
+    options = prepared[1]
+    closed = ("share", "show_error", "enable_monitoring", "run_history", "mcp_server", "ssr_mode", "inbrowser")
+    assert not any(options[name] for name in closed)
+    assert options["server_name"] == "127.0.0.1" and options["strict_cors"] is True and options["auth"] is None
+    assert options["max_file_size"] <= 10 * 2**20 and options["state_session_capacity"] == KEPT_SESSIONS <= 500
+    assert options["allowed_paths"] == [] and options["footer_links"] == []
+    assert {Path(path).name for path in options["blocked_paths"]} == set(BLOCKED) >= {"weights", ".git", ".env"}
+    assert [options["app_kwargs"][name] for name in ("openapi_url", "docs_url", "redoc_url")] == [None] * 3
+    assert [middleware.cls.__name__ for middleware in options["app_kwargs"]["middleware"]] == ["Guard"]
+
+
+def test_what_is_blocked_holds_no_upload_and_no_example(prepared):
+    """Blocked paths beat all others, so a parent of what must be served would break it."""
+    needed = [Path(gr.utils.get_upload_folder()).resolve(), ROOT / "explorer" / "examples"]
+    for blocked in prepared[1]["blocked_paths"]:
+        assert not any(path.is_relative_to(blocked) for path in needed)
+
+
+def test_old_uploads_are_deleted_and_nothing_is_reported(prepared):
+    app = prepared[0]
+    every, age = app.delete_cache
+    assert every <= 300 and age >= 3600  # longer than anybody waits in the queue and runs
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False" and app.analytics_enabled is False
+    assert float(os.environ["GRADIO_HEARTBEAT_INTERVAL"]) <= 5 and "GRADIO_VIBE_MODE" not in os.environ
+
+
+def test_components_that_take_paths_are_not_used():
+    for path in UI:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "gr":
+                assert node.attr not in PATH_TAKERS, f"{path.name}: gr.{node.attr}"
+
+
+def test_nobody_uses_the_random_numbers_of_all():
+    """Requests run in many threads; what they draw comes from generators of their own."""
+    shared = {"manual_seed", "seed", "set_rng_state"}
+    drawn = {"rand", "randn", "randint", "randperm", "normal", "randn_like", "rand_like", "multinomial", "bernoulli"}
+    offline = {"train", "evaluate"}
+    paths = [p for p in (ROOT / "explorer").rglob("*.py") if not offline & set(p.relative_to(ROOT).parts)]
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            owner, name = ast.unparse(node.func.value), node.func.attr
+            assert not (owner in ("torch", "random", "np.random") and name in shared), f"{path.name}: {owner}.{name}"
+            if owner == "torch" and name in drawn and not in_constructor(path, node):
+                assert any(word.arg == "generator" for word in node.keywords), f"{path.name}: torch.{name}"
+
+
+def in_constructor(path: Path, call: ast.Call) -> bool:
+    """Whether the number is the start of a network's parameter, which loading overwrites."""
+    lines = path.read_text().splitlines()
+    return "nn.Parameter" in lines[call.lineno - 1]
+
+
+def test_private_events_cannot_be_called_by_name(prepared):
+    app = prepared[0]
+    private = [fn for fn in app.fns.values() if fn.api_visibility == "private"]
+    public = [fn.api_name for fn in app.fns.values() if fn.api_visibility == "public" and fn.api_name]
+    described = app.get_api_info()["named_endpoints"]
+    assert private and {f"/{name}" for name in public} == set(described) and not described.get("/load")
+    assert all(f"/{fn.api_name}" not in described for fn in private if fn.api_name not in public)
+
+
+def test_sharing_says_what_it_does():
+    """Either the link with who gets in, or one line that there is none; the page is served here in both cases."""
+    port = free_port()
+    command = [sys.executable, "app.py", "--port", str(port), "--share", "--device", "cpu", "--dtype", "float32"]
+    running = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=without_network()
+    )
+    try:
+        said = [running.stdout.readline() for _ in range(2)]
+        assert said[0] == f"The explorer is at http://127.0.0.1:{port}/\n", said
+        assert said[1].startswith("A public link could not be made") and said[1].endswith("this machine.\n")
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    finally:
+        running.terminate()
+        assert running.wait(30) == 0
+    assert running.stdout.read() == "Stopping: what runs may end, nothing new begins.\n"
+
+
+def without_network() -> dict[str, str]:
+    """An environment in which every request to another host ends at a port where nobody listens."""
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    proxies = {name: nowhere for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
+    return {k: v for k, v in os.environ.items() if k != AUTH} | proxies | {"NO_PROXY": "127.0.0.1,localhost"}
+
+
+def test_help_says_where_a_password_belongs():
+    said = subprocess.run([sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True).stdout
+    for word in (AUTH, "--root-path", "--no-browser", "anyone who has it gets in"):
+        assert word in " ".join(said.split())
+
+
+def test_a_password_without_a_user_ends_in_one_line_that_does_not_repeat_it():
+    said = subprocess.run(
+        [sys.executable, "app.py", "--auth", ":hunter2"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert said.returncode == 2 and "hunter2" not in said.stderr and len(said.stderr.strip().splitlines()) == 1

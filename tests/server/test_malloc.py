@@ -1,0 +1,36 @@
+"""Memory that was used for a moment is given back to the system."""
+
+import subprocess
+import sys
+
+import pytest
+
+from harness.app_server import ROOT
+
+PROGRAM = """
+import time
+from explorer import memory
+assert memory.frugal(period=0.05)
+def held():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+before = held()
+blocks = [bytearray(60_000) for _ in range(2000)]  # too small for pages of their own
+kept = blocks[::200]
+full = held()
+del blocks
+time.sleep(1)
+assert full - before > 100 and held() - before < 20, (before, full, held())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux")
+def test_what_is_free_goes_back():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-300:]
+
+
+def test_what_is_kept_for_good_is_no_longer_looked_through():
+    program = "import gc; from explorer import memory; memory.settled(); assert gc.get_freeze_count() > 1000; "
+    program += "assert len(gc.get_objects()) < 100"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr[-300:]

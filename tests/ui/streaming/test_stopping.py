@@ -1,0 +1,80 @@
+"""Every section of the third page shows how far it has come, can be stopped, and can be begun again."""
+
+import re
+import time
+
+import pytest
+
+from explorer.engine import Engine
+from explorer.engine.autoencoder_pool import Members
+from explorer.serve import prepare
+from explorer.server.config import Hosting
+from harness.app_server import free_port
+from tests.ui.tabs.test_autoencoders import LineUp
+
+SLOW = 0.25  # seconds per call of a member, so that every section outlasts the test
+SECTIONS = {
+    "levels": ("Train at one noise level", "measure-levels", "#matrix"),
+    "skips": ("Is a bottleneck needed", "cut-skips", "#skipCosts"),
+    "codes": ("What the code holds", "look-inside", "#codes"),
+    "generating": ("Can it generate?", "generate", "#films"),
+    "wiring": ("The wiring", "wire", "#wiring-player"),
+}
+
+
+class SlowMembers(Members):
+    """Members that take their time once they are told to, and count their calls."""
+
+    calls, slow = 0, False
+
+    def denoiser(self, name):
+        inner = super().denoiser(name)
+
+        def call(x, sigma, label=None):
+            self.calls += 1
+            time.sleep(SLOW if self.slow else 0)
+            return inner(x, sigma, label)
+
+        return call
+
+
+@pytest.fixture(scope="module")
+def slow_engine():
+    engine = Engine()
+    engine._members = SlowMembers(engine.models.in_turn)
+    return engine
+
+
+@pytest.fixture(scope="module")
+def server(slow_engine):
+    app, options, _ = prepare(slow_engine, Hosting(port=free_port()))
+    app.launch(**options)
+    yield app.local_url.rstrip("/")
+    app.close(verbose=False)
+
+
+@pytest.fixture
+def members(slow_engine):
+    yield slow_engine._members
+    slow_engine._members.slow = False
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_what_computes_shows_progress_can_be_stopped_and_begun_again(explorer, members, section):
+    title, button, player = SECTIONS[section]
+    lineup, status = LineUp(explorer).open(), f"document.querySelector('{player} .ns-status').textContent"
+    members.slow = True
+    lineup.unfold(title, button)
+    explorer.page.wait_for_function(f"/^[0-9]+ of [0-9]+$/.test({status})", timeout=60_000)
+    done, of = map(int, re.findall(r"\d+", explorer.text(f"{player} .ns-status")))
+    assert 0 < done < of
+    explorer.page.locator(f"button#stop-{section}").click()
+    explorer.page.wait_for_function(f"{status} === 'ready'", timeout=60_000)
+    calls = members.calls
+    explorer.page.wait_for_timeout(4000 * SLOW)
+    assert members.calls == calls, "it goes on although it has been stopped"
+    explorer.page.locator(f"button#{button}").click()
+    explorer.page.wait_for_function(f"/^[0-9]+ of [0-9]+$/.test({status})", timeout=60_000)
+    assert members.calls > calls
+    explorer.page.locator(f"button#stop-{section}").click()
+    explorer.page.wait_for_function(f"{status} === 'ready'", timeout=60_000)
