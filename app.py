@@ -12,16 +12,16 @@ import torch
 from explorer import weights
 from explorer.engine import Engine
 from explorer.engine.loading import replicas_of
-from explorer.hub import PREFIX, HubRefused
+from explorer.errors import ClusterRefused, HubRefused, UserError, WeightsRefused
+from explorer.hub import PREFIX
 from explorer.inference.autotune import Choice, choose
-from explorer.inference.device import DEVICES, DTYPES, DeviceRefused
+from explorer.inference.device import DEVICES, DTYPES
 from explorer.inference.optimize import prepared
-from explorer.inference.replicas.placement import Cluster, ClusterRefused, replica_bounds
+from explorer.inference.replicas.placement import Cluster, replica_bounds
 from explorer.schemas import SIZES, NoisingRequest
 from explorer.server import malloc
-from explorer.server.config import AUTH, Hosting, HostingRefused, account, default_host, root_path, tools
+from explorer.server.config import AUTH, Hosting, account, default_host, root_path, tools
 from explorer.server.pwa import has_desktop, is_loopback
-from explorer.weights import WeightsRefused
 
 SHIPPED = "scenes"
 
@@ -59,7 +59,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(f"argument --port: {options.port} is not a port; 1 to 65535 are")
     try:
         options.hosting, options.cluster = hosting_from(options), cluster_from(options)
-    except (HostingRefused, ClusterRefused) as refusal:
+    except UserError as refusal:
         parser.error(str(refusal))
     return options
 
@@ -125,7 +125,7 @@ def main(argv: list[str] | None = None) -> int:
     malloc.frugal()
     try:
         engine = engine_with(options)
-    except (ClusterRefused, DeviceRefused, WeightsRefused) as refusal:
+    except UserError as refusal:
         print(f"app.py: {refusal}", file=sys.stderr)
         return 2
     from explorer.serve import serve  # imported late: --help and refusals need no interface

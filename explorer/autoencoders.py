@@ -18,6 +18,7 @@ from explorer.core.networks.autoencoder_conv import Convolutional, Variational, 
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
 from explorer.core.networks.autoencoder_unet import WIRINGS, FamilyDenoiser
 from explorer.core.networks.unet import UNet, UNetConfig
+from explorer.errors import WeightsRefused
 
 FOLDER = weights.FOLDER / "family"
 
@@ -89,13 +90,13 @@ def load_member(name: str, device: str | torch.device = "cpu", folder: Path = FO
     """The member as a Denoiser; an Autoencoder where it has a code. Raises WeightsRefused."""
     info = MEMBERS.get(name)
     if info is None:
-        raise weights.WeightsRefused(f"There is no member '{name[:40]}' in the family.")
+        raise WeightsRefused(f"There is no member '{name[:40]}' in the family.")
     member = weights.built(info.file, folder, BUILDERS)
     if isinstance(member, PrincipalComponents):
         try:
             member.use(info.numbers)
         except ValueError:
-            raise weights.WeightsRefused(f"The weight file of '{info.file}' holds fewer components.") from None
+            raise WeightsRefused(f"The weight file of '{info.file}' holds fewer components.") from None
     return member.to(device).eval().requires_grad_(False)
 
 

@@ -19,14 +19,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from explorer.errors import DataRefused, ImageRefused
 from explorer.images import decoder
 
 CLASSES = ("buildings", "forest", "glacier", "mountain", "sea", "street", "cat face")
 ANY = len(CLASSES)  # the label of pictures without a class, and of 'any' when sampling
-
-
-class DataRefused(ValueError):
-    """The data path is missing or broken; the text is one plain sentence."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ def _pictures(root: Path, name: str, prefix: str = "", limit: int | None = None)
         if member.startswith(prefix) and member.lower().endswith((".jpg", ".jpeg", ".png", ".webp")):
             try:
                 found.append(decoder.decode(data))
-            except decoder.ImageRefused as error:
+            except ImageRefused as error:
                 raise DataRefused(f"{name}: {member} is not a usable picture: {error}") from error
             if limit and len(found) >= limit:
                 break

@@ -14,12 +14,13 @@ import gradio as gr
 from gradio import http_server
 
 from explorer.engine import Engine
+from explorer.errors import TempDirRefused
 from explorer.server import gradio_patches, malloc, pwa
 from explorer.server.blob_store import KEPT_BYTES, PartStore
 from explorer.server.config import Hosting, trust_proxies
 from explorer.server.health import Standing
 from explorer.server.launch_options import WAITING, launch_options
-from explorer.server.temp_dir import ScratchRefused, own_folder
+from explorer.server.temp_dir import own_folder
 from explorer.ui.app import TITLE, build_app
 from explorer.ui.streaming.events import widen
 from explorer.ui.theme import style_sheet, theme
@@ -32,7 +33,7 @@ def serve(engine: Engine, hosting: Hosting) -> int:
     """Serve until interrupted; 2 when that is not possible, with one line that says why."""
     try:
         scratch = own_folder()
-    except ScratchRefused as refusal:
+    except TempDirRefused as refusal:
         print(f"app.py: {refusal}", file=sys.stderr)
         return 2
     try:

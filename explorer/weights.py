@@ -23,16 +23,13 @@ from explorer.core.denoisers.preconditioning import Preconditioned
 from explorer.core.denoisers.wiener import Wiener
 from explorer.core.networks.classifier import Classifier, ClassifierConfig
 from explorer.core.networks.unet import UNet, UNetConfig
+from explorer.errors import WeightsRefused
 
 FOLDER = Path(__file__).resolve().parent.parent / "weights"
 CLASSIFIER = "classifier"  # a kind of model, and the name of the one that is shipped
 AUTOENCODER, FAMILY_UNET = "autoencoder", "family-unet"  # kinds that explorer.autoencoders builds
 T = TypeVar("T")
 LARGEST = 100 * 2**20  # bytes; no model of this project is near it
-
-
-class WeightsRefused(ValueError):
-    """A weight file or its card is missing or broken; the text is one plain sentence."""
 
 
 def names(folder: Path = FOLDER) -> list[str]:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.images.decoder import ImageRefused, decode
+from explorer.errors import ImageRefused
+from explorer.images.decoder import decode
 
 
 def encode(picture: np.ndarray | Image.Image, form: str, **options: object) -> bytes:

@@ -14,7 +14,8 @@ import httpx
 import numpy as np
 from PIL import Image
 
-from explorer.images.decoder import ImageRefused, decode
+from explorer.errors import ImageRefused
+from explorer.images.decoder import decode
 from harness.app_server import ROOT
 from harness.http_client import API, PLAIN, Told, address, ask, at_once, seconds, values
 from harness.measuring import Bar, Row

@@ -9,6 +9,7 @@ import torch
 from explorer import autoencoders, weights
 from explorer.core.networks.autoencoder import Autoencoder
 from explorer.core.noise import white
+from explorer.errors import WeightsRefused
 from explorer.evaluate import autoencoder_acceptance
 from explorer.evaluate import autoencoder_measures as measures
 from explorer.evaluate import autoencoders as command
@@ -87,7 +88,7 @@ def folder(tmp_path):
 
 
 def refusal(name, folder):
-    with pytest.raises(weights.WeightsRefused) as caught:
+    with pytest.raises(WeightsRefused) as caught:
         autoencoders.load_member(name, folder=folder)
     text = str(caught.value)
     assert len(text.splitlines()) == 1 and len(text) <= 160 and str(folder) not in text

@@ -23,7 +23,7 @@ ALLOWED = {
     "thread_priority": set(),
     "core": set(),
     "weights": {"core", "errors"},
-    "autoencoders": {"core", "weights"},
+    "autoencoders": {"core", "errors", "weights"},
     "images": {"errors", "thread_priority"},
     "examples": {"images"},
     "hub": {"core", "errors", "weights"},
@@ -47,7 +47,7 @@ ALLOWED = {
     "ui.tabs": {*SECTIONS, "errors", "ui.sections"},
     "ui.theme": {"figures", "ui.players"},
     "ui.app": {"engine", "examples", "schemas", "server", "ui.http_api", "ui.permalinks", "ui.tabs", "ui.theme"},
-    "serve": {"engine", "server", "ui.app", "ui.streaming", "ui.theme"},
+    "serve": {"engine", "errors", "server", "ui.app", "ui.streaming", "ui.theme"},
 }
 GRADIO = ("server", "serve", *(part for part in ALLOWED if part.startswith("ui.")))
 PACKAGES = ("explorer", "harness", "benchmarks", "robustness", "tests")

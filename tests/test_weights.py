@@ -12,6 +12,7 @@ from safetensors.torch import save as to_safetensors
 
 from explorer import weights
 from explorer.core.networks.unet import UNet, UNetConfig
+from explorer.errors import WeightsRefused
 
 CARD = {
     "kind": "unet",
@@ -41,7 +42,7 @@ def rewrite(folder, data=None, **fields):
 
 
 def check_refusal(folder):
-    with pytest.raises(weights.WeightsRefused) as caught:
+    with pytest.raises(WeightsRefused) as caught:
         weights.load("tiny", folder=folder)
     text = str(caught.value)
     assert len(text.splitlines()) == 1 and len(text) <= 160 and str(folder) not in text
@@ -152,5 +153,5 @@ def test_missing_link_and_names(folder):
     link.symlink_to(folder / "elsewhere")
     assert "link" in check_refusal(folder)
     for name in ("../weights/scenes", "", "a/b", "nothing-here"):
-        with pytest.raises(weights.WeightsRefused):
+        with pytest.raises(WeightsRefused):
             weights.load(name, folder=folder)

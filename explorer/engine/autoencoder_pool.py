@@ -9,9 +9,8 @@ import torch
 
 from explorer.autoencoders import FOLDER, MEMBERS, load_member
 from explorer.core.denoiser import Denoiser
-from explorer.schemas import RequestRefused
+from explorer.errors import RequestRefused, WeightsRefused
 from explorer.schemas.autoencoders import LeftOut
-from explorer.weights import WeightsRefused
 
 InTurn = Callable[[Denoiser], Denoiser]
 

@@ -21,6 +21,7 @@ from explorer.engine.cache import Kept
 from explorer.engine.models import Models
 from explorer.engine.picture_store import Pictures
 from explorer.engine.score_field import Planar
+from explorer.errors import RequestRefused
 from explorer.examples import EXAMPLES
 from explorer.images import decoder
 from explorer.inference.batcher import PICTURE, Cancelled
@@ -32,7 +33,6 @@ from explorer.schemas import (
     NoisedPicture,
     NoisingRequest,
     OctaveMap,
-    RequestRefused,
     RunDifference,
     SampledStep,
     SamplingPlan,

@@ -8,13 +8,13 @@ import torch
 
 from explorer import hub, weights
 from explorer.core.denoiser import Denoiser
+from explorer.errors import WeightsRefused
 from explorer.inference.optimize import prepared
 from explorer.inference.replicas.client import Replicas
 from explorer.inference.replicas.placement import Cluster
 from explorer.inference.replicas.ray_serve import started
 from explorer.inference.replicas.worker import Plan
 from explorer.inference.zerogpu import on_lent_gpu
-from explorer.weights import WeightsRefused
 
 NETWORKS = ("unet", "hub")  # kinds of model
 

@@ -13,9 +13,9 @@ from explorer.core.denoiser import Denoiser
 from explorer.core.denoisers.guidance import class_guided
 from explorer.core.denoisers.wiener import Ideal
 from explorer.engine.loading import load
-from explorer.inference.batcher import PICTURE, Batcher, Unavailable
+from explorer.errors import ModelUnavailable, RequestRefused
+from explorer.inference.batcher import PICTURE, Batcher
 from explorer.inference.replicas.client import Replicas
-from explorer.schemas import RequestRefused
 
 ANY = "any"
 
@@ -140,7 +140,7 @@ def _plainly(ask: Denoiser) -> Denoiser:
     def call(x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
         try:
             return ask(x, sigma, label)
-        except (FloatingPointError, Unavailable) as error:
+        except (FloatingPointError, ModelUnavailable) as error:
             raise RequestRefused(str(error)) from None
 
     return call

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer import examples
 from explorer.engine.cache import Kept
-from explorer.schemas import RequestRefused
+from explorer.errors import RequestRefused
 
 KEPT_PICTURES = 64
 

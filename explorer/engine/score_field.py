@@ -16,6 +16,7 @@ from explorer.core.toy2d import densities, walkers
 from explorer.core.toy2d.densities import SIGMA_MAX, SIGMA_MIN, Pattern
 from explorer.core.toy2d.score_matching import noised_points, train
 from explorer.engine.cache import Kept
+from explorer.errors import RequestRefused
 from explorer.schemas.score_field import (
     EXTENT,
     Learned,
@@ -26,7 +27,6 @@ from explorer.schemas.score_field import (
     WalkPlan,
     WalkRequest,
 )
-from explorer.schemas.validation import RequestRefused
 
 SIGMAS = np.geomspace(SIGMA_MIN, SIGMA_MAX, 17)  # levels at which fields and errors are given
 GRID = 41  # points of a learned field on a side

@@ -19,10 +19,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from explorer import datasets, weights
+from explorer import weights
 from explorer.core.denoiser import Denoiser
 from explorer.core.denoisers.wiener import Ideal
 from explorer.core.networks.classifier import Classifier
+from explorer.errors import UserError, WeightsRefused
 from explorer.evaluate.acceptance import verdicts
 from explorer.evaluate.cost import cost
 from explorer.evaluate.denoising import mean_squared_errors, psnr_table
@@ -96,7 +97,7 @@ def judge() -> Classifier | None:
     """The classifier of this repository, or one plain line and None where it has not been trained."""
     try:
         return weights.load_classifier()
-    except weights.WeightsRefused as refusal:
+    except WeightsRefused as refusal:
         print(f"Fréchet distance, class accuracy and diversity are left out: {refusal}", file=sys.stderr)
         return None
 
@@ -129,7 +130,7 @@ def main() -> int:
     options, start = parse(), time.monotonic()
     try:
         result = evaluate(options)
-    except (datasets.DataRefused, weights.WeightsRefused) as refusal:
+    except UserError as refusal:
         print(f"explorer.evaluate: {refusal}", file=sys.stderr)
         return 2
     result["minutes"] = round((time.monotonic() - start) / 60, 1)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 
 from explorer import autoencoders, datasets, weights
 from explorer.core.networks.autoencoder import SIZE
+from explorer.errors import DataRefused, WeightsRefused
 from explorer.evaluate import autoencoder_measures as measures
 from explorer.evaluate.autoencoder_acceptance import verdicts
 
@@ -43,7 +44,7 @@ def members_in(folder: Path) -> dict[str, torch.nn.Module]:
     for name in autoencoders.MEMBERS:
         try:
             found[name] = autoencoders.load_member(name, folder=folder)
-        except weights.WeightsRefused as refusal:
+        except WeightsRefused as refusal:
             print(f"{name} is left out: {refusal}", file=sys.stderr)
     return found
 
@@ -150,7 +151,7 @@ def main() -> int:
     options, start = parse(), time.monotonic()
     try:
         result = evaluate(options)
-    except datasets.DataRefused as refusal:
+    except DataRefused as refusal:
         print(f"explorer.evaluate.autoencoders: {refusal}", file=sys.stderr)
         return 2
     result["minutes"] = round((time.monotonic() - start) / 60, 1)

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from explorer import weights
 from explorer.core.denoiser import Denoiser
+from explorer.errors import HubRefused
 from explorer.hub import download
 from explorer.hub.adapter import DiscreteVP, Grey
 from explorer.hub.config_checks import Network, Noise, check_index, check_network, check_noise
-from explorer.hub.model_id import PREFIX, HubModel, HubRefused, parse
+from explorer.hub.model_id import PREFIX, HubModel, parse
 
-__all__ = ["PREFIX", "HubModel", "HubRefused", "load", "parse"]
+__all__ = ["PREFIX", "HubModel", "load", "parse"]
 
 NEEDED = "Models of the Hub need the package diffusers: pip install -r requirements-hub.txt adds it."
 # The layers of an attention block, by the names that diffusers gave them before 2023 and gives them now.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.errors import HubRefused
 from explorer.hub.adapter import noise_levels
-from explorer.hub.model_id import HubRefused
 
 PREDICTIONS = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}  # the Hub's names and those of `convert`
 # These have one meaning of t in common, whichever steps they take between the levels.

@@ -13,7 +13,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from explorer.hub.model_id import HubModel, HubRefused
+from explorer.errors import HubRefused
+from explorer.hub.model_id import HubModel
 from explorer.hub.time_budget import SECONDS, Patience
 
 WEIGHTS = "diffusion_pytorch_model"

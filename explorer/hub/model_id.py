@@ -8,16 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from explorer.weights import WeightsRefused
+from explorer.errors import HubRefused
 
 PREFIX = "hub:"
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+|_+)*")
 _HASH = re.compile(r"[0-9a-f]{40}")
 LONGEST = 96  # characters of OWNER/NAME, the Hub's own limit
-
-
-class HubRefused(WeightsRefused):
-    """A model of the Hub cannot be had or used here; the text is one plain sentence."""
 
 
 @dataclass(frozen=True)

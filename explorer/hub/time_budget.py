@@ -15,7 +15,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from explorer.hub.model_id import HubModel, HubRefused
+from explorer.errors import HubRefused
+from explorer.hub.model_id import HubModel
 
 T = TypeVar("T")
 SECONDS = 6.0

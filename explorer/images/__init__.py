@@ -1,5 +1,6 @@
 """Uploaded bytes -> pictures; the only decoder of the project."""
 
-from explorer.images.decoder import ImageRefused, decode
+from explorer.errors import ImageRefused
+from explorer.images.decoder import decode
 
 __all__ = ["ImageRefused", "decode"]

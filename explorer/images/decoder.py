@@ -21,6 +21,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from explorer.errors import ImageRefused
 from explorer.images import headers
 from explorer.thread_priority import step_back
 
@@ -30,10 +31,6 @@ MAX_SIDE = 16_384  # pixels: wide panoramas pass
 STRIP = 256  # rows that are converted at a time
 # One file is decoded at a time and the others wait, which bounds memory, and leaves cores to those who are computing.
 _decoder = ThreadPoolExecutor(1, "decoder", initializer=step_back)
-
-
-class ImageRefused(ValueError):
-    """A file that cannot be used; the text is one plain sentence for the person, at most 160 characters."""
 
 
 class _Jpeg(JpegImageFile):

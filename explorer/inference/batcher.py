@@ -20,10 +20,11 @@ import torch
 from torch import Tensor
 
 from explorer.core.denoiser import Denoiser
+from explorer.errors import ModelUnavailable
 from explorer.inference.scheduler import Call, Caller, Cancelled, Part, Turns, forward, out_of_memory
 from explorer.thread_priority import step_back
 
-__all__ = ["Batcher", "Cancelled", "Stats", "Unavailable"]
+__all__ = ["Batcher", "Cancelled", "Stats"]
 
 PICTURE = 128 * 128  # pixels
 CLEAN_PASSES = 100  # without running out of memory, after which a limit that had been halved is doubled again
@@ -31,10 +32,6 @@ IDLE_S = 10.0  # without calls, and the thread ends until the next one
 CLOSED = "The model is shutting down."
 OVERDUE = "The model took too long over this and was stopped; please try again."
 DIED = "The model stopped unexpectedly; please try again."
-
-
-class Unavailable(RuntimeError):
-    """There will be no answer, whatever was asked; the text is one plain sentence."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +78,8 @@ class Batcher:
 
         model: is called with tensors on the device, one pass at a time. cancelled: asked by another thread, between
         passes; once it is true, rows are dropped and calls raise Cancelled. background: nobody waits for the answer;
-        it is worked on while there is nothing else. A call also raises Unavailable, what the model raises for its rows
-        alone, and FloatingPointError for a result that is not finite.
+        it is worked on while there is nothing else. A call also raises ModelUnavailable, what the model raises for its
+        rows alone, and FloatingPointError for a result that is not finite.
         """
         return partial(self._ask, Caller(model, cancelled, background))
 
@@ -96,7 +93,7 @@ class Batcher:
             return Stats(waiting, in_flight, self._passes, self._rows, self._max_pixels, stalled)
 
     def close(self) -> None:
-        """Open calls and all later ones raise Unavailable; the thread ends with the pass under way."""
+        """Open calls and all later ones raise ModelUnavailable; the thread ends with the pass under way."""
         with self._changed:
             worker, self._closed = self._worker, True
             self._end_all(CLOSED)
@@ -111,7 +108,7 @@ class Batcher:
             return call.x0
         with self._changed:
             if self._closed:
-                raise Unavailable(CLOSED)
+                raise ModelUnavailable(CLOSED)
             if self._worker is None:
                 self._start_worker()
             if not self._turns.calls:
@@ -203,12 +200,12 @@ class Batcher:
         with self._changed:
             if self._flight and time.monotonic() - self._started > self._deadline_s:
                 for call, _ in self._flight:
-                    self._turns.fail(call, Unavailable(OVERDUE))
+                    self._turns.fail(call, ModelUnavailable(OVERDUE))
                 self._flight = []
                 self._start_worker()
 
     def _end_all(self, sentence: str) -> None:
         for call in list(self._turns.calls):
-            self._turns.fail(call, Unavailable(sentence))
+            self._turns.fail(call, ModelUnavailable(sentence))
         self._flight, self._worker = [], None
         self._changed.notify_all()

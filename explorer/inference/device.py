@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from explorer.errors import DeviceRefused
+
 DEVICES = ("auto", "cuda", "mps", "cpu")
 DTYPES = ("auto", "float32", "bfloat16")
-
-
-class DeviceRefused(ValueError):
-    """The device is not there; the text is one plain sentence."""
 
 
 def present_devices() -> list[str]:

@@ -24,9 +24,9 @@ from dataclasses import dataclass, field, replace
 from typing import get_args, get_type_hints
 from urllib.parse import parse_qsl, quote_plus
 
+from explorer.errors import RequestRefused
 from explorer.permalinks.schema import HIDEABLE, SECTIONS, VERSION, VIEWS, Piece
 from explorer.schemas.score_field import EXTENT
-from explorer.schemas.validation import RequestRefused
 
 LONGEST = 4000  # characters of a query; the rest is not read
 MOST = 80  # names in a query

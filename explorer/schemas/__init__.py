@@ -8,7 +8,7 @@ from explorer.schemas.branching import Branches, BranchRequest, UTurn, UTurnRequ
 from explorer.schemas.noising import SIGMA_RANGE, DenoisedLevels, NoisedPicture, NoisingRequest
 from explorer.schemas.sampling import OctaveMap, RunDifference, SampledStep, SamplingPlan, SamplingRequest
 from explorer.schemas.transfer import TransferCurve, TransferRequest
-from explorer.schemas.validation import MODELS, SIZES, RequestRefused, whole_number
+from explorer.schemas.validation import MODELS, SIZES, whole_number
 
 __all__ = [
     "MODELS",
@@ -20,7 +20,6 @@ __all__ = [
     "NoisedPicture",
     "NoisingRequest",
     "OctaveMap",
-    "RequestRefused",
     "RunDifference",
     "SampledStep",
     "SamplingPlan",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.errors import RequestRefused
 from explorer.schemas.sampling import START_RANGE, SamplingRequest
-from explorer.schemas.validation import RequestRefused, number, one_of, whole_number
+from explorer.schemas.validation import number, one_of, whole_number
 
 ORIGINS = ("step", "picture")
 MOST_SIBLINGS = 16

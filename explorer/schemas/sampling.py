@@ -8,7 +8,8 @@ import numpy as np
 
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
-from explorer.schemas.validation import MODELS, SIZES, RequestRefused, name, number, one_of, whole_number
+from explorer.errors import RequestRefused
+from explorer.schemas.validation import MODELS, SIZES, name, number, one_of, whole_number
 
 STARTS = ("noise", "picture")
 START_RANGE = (0.05, 80.0)  # sigma at which a run from a picture may start, data units

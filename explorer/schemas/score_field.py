@@ -8,7 +8,8 @@ from math import cos, pi, sin
 import numpy as np
 
 from explorer.core.toy2d.densities import PATTERNS, SIGMA_MAX, SIGMA_MIN
-from explorer.schemas.validation import RequestRefused, number, one_of, whole_number
+from explorer.errors import RequestRefused
+from explorer.schemas.validation import number, one_of, whole_number
 
 DENSITIES = (*PATTERNS, "drawn")
 EXTENT = 1.6  # half the side of the square that is shown, data units

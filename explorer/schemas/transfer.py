@@ -8,7 +8,8 @@ import numpy as np
 
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
-from explorer.schemas.validation import MODELS, RequestRefused, name, number, one_of, whole_number
+from explorer.errors import RequestRefused
+from explorer.schemas.validation import MODELS, name, number, one_of, whole_number
 
 STEP_COUNTS = (5, 10, 20, 40)
 NONLINEAR = ("pc",)  # its step size depends on the state, so there is no gain in closed form

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 
+from explorer.errors import RequestRefused
+
 MODELS = ("network", "wiener", "ideal")
 SIZES = (64, 128, 256, 512)
-
-
-class RequestRefused(ValueError):
-    """A request that cannot be answered; the text is one plain sentence for the person."""
 
 
 def number(value: object, low: float, high: float, what: str) -> float:

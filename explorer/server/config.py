@@ -8,15 +8,13 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from explorer.errors import HostingRefused
+
 AUTH = "EXPLORER_AUTH"  # variable of the environment that holds USER:PASSWORD, so that no process list shows it
 SPACE = "SPACE_ID"  # set in every Hugging Face Space
 TRUSTED = "FORWARDED_ALLOW_IPS"  # the proxies whose X-Forwarded-For is believed; read by uvicorn
 # A Space is reached through its host's proxies alone, which have private addresses.
 SPACE_PROXIES = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
-
-
-class HostingRefused(ValueError):
-    """An option of hosting that cannot be; the text is one plain sentence."""
 
 
 @dataclass(frozen=True)

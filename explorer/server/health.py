@@ -17,7 +17,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from explorer.engine import Engine
-from explorer.schemas import NoisingRequest, RequestRefused
+from explorer.errors import RequestRefused
+from explorer.schemas import NoisingRequest
 
 BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # seconds, upper ends of the latency classes
 QUIET = 0.7  # seconds without any message after which nothing runs any more

@@ -21,12 +21,13 @@ from gradio.queueing import Queue
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from explorer.errors import BodyRefused
 from explorer.images.decoder import MAX_BYTES
 from explorer.server.health import STOPPING
 from explorer.server.log_redaction import trace
 from explorer.server.orphaned_events import Attendance
 from explorer.server.rate_limit import LOGIN, TOO_OFTEN, WORK, Rates
-from explorer.server.request_validation import BodyRefused, checked_json, is_foreign
+from explorer.server.request_validation import checked_json, is_foreign
 from explorer.server.session_limits import BUSY, take_place
 from explorer.ui.widgets.upload import forget, sweep
 

@@ -7,17 +7,11 @@ import math
 import re
 from typing import Any
 
+from explorer.errors import BodyRefused
+
 LARGEST = 2**63  # of whole numbers
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]+:|[/\\]{2})", re.IGNORECASE)  # one letter is a Windows drive
 _OWN_FILE = re.compile(r"https?://[^/?#]+[^?#]*/gradio_api/file=(?!\s*https?:)", re.IGNORECASE)
-
-
-class BodyRefused(Exception):
-    """A request that is not let through: an HTTP status and one plain sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 def is_foreign(path: str) -> bool:

@@ -14,13 +14,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from explorer.errors import TempDirRefused
+
 PLACE = "GRADIO_TEMP_DIR"  # where the folders are, if this is set; Gradio reads it anew for each upload
 LOCK = "lock"
 PREFIX = "server-"
-
-
-class ScratchRefused(OSError):
-    """No folder can be written; the text is one plain sentence."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Scratch:
 def own_folder(place: Path | None = None) -> Scratch:
     """Make a folder below `place` and have Gradio and Python put temporary files there; sweep the abandoned ones.
 
-    place: else GRADIO_TEMP_DIR, else one in the system's temporary folder. Raises ScratchRefused.
+    place: else GRADIO_TEMP_DIR, else one in the system's temporary folder. Raises TempDirRefused.
     """
     try:
         place = place or Path(os.environ.get(PLACE) or _default_place())
@@ -52,7 +50,7 @@ def own_folder(place: Path | None = None) -> Scratch:
             lock.acquire(timeout=0)
     except OSError as error:
         reason = error.strerror or "it cannot be used"
-        raise ScratchRefused(f"There is no folder for temporary files: {reason}; {PLACE} names another one.") from None
+        raise TempDirRefused(f"There is no folder for temporary files: {reason}; {PLACE} names another one.") from None
     os.environ[PLACE] = tempfile.tempdir = str(folder)
     return Scratch(folder, lock, swept)
 

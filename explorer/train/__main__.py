@@ -17,8 +17,8 @@ import torch
 import torch.distributed as dist
 
 from explorer import weights
-from explorer.datasets import DataRefused
-from explorer.inference.device import DEVICES, DTYPES, DeviceRefused, choose_device, choose_dtype
+from explorer.errors import UserError
+from explorer.inference.device import DEVICES, DTYPES, choose_device, choose_dtype
 from explorer.train.autoencoders import FILES, FamilyTraining
 from explorer.train.checkpoints import follow, resume
 from explorer.train.classifier import fit_classifier
@@ -122,7 +122,7 @@ def main() -> int:
             train(options)
         else:
             train_family(options)
-    except (DataRefused, DeviceRefused, weights.WeightsRefused) as error:
+    except UserError as error:
         print(f"explorer.train: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

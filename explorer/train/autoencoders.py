@@ -21,6 +21,7 @@ from explorer.core.networks.autoencoder import VALUES, CodeConfig, Identity
 from explorer.core.networks.autoencoder_conv import Convolutional
 from explorer.core.networks.linear_probe import Labelled, interval, probe_accuracy
 from explorer.datasets import CLASSES
+from explorer.errors import WeightsRefused
 from explorer.inference.device import choose_dtype
 from explorer.train.autoencoder_recipes import SIZE, UNETS, MemberRecipe, family_source
 from explorer.train.checkpoints import follow, resume
@@ -76,7 +77,7 @@ class FamilyTraining:
     def _finished(self, name: str) -> bool:
         try:
             seen = weights.card(name, self.folder)["training"]["images_seen"]
-        except weights.WeightsRefused:
+        except WeightsRefused:
             return False
         recipe = UNETS.get(name) or FITTED.get(name)
         return recipe is None or seen >= self._changed(recipe).images

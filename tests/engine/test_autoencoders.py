@@ -12,9 +12,9 @@ from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 from explorer.core.spectra import radial
 from explorer.engine import Engine
+from explorer.errors import RequestRefused
 from explorer.figures.codes import half_power
 from explorer.images import decoder
-from explorer.schemas import RequestRefused
 from explorer.schemas.autoencoders import GenerateRequest, LineUpRequest
 
 

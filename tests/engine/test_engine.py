@@ -9,7 +9,8 @@ import torch
 from explorer.core.spectra import radial
 from explorer.engine import Engine
 from explorer.engine.noising import COARSE, level_batches
-from explorer.schemas import NoisingRequest, RequestRefused
+from explorer.errors import RequestRefused
+from explorer.schemas import NoisingRequest
 
 SMALL = NoisingRequest(size=64, levels=12)
 

@@ -10,7 +10,7 @@ from explorer.autoencoders import FOLDER, MEMBERS, load_member
 from explorer.claims._members import small_pictures
 from explorer.claims.skips import SIGMAS, excess
 from explorer.engine import Engine
-from explorer.schemas import RequestRefused
+from explorer.errors import RequestRefused
 from explorer.schemas.autoencoders import GenerateRequest, LeftOut, LineUpRequest
 
 DAMAGED = {"vae": "missing", "dae-050": "hash", "ae-conv-16": "hash", "blind": "card"}

@@ -12,15 +12,9 @@ from explorer.core.spectra import radial
 from explorer.core.spectra.sampler_gain import power_gain
 from explorer.engine import Engine
 from explorer.engine.cache import Kept
+from explorer.errors import RequestRefused
 from explorer.images import decoder
-from explorer.schemas import (
-    BranchRequest,
-    NoisingRequest,
-    RequestRefused,
-    SamplingRequest,
-    TransferRequest,
-    UTurnRequest,
-)
+from explorer.schemas import BranchRequest, NoisingRequest, SamplingRequest, TransferRequest, UTurnRequest
 
 WIENER = SamplingRequest(model="wiener", steps=12)
 

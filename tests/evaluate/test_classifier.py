@@ -7,6 +7,7 @@ import torch
 
 from explorer import weights
 from explorer.core.networks.classifier import Classifier, ClassifierConfig
+from explorer.errors import WeightsRefused
 from explorer.train.classifier import accuracy, augment, fit
 
 CONFIG = ClassifierConfig(channels=8, features=8, classes=2)
@@ -26,7 +27,7 @@ def change(folder, **fields):
 
 
 def refusal(folder):
-    with pytest.raises(weights.WeightsRefused) as caught:
+    with pytest.raises(WeightsRefused) as caught:
         weights.load_classifier("tiny", folder)
     text = str(caught.value)
     assert len(text.splitlines()) == 1 and str(folder) not in text
@@ -42,9 +43,9 @@ def test_saved_classifier_gives_its_answers_back(folder):
 
 
 def test_classifier_is_no_denoiser_and_a_denoiser_no_classifier(folder):
-    with pytest.raises(weights.WeightsRefused, match="is a classifier"):
+    with pytest.raises(WeightsRefused, match="is a classifier"):
         weights.load("tiny", folder=folder)
-    with pytest.raises(weights.WeightsRefused, match="classifier is needed"):
+    with pytest.raises(WeightsRefused, match="classifier is needed"):
         weights.load_classifier("wiener")
 
 

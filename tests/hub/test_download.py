@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from explorer import hub
+from explorer.errors import HubRefused, WeightsRefused
 from explorer.hub import time_budget
-from explorer.weights import WeightsRefused
 from tests.support.hub_stub import REVISION, SPEC, WEIGHTS, saved, serving
 
 
@@ -50,13 +50,13 @@ def edit(path, **fields):
      f"hub:a/b@{REVISION}\n", f"hub:a/b@../{REVISION[3:]}", f"a/b@{REVISION}", f"https://huggingface.co/a/b@{REVISION}"],
 )  # fmt: skip
 def test_anything_but_a_name_and_a_full_hash_is_refused(spec):
-    with pytest.raises(hub.HubRefused) as caught:
+    with pytest.raises(HubRefused) as caught:
         hub.parse(spec)
     assert len(str(caught.value).splitlines()) == 1 and len(str(caught.value)) <= 160
 
 
 def test_a_branch_is_told_apart_from_a_bad_name():
-    with pytest.raises(hub.HubRefused, match="branch"):
+    with pytest.raises(HubRefused, match="branch"):
         hub.parse("hub:google/ddpm-cat-256@main")
     model = hub.parse(f"hub:google/ddpm-cifar10_32.v1@{REVISION}")
     assert (model.owner, model.name, model.revision) == ("google", "ddpm-cifar10_32.v1", REVISION)
@@ -122,12 +122,12 @@ def test_a_transfer_without_end_is_ended():
     bar = budget.counter()(total=100)
     for _ in range(time_budget.REPEATS):
         bar.update(100)
-    with pytest.raises(hub.HubRefused):
+    with pytest.raises(HubRefused):
         bar.update(1)
     left = time_budget.Patience(hub.parse(SPEC))
     left.expect(100)
     left.lost = True
-    with pytest.raises(hub.HubRefused):
+    with pytest.raises(HubRefused):
         left.counter()().update(1)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from explorer import hub
 from explorer.engine import Engine
-from explorer.schemas import NoisingRequest, RequestRefused, SamplingRequest
+from explorer.errors import RequestRefused
+from explorer.schemas import NoisingRequest, SamplingRequest
 from explorer.ui.app import describe
 from tests.support.hub_stub import SPEC, saved, serving
 

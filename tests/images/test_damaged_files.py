@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.errors import ImageRefused
 from explorer.images import decoder
-from explorer.images.decoder import ImageRefused, decode
+from explorer.images.decoder import decode
 from harness.picture_files import chunk, damaged, encode, png, refusal, smooth
 
 RNG_SEED = 20

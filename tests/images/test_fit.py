@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.errors import ImageRefused
 from explorer.images import headers
-from explorer.images.decoder import ImageRefused, decode_square, fit, from_data, to_data, upscaled
+from explorer.images.decoder import decode_square, fit, from_data, to_data, upscaled
 
 
 @pytest.mark.parametrize("size", [32, 64, 100, 512])

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explorer.images.decoder import ImageRefused, decode
+from explorer.errors import ImageRefused
+from explorer.images.decoder import decode
 
 DATA = Path(os.environ.get("EXPLORER_DATA", Path(__file__).parents[2].parent / "shared" / "data"))
 MANIFEST = DATA / "hostile" / "manifest.csv"

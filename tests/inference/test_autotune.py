@@ -5,9 +5,9 @@ import time
 import pytest
 import torch
 
+from explorer.errors import DeviceRefused
 from explorer.inference import autotune
 from explorer.inference.autotune import best_chunk, best_place, choose
-from explorer.inference.device import DeviceRefused
 
 
 @pytest.mark.parametrize(

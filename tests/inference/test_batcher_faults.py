@@ -5,7 +5,8 @@ import threading
 import pytest
 import torch
 
-from explorer.inference.batcher import Batcher, Cancelled, Unavailable
+from explorer.errors import ModelUnavailable
+from explorer.inference.batcher import Batcher, Cancelled
 from tests.support.batching import PATIENCE, SIDE, Recorder, batcher, busy, queued, rows, start, wait_for  # noqa: F401
 
 
@@ -160,13 +161,13 @@ def test_closing_tells_all_and_refuses_the_rest(batcher, start):
     calls = [busy(batcher, start, model), queued(batcher, start, batcher.denoiser(model), rows(1), 1.0)]
     closing = start(batcher.close)
     for call in calls:  # told at once, while the pass is still under way
-        with pytest.raises(Unavailable, match="shutting down"):
+        with pytest.raises(ModelUnavailable, match="shutting down"):
             call.result(PATIENCE)
     assert not closing.done()
     model.open()
     closing.result(PATIENCE)
     assert not model.thread.is_alive()
-    with pytest.raises(Unavailable, match="shutting down"):
+    with pytest.raises(ModelUnavailable, match="shutting down"):
         batcher.denoiser(model)(rows(1), 1.0)
     batcher.close()
 
@@ -180,7 +181,7 @@ def test_a_thread_that_dies_is_replaced_and_callers_are_told(batcher, monkeypatc
     reported = []
     monkeypatch.setattr(threading, "excepthook", lambda report: reported.append(report.exc_type))
     denoiser = batcher.denoiser(Recorder(gated=False, before=exit_at_thirteen))
-    with pytest.raises(Unavailable, match="stopped unexpectedly"):
+    with pytest.raises(ModelUnavailable, match="stopped unexpectedly"):
         denoiser(rows(1), 13.0)
     assert denoiser(rows(1), 1.0).max() == 1
     wait_for(lambda: reported == [SystemExit])
@@ -191,7 +192,7 @@ def test_a_pass_that_hangs_is_given_up_and_its_thread_disturbs_nobody(start):
     hanging = busy(batcher, start, model)
     stuck = model.thread
     waiting = queued(batcher, start, batcher.denoiser(good), rows(1), 1.0)
-    with pytest.raises(Unavailable, match="too long"):
+    with pytest.raises(ModelUnavailable, match="too long"):
         hanging.result(PATIENCE)
     assert waiting.result(PATIENCE).max() == 1 and stuck.is_alive()
     model.open()

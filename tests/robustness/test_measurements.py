@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from explorer.images.decoder import ImageRefused, decode
+from explorer.errors import ImageRefused
+from explorer.images.decoder import decode
 from harness import http_client
 from harness.app_server import ROOT
 from harness.http_client import Told, ask

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from explorer.schemas import SIGMA_RANGE, NoisingRequest, RequestRefused
+from explorer.errors import RequestRefused
+from explorer.schemas import SIGMA_RANGE, NoisingRequest
 
 WRONG = [math.nan, math.inf, -math.inf, 1e308, -1, 2.5, True, None, "abc", [], {}, 10**30]
 

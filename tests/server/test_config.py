@@ -5,17 +5,8 @@ import json
 import httpx
 import pytest
 
-from explorer.server.config import (
-    AUTH,
-    SPACE,
-    TRUSTED,
-    Hosting,
-    HostingRefused,
-    account,
-    default_host,
-    root_path,
-    trust_proxies,
-)
+from explorer.errors import HostingRefused
+from explorer.server.config import AUTH, SPACE, TRUSTED, Hosting, account, default_host, root_path, trust_proxies
 from explorer.server.pwa import has_desktop, is_loopback
 from harness.app_server import running_app
 from tests.conftest import READY, SCREENSHOTS, Explorer

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from explorer.errors import BodyRefused
 from explorer.server.error_handling import is_plain
-from explorer.server.request_validation import BodyRefused, checked_json
+from explorer.server.request_validation import checked_json
 
 
 def test_json_that_passes_is_unchanged_but_for_urls():

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from explorer.server.temp_dir import PLACE, ScratchRefused, own_folder
+from explorer.errors import TempDirRefused
+from explorer.server.temp_dir import PLACE, own_folder
 from harness.app_server import ROOT, free_port
 from tests.support.guarded_app import API, png
 
@@ -52,7 +53,7 @@ def test_living_servers_keep_theirs_and_dead_ones_are_swept(place):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="its root folder can be written")
 def test_without_any_place_it_says_so_in_one_line(place):
-    with pytest.raises(ScratchRefused) as refused:
+    with pytest.raises(TempDirRefused) as refused:
         own_folder(Path("/proc/nowhere"))
     assert len(str(refused.value).splitlines()) == 1 and "/proc" not in str(refused.value)
 

@@ -20,7 +20,8 @@ import torch
 from torch import Tensor
 
 from explorer.core.denoiser import Denoiser, broadcast_sigma
-from explorer.inference.batcher import CLOSED, DIED, OVERDUE, Unavailable
+from explorer.errors import ModelUnavailable
+from explorer.inference.batcher import CLOSED, DIED, OVERDUE
 from explorer.inference.replicas.worker import About, Ask, Refusal
 from explorer.inference.scheduler import Cancelled
 
@@ -96,7 +97,7 @@ class Replicas:
             return ReplicaStats(self._live if fresh else 0, self._in_flight, self._rows, self._repeated)
 
     def close(self) -> None:
-        """Calls under way and all later ones raise Unavailable."""
+        """Calls under way and all later ones raise ModelUnavailable."""
         if not self._closed.is_set():
             self._closed.set()
             self._end()
@@ -116,7 +117,7 @@ class Replicas:
             with self._lock:
                 self._in_flight -= len(x)
         if isinstance(answer, Refusal):
-            raise (FloatingPointError if answer.not_finite else Unavailable)(answer.sentence)
+            raise (FloatingPointError if answer.not_finite else ModelUnavailable)(answer.sentence)
         with self._lock:
             self._rows += len(x)
         return torch.tensor(answer)  # a copy: what comes out of shared memory is read-only
@@ -133,7 +134,7 @@ class Replicas:
                 with self._lock:
                     self._repeated += 1
                 self._closed.wait(PAUSE_S * 2**attempt)
-        raise Unavailable(DIED)
+        raise ModelUnavailable(DIED)
 
     def _wait(self, pending: Pending, cancelled: Callable[[], bool], end: float) -> np.ndarray | Refusal:
         while True:
@@ -149,12 +150,12 @@ class Replicas:
         with self._lock:
             missed = now - self._seen
         if self._closed.is_set():
-            return Unavailable(CLOSED)
+            return ModelUnavailable(CLOSED)
         if cancelled():
             return Cancelled()
         if missed > self._grace_s:
-            return Unavailable(NONE_LEFT)
-        return Unavailable(OVERDUE) if now > end else None
+            return ModelUnavailable(NONE_LEFT)
+        return ModelUnavailable(OVERDUE) if now > end else None
 
     def _watch(self) -> None:
         """Count the replicas now and then; whoever waits looks at the last count, which never takes long."""

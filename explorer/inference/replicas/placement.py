@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from explorer.errors import ClusterRefused
 from explorer.inference.replicas.worker import Plan
 
 OWN = "auto"  # the address that stands for a Ray of our own, here
 MOST = 1000  # replicas
-
-
-class ClusterRefused(RuntimeError):
-    """The replicas cannot be started; the text is one plain sentence."""
 
 
 @dataclass(frozen=True)

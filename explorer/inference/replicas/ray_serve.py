@@ -19,8 +19,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from explorer.errors import ClusterRefused
 from explorer.inference.replicas.client import Replicas
-from explorer.inference.replicas.placement import OWN, Cluster, ClusterRefused, placed
+from explorer.inference.replicas.placement import OWN, Cluster, placed
 from explorer.inference.replicas.worker import ONGOING, Plan, Replica
 
 ROOT = str(Path(__file__).resolve().parents[3])

@@ -18,7 +18,8 @@ import numpy as np
 import torch
 
 from explorer.core.denoiser import Denoiser
-from explorer.inference.batcher import Batcher, Unavailable
+from explorer.errors import ModelUnavailable, WeightsDiffer
+from explorer.inference.batcher import Batcher
 from explorer.inference.device import choose_device, choose_dtype
 
 STALL_S = 20.0  # without a pass that begins or ends while rows wait, and the replica is not well
@@ -30,10 +31,6 @@ Load = Callable[[torch.device, torch.dtype], tuple[Denoiser, dict]]  # the netwo
 
 class NotWell(RuntimeError):
     """The replica must be replaced; the text is one plain sentence."""
-
-
-class WeightsDiffer(RuntimeError):
-    """The replica has other weights than those that are asked for; the text is one plain sentence."""
 
 
 @dataclass(frozen=True)
@@ -128,5 +125,5 @@ def _answer(denoiser: Denoiser, ask: Ask) -> np.ndarray | Refusal:
         return denoiser(torch.tensor(ask.x), torch.tensor(ask.sigma), label).numpy()  # copies: Ray's are read-only
     except FloatingPointError as error:
         return Refusal(str(error), not_finite=True)
-    except Unavailable as error:
+    except ModelUnavailable as error:
         return Refusal(str(error))

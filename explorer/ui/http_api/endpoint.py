@@ -9,7 +9,7 @@ from inspect import Parameter, Signature
 from typing import Any, get_origin, get_type_hints
 
 from explorer.engine import Engine
-from explorer.schemas import RequestRefused
+from explorer.errors import RequestRefused
 from explorer.server.blob_store import PartStore
 from explorer.ui.http_api.parameter_docs import PARAMETERS
 from explorer.ui.http_api.responses import Answer, Progress, plain, written

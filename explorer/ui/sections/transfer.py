@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 
 from explorer.core.samplers.registry import SAMPLER_INFO
 from explorer.engine import Engine
+from explorer.errors import RequestRefused
 from explorer.figures.transfer import transfer_figure
-from explorer.schemas import RequestRefused, SamplingRequest, TransferRequest
+from explorer.schemas import SamplingRequest, TransferRequest
 from explorer.schemas.transfer import NONLINEAR, TransferCurve
 from explorer.server.blob_store import PartStore
 from explorer.ui.players.progress.component import build_progress, progress_player

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import gradio as gr
 
-from explorer.schemas import RequestRefused, SamplingRequest
+from explorer.errors import RequestRefused
+from explorer.schemas import SamplingRequest
 
 DEADLINE = 300.0  # seconds that one computation of a visitor may take
 # One queue for everything that needs the network; the newest event of a visitor ends the older ones.

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import gradio as gr
 
-from explorer.schemas import RequestRefused, whole_number
+from explorer.errors import RequestRefused
+from explorer.schemas import whole_number
 from explorer.server.blob_store import PartStore
 from explorer.ui.streaming.events import COMPUTE, DEADLINE, newest, numbered, plain_refusals, settled
 from explorer.ui.streaming.tickets import Latest

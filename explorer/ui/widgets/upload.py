@@ -15,7 +15,8 @@ import numpy as np
 from gradio.data_classes import FileData
 from gradio.utils import get_upload_folder
 
-from explorer.images.decoder import ImageRefused, decode_square
+from explorer.errors import ImageRefused
+from explorer.images.decoder import decode_square
 
 LARGEST_SQUARE = 1024  # pixels; twice the largest working size, a thirtieth of the memory of 24 megapixels
 

@@ -11,8 +11,8 @@ from explorer.core.toy2d.densities import PARTS, PATTERNS, SIGMA_MAX, SIGMA_MIN,
 from explorer.core.toy2d.score_matching import noised_points, train, untrained
 from explorer.core.toy2d.walkers import annealed_levels, chance, distance, shares, single_levels, start, walk, width
 from explorer.engine.score_field import EXTENT, GRID, SIGMAS, Planar, grid, learn
+from explorer.errors import RequestRefused
 from explorer.schemas.score_field import DRAWING, LearnRequest, PlaneRequest, WalkRequest
-from explorer.schemas.validation import RequestRefused
 
 DENSITIES = {**{name: make() for name, make in PATTERNS.items()}, "drawn": drawn(DRAWING)}
 POINTS = 1.2 * white((40, 2), 0, "test, plane").double()

@@ -14,14 +14,15 @@ from explorer import weights
 from explorer.core.noise import white
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.engine import Engine
-from explorer.inference.batcher import CLOSED, DIED, OVERDUE, Batcher, Unavailable
+from explorer.errors import ClusterRefused, ModelUnavailable, RequestRefused, WeightsDiffer
+from explorer.inference.batcher import CLOSED, DIED, OVERDUE, Batcher
 from explorer.inference.replicas import client as module
 from explorer.inference.replicas import ray_serve as ray_module
 from explorer.inference.replicas.client import NONE_LEFT, Replicas
-from explorer.inference.replicas.placement import Cluster, ClusterRefused, placed, replica_bounds
-from explorer.inference.replicas.worker import NotWell, Plan, Replica, WeightsDiffer
+from explorer.inference.replicas.placement import Cluster, placed, replica_bounds
+from explorer.inference.replicas.worker import NotWell, Plan, Replica
 from explorer.inference.scheduler import Cancelled
-from explorer.schemas import RequestRefused, SamplingRequest
+from explorer.schemas import SamplingRequest
 from explorer.serve import prepare
 from explorer.server.config import Hosting
 from explorer.server.health import Standing
@@ -130,7 +131,7 @@ def test_twelve_runs_at_once_survive_the_death_of_a_replica(connect):
 
 def test_a_call_under_which_every_replica_dies_is_given_up(carrier, connect):
     replicas, carrier.losing = connect(carrier), 100
-    with pytest.raises(Unavailable, match=DIED):
+    with pytest.raises(ModelUnavailable, match=DIED):
         replicas.denoiser()(white((1, 3, 8, 8), 0, "a"), 1.0)
     assert carrier.sent == module.ATTEMPTS and replicas.stats().in_flight == 0
 
@@ -139,7 +140,7 @@ def test_without_a_replica_callers_wait_a_while_are_told_and_find_those_that_ret
     replicas, lost = connect(carrier, grace_s=0.2), list(carrier.replicas)
     for replica in lost:
         carrier.kill(replica)
-    with pytest.raises(Unavailable, match=NONE_LEFT):
+    with pytest.raises(ModelUnavailable, match=NONE_LEFT):
         replicas.denoiser()(white((1, 3, 8, 8), 0, "a"), 1.0)
     assert carrier.answers[-1].cancelled
     wait_until(lambda: replicas.stats().live == 0)
@@ -195,7 +196,7 @@ def test_whoever_leaves_frees_his_rows(held, connect):
 
 def test_there_is_a_deadline_and_an_end(held, connect):
     with closing(Carrier(plan(held))) as carrier:
-        with pytest.raises(Unavailable, match=OVERDUE):
+        with pytest.raises(ModelUnavailable, match=OVERDUE):
             connect(carrier, deadline_s=0.05).denoiser()(white((1, 3, 8, 8), 0, "a"), 1.0)
         ended = []
         replicas = connect(carrier, end=lambda: ended.append(1))
@@ -204,7 +205,7 @@ def test_there_is_a_deadline_and_an_end(held, connect):
             wait_until(lambda: replicas.stats().in_flight == 1)
             replicas.close()
             replicas.close()
-            with pytest.raises(Unavailable, match=CLOSED):
+            with pytest.raises(ModelUnavailable, match=CLOSED):
                 call.result(60)
         assert ended == [1]
 

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from explorer.engine.loading import load
-from explorer.inference.replicas.placement import Cluster, ClusterRefused
+from explorer.errors import ClusterRefused
+from explorer.inference.replicas.placement import Cluster
 from explorer.inference.replicas.ray_serve import started
 from explorer.inference.replicas.worker import Plan
 from harness.app_server import ROOT, free_port

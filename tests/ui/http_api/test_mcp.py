@@ -9,7 +9,8 @@ import sys
 import httpx
 import pytest
 
-from explorer.server.config import HostingRefused, tools
+from explorer.errors import HostingRefused
+from explorer.server.config import tools
 from explorer.ui.http_api import CALLS
 from harness.app_server import ROOT, running_app
 from tests.support.guarded_app import API, plain

@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 
-from explorer.schemas import RequestRefused
+from explorer.errors import RequestRefused
 from explorer.server.blob_store import PartStore
 from explorer.ui.streaming import streams as module
 from explorer.ui.streaming.streams import Streams, paced
