@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-PLAYER = ("common.js", "axes.js", "exchange.js")
+PLAYER = ("common.js", "old_axes.js", "old_exchange.js")
 
 
 def script(folder: Path, names: Sequence[str]) -> str:
