@@ -1,4 +1,4 @@
-"""Inside the family's members: what the codes hold, the residual connection, and what skip connections carry."""
+"""Inside the autoencoders: what the codes hold, the residual connection, and what skip connections carry."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from explorer.core.denoiser import broadcast_sigma, convert
 from explorer.core.noise import white, white_batch
 from explorer.core.spectra.radial import rapsd
 from explorer.core.spectra.scales import octave_edges, octave_means
-from explorer.engine.autoencoder_pool import Members
+from explorer.engine.autoencoder_pool import AutoencoderPool
 from explorer.schemas.autoencoder_internals import Codes, SkipCosts, Wiring
-from explorer.schemas.autoencoders import SIDE, Corrupted
+from explorer.schemas.autoencoders import SIDE, CorruptedPicture
 
 WIRING_LEVELS = np.geomspace(0.05, 5.0, 17)
 FACTORS = 2.0 ** np.arange(-3, 4)  # told level over true level
@@ -28,30 +28,30 @@ TOGETHER = 64  # pictures in one call
 
 
 @torch.inference_mode()
-def codes(members: Members, picture: np.ndarray, seed: int) -> Codes:
+def codes(pool: AutoencoderPool, picture: np.ndarray, seed: int) -> Codes:
     """What the variational and the vector-quantised code of a picture (3, 32, 32) hold."""
     x0 = torch.from_numpy(picture)[None]
-    sound, left_out = members.sound(("vae", "vq-vae"))
+    available, missing = pool.available(("vae", "vq-vae"))
     nats, chosen, rows = np.zeros(0, np.float32), [], np.zeros((0, len(VALUES), *picture.shape), np.float32)
     prior, tokens, entries, bits = np.zeros((0, *picture.shape), np.float32), np.zeros((0, 0), np.int64), 0, 0.0
-    if "vae" in sound:
-        vae = members["vae"]
+    if "vae" in available:
+        vae = pool["vae"]
         nats, code = vae.kl(x0)[0].numpy(), vae.encode(x0)
         chosen = np.argsort(-nats)[:DIRECTIONS].tolist()
         rows = np.stack([vae.decode(_moved(code, number)).numpy() for number in chosen])
         prior = vae.decode(white_batch((len(nats),), seed, "prior", range(PRIOR))).numpy()
-    if "vq-vae" in sound:
-        vq = members["vq-vae"]
+    if "vq-vae" in available:
+        vq = pool["vq-vae"]
         tokens, entries, bits = vq.tokens(x0)[0].numpy(), vq.config.entries, float(vq.bits)
-    return Codes(rows, VALUES, tuple(chosen), nats, prior, tokens, entries, bits, left_out)
+    return Codes(rows, VALUES, tuple(chosen), nats, prior, tokens, entries, bits, missing)
 
 
-def wiring(members: Members, given: Corrupted) -> Iterator[Wiring]:
+def wiring(pool: AutoencoderPool, given: CorruptedPicture) -> Iterator[Wiring]:
     """The conditional member on the clean picture at rising noise, after each told level; the blind one at last.
 
     Raises RequestRefused without the conditional one.
     """
-    conditional, (_, left_out) = members.denoiser("conditional"), members.sound(("blind",))
+    conditional, (_, missing) = pool.denoiser("conditional"), pool.available(("blind",))
     x0, eps = torch.from_numpy(given.picture), white((3, SIDE, SIDE), given.request.seed, "noising")
     sigma = torch.from_numpy(WIRING_LEVELS).float()  # (K,)
     x = x0 + sigma[:, None, None, None] * eps
@@ -61,22 +61,22 @@ def wiring(members: Members, given: Corrupted) -> Iterator[Wiring]:
         if step < len(FACTORS):
             told[:, step] = conditional(x, sigma * float(FACTORS[step]))
         else:
-            blind = blind if left_out else members.denoiser("blind")(x, sigma)
+            blind = blind if missing else pool.denoiser("blind")(x, sigma)
             round_trip = _round_trips(told[:, FACTORS.tolist().index(1.0)], x, sigma)
         yield Wiring(
             sigmas=WIRING_LEVELS, factors=FACTORS, picture=x0.numpy(), eps=eps.numpy(), told=told.numpy().copy(),
             blind=blind.numpy(), told_mse=(told - x0).square().mean((2, 3, 4)).numpy(),
-            blind_mse=(blind - x0).square().mean((1, 2, 3)).numpy(), round_trip=round_trip, left_out=left_out,
+            blind_mse=(blind - x0).square().mean((1, 2, 3)).numpy(), round_trip=round_trip, missing=missing,
         )  # fmt: skip
 
 
-def skip_costs(members: Members, seed: int) -> Iterator[SkipCosts]:
+def skip_costs(pool: AutoencoderPool, seed: int) -> Iterator[SkipCosts]:
     """The conditional U-Net beside the same one with its skips cut and with a bottleneck, on the example pictures.
 
     Yields after every noise level. Raises RequestRefused without the conditional one, or without both others.
     """
-    cut, left_out = members.sound(CUT)
-    whole, others = members.denoiser("conditional"), [members.denoiser(name) for name in cut or CUT]
+    cut, missing = pool.available(CUT)
+    whole, others = pool.denoiser("conditional"), [pool.denoiser(name) for name in cut or CUT]
     x0 = torch.from_numpy(examples.views(SIDE))
     clean, edges = _octaves(x0), octave_edges(SIDE, SIDE)
     ratio = np.full((len(cut), len(SKIP_LEVELS)), np.nan)
@@ -88,7 +88,7 @@ def skip_costs(members: Members, seed: int) -> Iterator[SkipCosts]:
         ratio[:, column] = np.array(mse[1:]) / mse[0]
         lost[:, column] = (np.array(power[1:]) - power[0]) / clean
         titles = tuple(MEMBERS[name].title for name in cut)
-        yield SkipCosts(titles, np.array(SKIP_LEVELS), edges, ratio.copy(), lost.copy(), left_out)
+        yield SkipCosts(titles, np.array(SKIP_LEVELS), edges, ratio.copy(), lost.copy(), missing)
 
 
 def _octaves(pictures: Tensor) -> np.ndarray:

@@ -10,12 +10,12 @@ import torch
 from explorer.autoencoders import FOLDER, MEMBERS, load_member
 from explorer.core.denoiser import Denoiser
 from explorer.errors import RequestRefused, WeightsRefused
-from explorer.schemas.autoencoders import LeftOut
+from explorer.schemas.autoencoders import MissingAutoencoder
 
 InTurn = Callable[[Denoiser], Denoiser]
 
 
-class Members:
+class AutoencoderPool:
     """All members by name, called through the batcher by `in_turn`; safe to use from many threads."""
 
     def __init__(self, in_turn: InTurn, folder: Path = FOLDER) -> None:
@@ -25,7 +25,7 @@ class Members:
 
     def __getitem__(self, name: str) -> torch.nn.Module:
         """The member itself. Raises RequestRefused."""
-        if refused := self.left_out(name):
+        if refused := self.missing(name):
             raise RequestRefused(refused.reason)
         return self._loaded[name]
 
@@ -33,7 +33,7 @@ class Members:
         """The member as one caller of the batcher sees it. Raises RequestRefused."""
         return self._in_turn(self[name])
 
-    def left_out(self, name: str) -> LeftOut | None:
+    def missing(self, name: str) -> MissingAutoencoder | None:
         """Why the member cannot be asked, None where it can; a file that is put right is taken at the next question."""
         if name in self._loaded:
             return None
@@ -41,10 +41,10 @@ class Members:
             self._loaded[name] = load_member(name, folder=self._folder)
         except WeightsRefused as refusal:
             info = MEMBERS[name]
-            return LeftOut(name, info.title, info.group, info.code, info.numbers, str(refusal))
+            return MissingAutoencoder(name, info.title, info.group, info.code, info.numbers, str(refusal))
         return None
 
-    def sound(self, names: Iterable[str]) -> tuple[list[str], tuple[LeftOut, ...]]:
+    def available(self, names: Iterable[str]) -> tuple[list[str], tuple[MissingAutoencoder, ...]]:
         """Those that can be asked, and those that are left out."""
-        asked = {name: self.left_out(name) for name in names}
+        asked = {name: self.missing(name) for name in names}
         return [n for n, out in asked.items() if out is None], tuple(out for out in asked.values() if out is not None)

@@ -14,84 +14,86 @@ from explorer.core.noise import generator, white, white_batch
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 from explorer.core.spectra import radial
-from explorer.engine.autoencoder_pool import Members
+from explorer.engine.autoencoder_pool import AutoencoderPool
 from explorer.images import decoder
 from explorer.schemas.autoencoders import (
     SIDE,
-    Corrupted,
+    AutoencoderOutput,
+    CorruptedPicture,
+    CorruptionRequest,
+    GeneratedFrames,
     GenerateRequest,
-    LeftOut,
     LevelMatrix,
-    LineUpRequest,
-    MemberFilm,
-    MemberOutput,
+    MissingAutoencoder,
 )
 
-LEAST = 0.01  # noise level that members are told of a picture without noise, data units
+LEAST = 0.01  # noise level passed for a picture without noise, data units
 TEST_LEVELS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 FRAMES = 7
 ROWS = (*(n for n, i in MEMBERS.items() if i.group == MEMBERS["dae-100"].group and i.sigma), "blind", "conditional")
 
 
-def outputs(members: Members, given: Corrupted, names: Iterable[str] = MEMBERS) -> Iterator[MemberOutput | LeftOut]:
+def outputs(
+    pool: AutoencoderPool, given: CorruptedPicture, names: Iterable[str] = MEMBERS
+) -> Iterator[AutoencoderOutput | MissingAutoencoder]:
     """What each member makes of the corrupted picture, one after another, or why it cannot be asked."""
     x, x0 = (torch.from_numpy(v)[None] for v in (given.corrupted, given.picture))
     for name in names:
-        if refused := members.left_out(name):
+        if refused := pool.missing(name):
             yield refused
             continue
-        info, output = MEMBERS[name], members.denoiser(name)(x, given.told)
+        info, output = MEMBERS[name], pool.denoiser(name)(x, given.told)
         power = radial.rapsd(torch.cat([output, output - x0])).mean(1).numpy()
-        yield MemberOutput(
+        yield AutoencoderOutput(
             name, info.title, info.group, info.code, info.numbers, output[0].numpy(), power[0], power[1],
             float((output - x0).double().square().mean()),
         )  # fmt: skip
 
 
-def matrix(members: Members, seed: int) -> Iterator[LevelMatrix]:
+def matrix(pool: AutoencoderPool, seed: int) -> Iterator[LevelMatrix]:
     """Specialists as rows, blind and conditional last; yields after every row, the rest being nan.
 
     Raises RequestRefused when none of them can be asked.
     """
-    names, left_out = members.sound(ROWS)
+    names, missing = pool.available(ROWS)
     x0 = torch.from_numpy(examples.views(SIDE))
     mse = np.full((len(names), len(TEST_LEVELS)), np.nan)
     titles, levels = tuple(MEMBERS[n].title for n in names), np.array([MEMBERS[n].sigma or np.nan for n in names])
     for row, name in enumerate(names or ROWS[-1:]):
-        denoiser = members.denoiser(name)
+        denoiser = pool.denoiser(name)
         for column, sigma in enumerate(TEST_LEVELS):
             x = x0 + sigma * white_batch(x0.shape[1:], seed, f"matrix {column}", range(len(x0)))
             estimate = torch.cat([denoiser(some, sigma) for some in x.split(64)])
             mse[row, column] = float((estimate - x0).double().square().mean())
-        yield LevelMatrix(tuple(names), titles, levels, np.array(TEST_LEVELS), mse.copy(), left_out)
+        yield LevelMatrix(tuple(names), titles, levels, np.array(TEST_LEVELS), mse.copy(), missing)
 
 
-def films(members: Members, request: GenerateRequest) -> Iterator[MemberFilm | LeftOut]:
+def films(pool: AutoencoderPool, request: GenerateRequest) -> Iterator[GeneratedFrames | MissingAutoencoder]:
     """Each member as the denoiser of Heun's sampler from the same noise, one after another."""
     sigmas = SCHEDULES["karras"].sigmas(request.steps)
     x = float(sigmas[0]) * white((3, SIDE, SIDE), request.seed, "sample")[None]
     shown = np.unique(np.linspace(0, request.steps, FRAMES).round().astype(int))
     for name, info in MEMBERS.items():
-        if refused := members.left_out(name):
+        if refused := pool.missing(name):
             yield refused
             continue
-        run = list(SAMPLERS["heun"](members.denoiser(name), x, sigmas))
+        run = list(SAMPLERS["heun"](pool.denoiser(name), x, sigmas))
         frames = np.stack([run[i].x0[0].numpy() for i in shown])
         rms = float(run[-1].x0.double().square().mean().sqrt())
-        yield MemberFilm(name, info.title, sigmas[shown], frames, rms)
+        yield GeneratedFrames(name, info.title, sigmas[shown], frames, rms)
 
 
-def corrupted(request: LineUpRequest, source: np.ndarray) -> Corrupted:
+def corrupted(request: CorruptionRequest, source: np.ndarray) -> CorruptedPicture:
     """The picture (H, W, 3) uint8 at the family's size, and what is done to it; the same for every member."""
     x0 = torch.from_numpy(decoder.to_data(decoder.fit(source, SIDE)))
     x = x0 + _disturbance(request, x0)
     power = radial.rapsd(torch.stack([x0, x])).mean(1).numpy()
     told = max(LEAST, float((x - x0).double().square().mean().sqrt()))
     k = radial.mean_wavenumbers(SIDE, SIDE)
-    return Corrupted(request, x0.numpy(), x.numpy(), told, k, power[0], power[1])
+    return CorruptedPicture(request, x0.numpy(), x.numpy(), told, k, power[0], power[1])
 
 
-def _disturbance(request: LineUpRequest, x0: Tensor) -> Tensor:
+def _disturbance(request: CorruptionRequest, x0: Tensor) -> Tensor:
     """What is added to x0 (3, H, W); a masked pixel becomes 0, mid-grey, in all colours."""
     if request.corruption == "none":
         return torch.zeros_like(x0)

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
-class Kept(Generic[Value]):
+class Cache(Generic[Value]):
     """The values used last, as long as their sizes together stay below a limit; the newest one always.
 
     What is put for good is not counted and never let go.

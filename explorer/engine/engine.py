@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from explorer.autoencoders import FOLDER as FAMILY_FOLDER
+from explorer.autoencoders import FOLDER as AUTOENCODER_FOLDER
 from explorer.autoencoders import MEMBERS
 from explorer.core.denoiser import Denoiser
 from explorer.engine import autoencoder_internals, autoencoders, branching, noising, sampling, transfer
-from explorer.engine.autoencoder_pool import Members
-from explorer.engine.cache import Kept
+from explorer.engine.autoencoder_pool import AutoencoderPool
+from explorer.engine.cache import Cache
 from explorer.engine.models import Models
-from explorer.engine.picture_store import Pictures
-from explorer.engine.score_field import Planar
+from explorer.engine.picture_store import PictureStore
+from explorer.engine.score_field import ScoreFields
 from explorer.errors import RequestRefused
 from explorer.examples import EXAMPLES
 from explorer.images import decoder
@@ -41,17 +41,17 @@ from explorer.schemas import (
     TransferRequest,
     UTurn,
     UTurnRequest,
-    whole_number,
 )
 from explorer.schemas.autoencoder_internals import Codes, SkipCosts, Wiring
 from explorer.schemas.autoencoders import (
-    Corrupted,
+    AutoencoderOutput,
+    CorruptedPicture,
+    CorruptionRequest,
+    GeneratedFrames,
     GenerateRequest,
-    LeftOut,
     LevelMatrix,
-    LineUpRequest,
-    MemberFilm,
-    MemberOutput,
+    MissingAutoencoder,
+    SeedRequest,
 )
 
 TOGETHER = 4  # pictures of 128x128 whose estimates are one part of an answer at least: each is a message to the page
@@ -70,23 +70,23 @@ class Engine:
         largest_side: int = 256,
         chunk: int = 8,
         compiled: bool = False,
-        family_folder: Path = FAMILY_FOLDER,
+        autoencoder_folder: Path = AUTOENCODER_FOLDER,
         replicas: Replicas | None = None,
     ) -> None:
         """Load the model. `chunk` 128x128 pictures go through it at once. Raises WeightsRefused.
 
         compiled: by PyTorch, which takes a minute or more.
-        family_folder: the weight files of the family of autoencoders, which are loaded when they are first needed.
+        autoencoder_folder: the weight files of the family of autoencoders, which are loaded when they are first needed.
         replicas: of the model, on other machines; device, dtype and chunk are theirs then.
         """
         if replicas is not None:
             device, dtype, chunk = replicas.about.device, replicas.about.dtype, replicas.about.max_pixels // PICTURE
         self.models = Models(model, torch.device(device), dtype, chunk, compiled, replicas)
         self.largest_side, self.chunk = largest_side, chunk
-        self.planar = Planar()
-        self._pictures, self._members = Pictures(), Members(self.models.in_turn, family_folder)
-        self._levels: Kept[list[DenoisedLevels]] = Kept(KEPT_LEVELS, lambda parts: sum(p.error.nbytes for p in parts))
-        self._runs: Kept[list[SampledStep]] = Kept(KEPT_RUNS, lambda run: sum(2 * step.x.nbytes for step in run))
+        self.score_fields = ScoreFields()
+        self._pictures, self._members = PictureStore(), AutoencoderPool(self.models.in_turn, autoencoder_folder)
+        self._levels: Cache[list[DenoisedLevels]] = Cache(KEPT_LEVELS, lambda parts: sum(p.error.nbytes for p in parts))
+        self._runs: Cache[list[SampledStep]] = Cache(KEPT_RUNS, lambda run: sum(2 * step.x.nbytes for step in run))
 
     @property
     def card(self) -> dict:
@@ -200,31 +200,33 @@ class Engine:
         self._check(request)
         yield from transfer.curves(request, self.models.training_spectrum(request.size), self.denoiser(request))
 
-    def corrupt(self, request: LineUpRequest) -> Corrupted:
+    def corrupt(self, request: CorruptionRequest) -> CorruptedPicture:
         """What every member of the family is given. Raises RequestRefused."""
         return autoencoders.corrupted(request, self.picture(request.picture))
 
-    def line_up(self, given: Corrupted, names: Iterable[str] = MEMBERS) -> Iterator[MemberOutput | LeftOut]:
+    def line_up(
+        self, given: CorruptedPicture, names: Iterable[str] = MEMBERS
+    ) -> Iterator[AutoencoderOutput | MissingAutoencoder]:
         """What each of these members of the family makes of it, one after another, or why it cannot be asked."""
         yield from autoencoders.outputs(self._members, given, names)
 
-    def level_matrix(self, seed: float) -> Iterator[LevelMatrix]:
+    def level_matrix(self, request: SeedRequest) -> Iterator[LevelMatrix]:
         """Denoisers trained at one level, tested at all, growing row by row. Raises RequestRefused."""
-        yield from autoencoders.matrix(self._members, whole_number(seed, 0, 2**53, "seed"))
+        yield from autoencoders.matrix(self._members, request.seed)
 
-    def skip_costs(self, seed: float) -> Iterator[SkipCosts]:
+    def skip_costs(self, request: SeedRequest) -> Iterator[SkipCosts]:
         """What a U-Net loses without skip connections, growing level by level. Raises RequestRefused."""
-        yield from autoencoder_internals.skip_costs(self._members, whole_number(seed, 0, 2**53, "seed"))
+        yield from autoencoder_internals.skip_costs(self._members, request.seed)
 
-    def codes(self, request: LineUpRequest, seed: int) -> Codes:
+    def codes(self, request: CorruptionRequest, seed: int) -> Codes:
         """What the variational and the vector-quantised code of the picture hold. Raises RequestRefused."""
         return autoencoder_internals.codes(self._members, self.corrupt(request).picture, seed)
 
-    def wiring(self, request: LineUpRequest) -> Iterator[Wiring]:
+    def wiring(self, request: CorruptionRequest) -> Iterator[Wiring]:
         """One model at rising noise, told right and wrong levels one after another. Raises RequestRefused."""
         yield from autoencoder_internals.wiring(self._members, self.corrupt(request))
 
-    def films(self, request: GenerateRequest) -> Iterator[MemberFilm | LeftOut]:
+    def films(self, request: GenerateRequest) -> Iterator[GeneratedFrames | MissingAutoencoder]:
         """Each member of the family as the denoiser of one sampling loop, or why it cannot be asked."""
         yield from autoencoders.films(self._members, request)
 
@@ -248,7 +250,7 @@ class Engine:
         self.models.check_label(request.label)
 
 
-def _kept(kept: Kept[list], key: Hashable, answer: Callable[[], Iterator]) -> Iterator:
+def _kept(kept: Cache[list], key: Hashable, answer: Callable[[], Iterator]) -> Iterator:
     """What is kept under the key, else the parts of the answer as they come, kept once it is complete."""
     parts = kept.get(key)
     if parts is None:

@@ -7,17 +7,17 @@ import hashlib
 import numpy as np
 
 from explorer import examples
-from explorer.engine.cache import Kept
+from explorer.engine.cache import Cache
 from explorer.errors import RequestRefused
 
 KEPT_PICTURES = 64
 
 
-class Pictures:
+class PictureStore:
     """Decoded pictures by name."""
 
     def __init__(self) -> None:
-        self._kept: Kept[np.ndarray] = Kept(KEPT_PICTURES)
+        self._kept: Cache[np.ndarray] = Cache(KEPT_PICTURES)
         self._examples = {example.name for example in examples.EXAMPLES}
 
     def add(self, picture: np.ndarray) -> str:

@@ -15,14 +15,14 @@ from explorer.core.noise import white
 from explorer.core.toy2d import densities, walkers
 from explorer.core.toy2d.densities import SIGMA_MAX, SIGMA_MIN, Pattern
 from explorer.core.toy2d.score_matching import noised_points, train
-from explorer.engine.cache import Kept
+from explorer.engine.cache import Cache
 from explorer.errors import RequestRefused
 from explorer.schemas.score_field import (
     EXTENT,
-    Learned,
+    Density,
+    DensityRequest,
+    LearnedScore,
     LearnRequest,
-    Plane,
-    PlaneRequest,
     WalkFrame,
     WalkPlan,
     WalkRequest,
@@ -37,14 +37,14 @@ FIRST = (0, 10, 25, 50)  # when most is learned
 KEPT_NETWORKS = 32
 
 
-class Planar:
+class ScoreFields:
     """The questions of the plane; networks and what was reported of them are kept, by request."""
 
     def __init__(self) -> None:
-        self._networks: Kept[tuple[int, Denoiser]] = Kept(KEPT_NETWORKS)
-        self._reports: Kept[list[Learned]] = Kept(KEPT_NETWORKS)
+        self._networks: Cache[tuple[int, Denoiser]] = Cache(KEPT_NETWORKS)
+        self._reports: Cache[list[LearnedScore]] = Cache(KEPT_NETWORKS)
 
-    def plane(self, request: PlaneRequest) -> Plane:
+    def plane(self, request: DensityRequest) -> Density:
         """What is known of a density at once."""
         return plane(request)
 
@@ -59,7 +59,7 @@ class Planar:
             raise RequestRefused("Let the network learn this density first.")
         yield from walks(request, pattern_of(request.plane).mixture if kept is None else kept[1])
 
-    def learn(self, request: LearnRequest) -> Iterator[Learned]:
+    def learn(self, request: LearnRequest) -> Iterator[LearnedScore]:
         """Reports while the network learns; the caller may stop at any. The network stays, as far as it has come."""
         reports = self._reports.get(request)
         if reports is not None:
@@ -75,16 +75,16 @@ class Planar:
         self._reports.put(request, reports)
 
 
-def pattern_of(request: PlaneRequest) -> Pattern:
+def pattern_of(request: DensityRequest) -> Pattern:
     """The density that a request names."""
     return densities.drawn(request.points) if request.density == "drawn" else densities.PATTERNS[request.density]()
 
 
-def plane(request: PlaneRequest) -> Plane:
+def plane(request: DensityRequest) -> Density:
     """What is known of a density at once; takes milliseconds."""
     pattern = pattern_of(request)
     points = _Points(pattern)
-    return Plane(
+    return Density(
         request=request,
         means=pattern.means,
         weights=pattern.weights,
@@ -115,14 +115,14 @@ def walks(request: WalkRequest, denoiser: Denoiser) -> Iterator[WalkFrame]:
             yield WalkFrame(kind, step.i, step.sigma, step.x.float().numpy(), shares, distance, width)
 
 
-def learn(request: LearnRequest) -> Iterator[tuple[Learned, Denoiser]]:
+def learn(request: LearnRequest) -> Iterator[tuple[LearnedScore, Denoiser]]:
     """The network at some steps of its training, and what it knows by then."""
     pattern = pattern_of(request.plane)
     shown = {*range(0, request.steps, EVERY), *(n for n in FIRST if n < request.steps), request.steps}
     points, losses = _Points(pattern), _Losses(pattern)
     for step, network in train(pattern, request.steps, request.seed, shown):
         dsm, explicit = losses.of(network)
-        yield Learned(step, dsm, explicit, SIGMAS, points.error(network), field(network)), network
+        yield LearnedScore(step, dsm, explicit, SIGMAS, points.error(network), field(network)), network
 
 
 def grid() -> Tensor:

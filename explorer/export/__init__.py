@@ -3,7 +3,7 @@
 from explorer.export.animation import gif, video
 from explorer.export.archive import zip_of_frames
 from explorer.export.formats import FORMATS, Export, Format
-from explorer.export.frames import film_frames, x0_frame, x_frame
+from explorer.export.frames import animation_frames, x0_frame, x_frame
 from explorer.export.tables import curves_csv, everything_json
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "Format",
     "curves_csv",
     "everything_json",
-    "film_frames",
+    "animation_frames",
     "gif",
     "video",
     "x0_frame",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from explorer.export import animation
 from explorer.export.archive import zip_of_frames
-from explorer.export.frames import film_frames
+from explorer.export.frames import animation_frames
 from explorer.export.tables import curves_csv, everything_json
 from explorer.schemas import OctaveMap, SampledStep, SamplingPlan, SamplingRequest
 
@@ -64,12 +64,12 @@ FORMATS: dict[str, Format] = {
     "gif": Format(
         "Film as GIF, at most 60 frames",
         ("gif",),
-        lambda plan, steps, octaves, card: (animation.gif(film_frames(plan, steps), FPS), "gif"),
+        lambda plan, steps, octaves, card: (animation.gif(animation_frames(plan, steps), FPS), "gif"),
     ),
     "mp4": Format(
         "Film as MP4, or as animated WebP where there is no encoder",
         ("mp4", "webp"),
-        lambda plan, steps, octaves, card: animation.video(film_frames(plan, steps), FPS),
+        lambda plan, steps, octaves, card: animation.video(animation_frames(plan, steps), FPS),
     ),
     "zip": Format(
         "Frames as PNG in a ZIP archive",

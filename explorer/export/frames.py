@@ -46,7 +46,7 @@ def panels(step: SampledStep) -> tuple[Pixels, Pixels, Pixels, Pixels]:
     return x_frame(step), x0_frame(step), _pixels(eps), _pixels(-eps)
 
 
-def film_frames(plan: SamplingPlan, steps: Sequence[SampledStep], scale: int | None = None) -> Pixels:
+def animation_frames(plan: SamplingPlan, steps: Sequence[SampledStep], scale: int | None = None) -> Pixels:
     """The film's frames, one per step, uint8 (N, H, W, 3), H and W even.
 
     Every pixel of a picture becomes a square of `scale` pixels, not smoothed; by default the least whole number that

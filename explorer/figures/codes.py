@@ -8,14 +8,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.style import GRID, QUIET, STYLE, feature_axis
-from explorer.schemas.autoencoders import Corrupted, MemberOutput
+from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture
 
 DASHES = {"linear": "solid", "convolutional": "dash"}
 SHADES = ("#4f9bd8", "#3f7fd6", "#6b63d8", "#9a4fc4")  # blue to violet, each readable on white and on near-black
 HOVER = "%{y:.2f} of the power at %{customdata:.1f} px"
 
 
-def codes_figure(given: Corrupted, outputs: Sequence[MemberOutput]) -> go.Figure:
+def codes_figure(given: CorruptedPicture, outputs: Sequence[AutoencoderOutput]) -> go.Figure:
     """Power out over power in, against feature size; the line at one half is where f50 is read."""
     sizes = sorted({output.numbers for output in outputs})
     k = given.wavenumber[1:]
@@ -41,7 +41,7 @@ def codes_figure(given: Corrupted, outputs: Sequence[MemberOutput]) -> go.Figure
     return figure
 
 
-def half_power(given: Corrupted, output: MemberOutput) -> float:
+def half_power(given: CorruptedPicture, output: AutoencoderOutput) -> float:
     """f50: the frequency up to which at least half the power comes out, from the coarse end on, cycles per pixel."""
     kept = output.spectrum[1:] >= 0.5 * given.clean[1:]
     count = len(kept) if kept.all() else int(np.argmin(kept))

@@ -174,14 +174,14 @@ def _place(text: str) -> tuple[float, float]:
 
 
 def _last_step(view: str, pieces: dict[str, object], ignored: list[Ignored]) -> None:
-    if view != "sampling" or "look" not in pieces:
+    if view != "sampling" or "view_state" not in pieces:
         return
-    look, steps = pieces["look"], pieces.get("run", VIEWS[view]["run"].default).steps
+    look, steps = pieces["view_state"], pieces.get("run", VIEWS[view]["run"].default).steps
     if look.at is not None and look.at > steps:
         ignored.append(Ignored("at", str(look.at), f"The run has {steps} steps."))
-        pieces["look"] = replace(look, at=None)
-        if pieces["look"] == VIEWS[view]["look"].default:
-            del pieces["look"]
+        pieces["view_state"] = replace(look, at=None)
+        if pieces["view_state"] == VIEWS[view]["view_state"].default:
+            del pieces["view_state"]
 
 
 def _written(piece: Piece, value: object) -> dict[str, str]:

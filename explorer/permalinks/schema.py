@@ -11,15 +11,14 @@ from types import MappingProxyType
 from explorer.permalinks.view_state import (
     COMPARED,
     Comparison,
-    FieldDensity,
-    FieldLook,
-    FilmLook,
-    LevelSeed,
-    LineUpLook,
-    NoiseLook,
-    WiringLook,
+    DensityViewState,
+    LineupViewState,
+    NoiseViewState,
+    ScoreFieldViewState,
+    TrajectoryViewState,
+    WiringViewState,
 )
-from explorer.schemas.autoencoders import GenerateRequest, LineUpRequest
+from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, SeedRequest
 from explorer.schemas.branching import BranchRequest, UTurnRequest
 from explorer.schemas.noising import NoisingRequest
 from explorer.schemas.sampling import SamplingRequest
@@ -54,29 +53,29 @@ _COMPARISON = Piece(
 VIEWS: dict[str, dict[str, Piece]] = {
     "noise-scale": {
         "noising": _piece(NoisingRequest(), "picture model", **{"class": "label", "size": "size", "seed": "seed"}),
-        "look": _piece(NoiseLook(), "sigma schedule"),
+        "view_state": _piece(NoiseViewState(), "sigma schedule"),
     },
     "sampling": {
         "run": _piece(
             SamplingRequest(), "picture start sigma model size sampler steps schedule guidance eta seed",
             **{"class": "label"},
         ),
-        "look": _piece(FilmLook(), "at shown"),
+        "view_state": _piece(TrajectoryViewState(), "at shown"),
         "comparison": _COMPARISON,
         "branches": _piece(BranchRequest(), "origin count steps seed", "branch."),
         "turns": _piece(UTurnRequest(), "levels count seed", "turn."),
         "transfer": _piece(TransferRequest(), "samplers seed", "transfer.", steps="step_counts"),
     },
     "autoencoders": {
-        "lineup": _piece(LineUpRequest(), "picture corruption sigma rate seed"),
-        "look": _piece(LineUpLook(), "member order"),
-        "wiring": _piece(WiringLook(), "sigma told output residual", "wiring."),
-        "levels": _piece(LevelSeed(), "seed", "levels."),
-        "skips": _piece(LevelSeed(), "seed", "skips."),
-        "films": _piece(GenerateRequest(), "seed steps", "generate."),
-        "plane": _piece(FieldDensity(), "density points", "field."),
+        "lineup": _piece(CorruptionRequest(), "picture corruption sigma rate seed"),
+        "view_state": _piece(LineupViewState(), "member order"),
+        "wiring": _piece(WiringViewState(), "sigma told output residual", "wiring."),
+        "levels": _piece(SeedRequest(), "seed", "levels."),
+        "skips": _piece(SeedRequest(), "seed", "skips."),
+        "generate": _piece(GenerateRequest(), "seed steps", "generate."),
+        "density": _piece(DensityViewState(), "density points", "field."),
         "walk": _piece(WalkRequest(), "source seed sigma", "field."),
-        "arrows": _piece(FieldLook(), "arrow", "field."),
+        "arrows": _piece(ScoreFieldViewState(), "arrow", "field."),
     },
 }  # fmt: skip
 # view -> its sections, and whether each is unfolded to begin with

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from explorer.core.schedules import SCHEDULES
 from explorer.schemas.noising import SIGMA_RANGE
 from explorer.schemas.sampling import MOST_STEPS, SamplingRequest
-from explorer.schemas.score_field import DENSITIES, PlaneRequest, Points
+from explorer.schemas.score_field import DENSITIES, DensityRequest, Points
 from explorer.schemas.validation import name, number, one_of, whole_number
 
 COMPARED = ("sampler", "steps", "schedule", "label", "guidance", "seed", "model")
@@ -23,7 +23,7 @@ OUTPUTS = ("eps", "score", "v", "x0")
 
 
 @dataclass(frozen=True)
-class NoiseLook:
+class NoiseViewState:
     """Where the slider of the first page is, and the schedule that gives it a time."""
 
     sigma: float = 0.5  # data units
@@ -35,7 +35,7 @@ class NoiseLook:
 
 
 @dataclass(frozen=True)
-class FilmLook:
+class TrajectoryViewState:
     """Which step of run A is shown, and how its state is."""
 
     at: int | None = None  # None: the last one
@@ -69,7 +69,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class LineUpLook:
+class LineupViewState:
     """Which member is enlarged, and the order of all."""
 
     member: str = "conditional"
@@ -81,17 +81,7 @@ class LineUpLook:
 
 
 @dataclass(frozen=True)
-class LevelSeed:
-    """Noise of the test at many levels."""
-
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", whole_number(self.seed, 0, 2**53, "seed"))
-
-
-@dataclass(frozen=True)
-class FieldLook:
+class ScoreFieldViewState:
     """Which of its four names the arrow is drawn by."""
 
     arrow: str = "move"
@@ -101,7 +91,7 @@ class FieldLook:
 
 
 @dataclass(frozen=True)
-class FieldDensity:
+class DensityViewState:
     """The density of the plane. points: of a drawing, whole hundredths; () is the drawing that the page begins with."""
 
     density: str = "two"
@@ -110,13 +100,13 @@ class FieldDensity:
     def __post_init__(self) -> None:
         one_of(self.density, DENSITIES, "density")
         if self.points:
-            places = PlaneRequest("drawn", self.points).points
+            places = DensityRequest("drawn", self.points).points
             object.__setattr__(self, "points", tuple((round(x, 2), round(y, 2)) for x, y in places))
             object.__setattr__(self, "density", "drawn")
 
 
 @dataclass(frozen=True)
-class WiringLook:
+class WiringViewState:
     """At which noise level the wiring is shown, what the network is told of it, and what comes out."""
 
     sigma: float = 0.5  # data units; the nearest level that is computed is shown

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.schemas.autoencoders import LeftOut
+from explorer.schemas.autoencoders import MissingAutoencoder
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Codes:
     tokens: np.ndarray  # (8, 8) int64 code map of the vector-quantised one
     entries: int  # size of its codebook
     bits: float  # of its code
-    left_out: tuple[LeftOut, ...] = ()
+    missing: tuple[MissingAutoencoder, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Wiring:
     told_mse: np.ndarray  # (K, F) data units squared
     blind_mse: np.ndarray  # (K,)
     round_trip: dict[str, np.ndarray]  # eps, score, v -> (K,) largest difference after x0 -> it -> x0, in float32
-    left_out: tuple[LeftOut, ...] = ()  # the blind one, where it cannot be asked
+    missing: tuple[MissingAutoencoder, ...] = ()  # the blind one, where it cannot be asked
 
 
 @dataclass(frozen=True)
@@ -52,4 +52,4 @@ class SkipCosts:
     edges: np.ndarray  # (octaves + 1,) cycles per pixel, coarse to fine
     ratio: np.ndarray  # (N, T) their error over that of the same network with skips; nan where not yet measured
     lost: np.ndarray  # (N, T, octaves) error beyond that with skips, as a share of the clean pictures' power
-    left_out: tuple[LeftOut, ...] = ()
+    missing: tuple[MissingAutoencoder, ...] = ()

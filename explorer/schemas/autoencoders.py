@@ -14,7 +14,7 @@ NOISE_RANGE = (0.02, 5.0)  # sigma of the Gaussian corruption, data units
 
 
 @dataclass(frozen=True)
-class LineUpRequest:
+class CorruptionRequest:
     """A picture, what is done to it, and the whole family's answer."""
 
     picture: str = "mountains"
@@ -36,10 +36,10 @@ class LineUpRequest:
 
 
 @dataclass(frozen=True)
-class Corrupted:
+class CorruptedPicture:
     """What every member of the family is given."""
 
-    request: LineUpRequest
+    request: CorruptionRequest
     picture: np.ndarray  # (3, 32, 32) float32 the clean picture, data units
     corrupted: np.ndarray  # (3, 32, 32) float32
     told: float  # noise level that members are told: the corruption's root mean square, data units
@@ -49,7 +49,7 @@ class Corrupted:
 
 
 @dataclass(frozen=True)
-class MemberOutput:
+class AutoencoderOutput:
     """What one member makes of it."""
 
     name: str
@@ -64,7 +64,7 @@ class MemberOutput:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class MissingAutoencoder:
     """A member that cannot be asked: its weight file is missing or damaged."""
 
     name: str
@@ -84,12 +84,25 @@ class LevelMatrix:
     trained: np.ndarray  # (rows,) level they were trained at; nan for all levels
     sigmas: np.ndarray  # (T,) levels of the test
     mse: np.ndarray  # (rows, T) mean over pictures and noises
-    left_out: tuple[LeftOut, ...] = ()
+    missing: tuple[MissingAutoencoder, ...] = ()
 
     @property
     def relative(self) -> np.ndarray:
         """Error over that of the best measured so far at the same level, (rows, T); nan where not yet measured."""
         return self.mse / np.nanmin(self.mse, axis=0)
+
+
+@dataclass(frozen=True)
+class SeedRequest:
+    """A measurement on the example pictures of which only the noise can be chosen.
+
+    Raises RequestRefused for a seed that is not a whole number from 0 to 2^53.
+    """
+
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seed", whole_number(self.seed, 0, 2**53, "seed"))
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,7 @@ class GenerateRequest:
 
 
 @dataclass(frozen=True)
-class MemberFilm:
+class GeneratedFrames:
     """What comes out when one member is used as the denoiser."""
 
     name: str

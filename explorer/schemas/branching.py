@@ -11,7 +11,7 @@ from explorer.schemas.sampling import START_RANGE, SamplingRequest
 from explorer.schemas.validation import number, one_of, whole_number
 
 ORIGINS = ("step", "picture")
-MOST_SIBLINGS = 16
+MAX_SIBLINGS = 16
 MOST_STEPS = 100
 
 
@@ -37,7 +37,7 @@ class BranchRequest:
         one_of(self.origin, ORIGINS, "origin of the branches")
         checked = {
             "step": whole_number(self.step, 0, self.run.steps - 1, "step to branch from"),
-            "count": whole_number(self.count, 2, MOST_SIBLINGS, "number of branches"),
+            "count": whole_number(self.count, 2, MAX_SIBLINGS, "number of branches"),
             "steps": whole_number(self.steps, 1, MOST_STEPS, "number of steps"),
             "seed": whole_number(self.seed, 0, 2**53, "seed of the branches"),
         }
@@ -83,7 +83,7 @@ class UTurnRequest:
             "levels": whole_number(self.levels, 2, 16, "number of levels"),
             "low": number(self.low, *START_RANGE, "lowest level"),
             "high": number(self.high, *START_RANGE, "highest level"),
-            "count": whole_number(self.count, 2, MOST_SIBLINGS, "number of branches"),
+            "count": whole_number(self.count, 2, MAX_SIBLINGS, "number of branches"),
             "steps": whole_number(self.steps, 1, MOST_STEPS, "number of steps"),
             "seed": whole_number(self.seed, 0, 2**53, "seed of the branches"),
         }

@@ -13,7 +13,7 @@ from explorer.schemas.validation import number, one_of, whole_number
 
 DENSITIES = (*PATTERNS, "drawn")
 EXTENT = 1.6  # half the side of the square that is shown, data units
-MOST_POINTS = 200
+MAX_POINTS = 200
 Points = tuple[tuple[float, float], ...]
 
 
@@ -28,7 +28,7 @@ DRAWING = _face()
 
 
 @dataclass(frozen=True)
-class PlaneRequest:
+class DensityRequest:
     """Which density: one of the patterns, or equal small Gaussians at the points of a drawing."""
 
     density: str = "two"
@@ -40,8 +40,8 @@ class PlaneRequest:
 
 
 def _points(points: object) -> Points:
-    if not isinstance(points, tuple | list) or not 1 <= len(points) <= MOST_POINTS:
-        raise RequestRefused(f"Draw some points first: at least one, at most {MOST_POINTS}.")
+    if not isinstance(points, tuple | list) or not 1 <= len(points) <= MAX_POINTS:
+        raise RequestRefused(f"Draw some points first: at least one, at most {MAX_POINTS}.")
     if not all(isinstance(point, tuple | list) and len(point) == 2 for point in points):
         raise RequestRefused("Every point of the drawing must be two numbers.")
     return tuple(tuple(number(value, -EXTENT, EXTENT, "place of a point") for value in point) for point in points)
@@ -51,12 +51,12 @@ def _points(points: object) -> Points:
 class LearnRequest:
     """Teach a small network the score of the density from noisy points alone."""
 
-    plane: PlaneRequest = PlaneRequest()
+    plane: DensityRequest = DensityRequest()
     steps: int = 2500
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.plane, PlaneRequest):
+        if not isinstance(self.plane, DensityRequest):
             raise RequestRefused("The network needs a density to learn from.")
         object.__setattr__(self, "steps", whole_number(self.steps, 10, 10_000, "number of steps"))
         object.__setattr__(self, "seed", whole_number(self.seed, 0, 2**53, "seed"))
@@ -70,14 +70,14 @@ KINDS = ("single", "annealed")
 class WalkRequest:
     """Walkers with one noise level, and with a falling one; both begin in the same pure noise."""
 
-    plane: PlaneRequest = PlaneRequest()
+    plane: DensityRequest = DensityRequest()
     source: str = "exact"  # whose score moves them; "learned" is the network of LearnRequest(plane)
     sigma: float = 0.05  # the one noise level, data units
     count: int = 300
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.plane, PlaneRequest):
+        if not isinstance(self.plane, DensityRequest):
             raise RequestRefused("Walkers need a density to walk in.")
         one_of(self.source, SOURCES, "score")
         checked = {
@@ -90,10 +90,10 @@ class WalkRequest:
 
 
 @dataclass(frozen=True)
-class Plane:
+class Density:
     """A density: equal round Gaussians, and what is known of it before anything is learned or walked."""
 
-    request: PlaneRequest
+    request: DensityRequest
     means: np.ndarray  # (K, 2), data units
     weights: np.ndarray  # (K,), they sum to 1
     std: float  # of each Gaussian, data units
@@ -126,7 +126,7 @@ class WalkFrame:
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearnedScore:
     """What the network knows after some steps; errors are measured on the same noisy points each time."""
 
     step: int

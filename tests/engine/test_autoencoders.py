@@ -15,7 +15,7 @@ from explorer.engine import Engine
 from explorer.errors import RequestRefused
 from explorer.figures.codes import half_power
 from explorer.images import decoder
-from explorer.schemas.autoencoders import GenerateRequest, LineUpRequest
+from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, SeedRequest
 
 
 @pytest.fixture(scope="module")
@@ -29,19 +29,19 @@ def clean(engine):
 
 def test_the_corruption_is_what_was_asked_for(engine):
     x0 = clean(engine)
-    noisy = engine.corrupt(LineUpRequest(sigma=0.3, seed=4))
+    noisy = engine.corrupt(CorruptionRequest(sigma=0.3, seed=4))
     np.testing.assert_allclose(noisy.corrupted, x0 + 0.3 * white((3, 32, 32), 4, "noising").numpy(), atol=1e-6)
     assert noisy.told == pytest.approx(0.3, rel=0.05)
-    masked = engine.corrupt(LineUpRequest(corruption="mask", rate=0.4))
+    masked = engine.corrupt(CorruptionRequest(corruption="mask", rate=0.4))
     lost = (masked.corrupted == 0).all(0) & (x0 != 0).any(0)
     assert 0.33 < lost.mean() < 0.47
     assert np.array_equal(masked.corrupted[:, ~lost], x0[:, ~lost])
-    untouched = engine.corrupt(LineUpRequest(corruption="none"))
+    untouched = engine.corrupt(CorruptionRequest(corruption="none"))
     assert np.array_equal(untouched.corrupted, x0)
 
 
 def test_every_member_answers_and_its_error_is_an_error(engine):
-    given = engine.corrupt(LineUpRequest())
+    given = engine.corrupt(CorruptionRequest())
     outputs = list(engine.line_up(given))
     assert [output.name for output in outputs] == list(MEMBERS)
     for output in outputs[::5]:
@@ -53,7 +53,7 @@ def test_every_member_answers_and_its_error_is_an_error(engine):
 
 
 def test_a_larger_code_lets_finer_details_out(engine):
-    given = engine.corrupt(LineUpRequest(corruption="none"))
+    given = engine.corrupt(CorruptionRequest(corruption="none"))
     exact = [output for output in engine.line_up(given) if output.name.startswith("pca")]
     frequencies = [half_power(given, output) for output in sorted(exact, key=lambda output: output.numbers)]
     assert frequencies == sorted(frequencies) and frequencies[-1] > frequencies[0]
@@ -61,7 +61,7 @@ def test_a_larger_code_lets_finer_details_out(engine):
 
 
 def test_specialists_are_best_near_their_own_level(engine):
-    *_, matrix = engine.level_matrix(0)
+    *_, matrix = engine.level_matrix(SeedRequest(0))
     assert np.isfinite(matrix.mse).all() and (matrix.relative >= 1).all()
     assert math.isnan(matrix.trained[-1]) and math.isnan(matrix.trained[-2])
     tested = np.log(matrix.sigmas)
@@ -71,7 +71,7 @@ def test_specialists_are_best_near_their_own_level(engine):
 
 
 def test_the_wiring_is_the_conditional_model_told_right_and_wrong(engine):
-    request = LineUpRequest(seed=2)
+    request = CorruptionRequest(seed=2)
     *_, wiring = engine.wiring(request)
     k, f, true = 8, 5, wiring.factors.tolist().index(1.0)
     x = torch.from_numpy(wiring.picture + wiring.sigmas[k] * wiring.eps).float()[None]
@@ -83,7 +83,7 @@ def test_the_wiring_is_the_conditional_model_told_right_and_wrong(engine):
 
 
 def test_the_codes_are_those_of_the_members(engine):
-    codes = engine.codes(LineUpRequest(), seed=1)
+    codes = engine.codes(CorruptionRequest(), seed=1)
     vae, x0 = load_member("vae"), torch.from_numpy(clean(engine))[None]
     code = vae.encode(x0)
     moved = code.clone()
@@ -115,15 +115,15 @@ def test_wrong_settings_are_refused_with_a_sentence(field, value):
     if field == "picture" and value == "abc":
         pytest.skip("a text; whether it exists is the engine's to say")
     with pytest.raises(RequestRefused) as caught:
-        LineUpRequest(**{field: value})
+        CorruptionRequest(**{field: value})
     assert str(caught.value).endswith(".") and len(str(caught.value)) <= 160
 
 
 def test_what_is_not_there_is_refused(engine):
     with pytest.raises(RequestRefused):
-        engine.corrupt(LineUpRequest(picture="gone"))
+        engine.corrupt(CorruptionRequest(picture="gone"))
     with pytest.raises(RequestRefused):
-        next(engine.level_matrix(math.nan))
+        next(engine.level_matrix(SeedRequest(math.nan)))
     for settings in ({"steps": 1}, {"steps": 61}, {"seed": -1}):
         with pytest.raises(RequestRefused):
             GenerateRequest(**settings)

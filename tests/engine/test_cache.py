@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from explorer.engine import Engine
-from explorer.engine.cache import Kept
+from explorer.engine.cache import Cache
 from explorer.examples import EXAMPLES
 from explorer.schemas import NoisingRequest, SamplingRequest
 from tests.support.batching import PATIENCE, wait_for
@@ -16,7 +16,7 @@ SMALL = {"size": 64, "levels": 6}
 
 
 def test_bytes_are_bounded_and_the_newest_stays():
-    kept = Kept(10, len)
+    kept = Cache(10, len)
     for key, value in (("a", b"12345"), ("b", b"1234"), ("a", b"123")):
         kept.put(key, value)
     kept.put("c", b"1234")
@@ -26,7 +26,7 @@ def test_bytes_are_bounded_and_the_newest_stays():
 
 
 def test_what_is_kept_for_good_is_not_counted_and_stays():
-    kept = Kept(4, len)
+    kept = Cache(4, len)
     kept.put("a", b"123")
     kept.put_for_good("a", b"123")
     for key in "bcdef":

@@ -11,7 +11,7 @@ from explorer.claims._members import small_pictures
 from explorer.claims.skips import SIGMAS, excess
 from explorer.engine import Engine
 from explorer.errors import RequestRefused
-from explorer.schemas.autoencoders import GenerateRequest, LeftOut, LineUpRequest
+from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, MissingAutoencoder, SeedRequest
 
 DAMAGED = {"vae": "missing", "dae-050": "hash", "ae-conv-16": "hash", "blind": "card"}
 
@@ -34,81 +34,90 @@ def folder(tmp_path):
 
 @pytest.fixture
 def engine(folder):
-    return Engine(family_folder=damage(folder))
+    return Engine(autoencoder_folder=damage(folder))
 
 
-def assert_said(left_out, names):
-    assert [out.name for out in left_out] == names
-    for out in left_out:
+def assert_said(missing, names):
+    assert [out.name for out in missing] == names
+    for out in missing:
         assert DAMAGED[out.name] in out.reason and out.title == MEMBERS[out.name].title
         assert len(out.reason.splitlines()) == 1 and len(out.reason) <= 160 and "/" not in out.reason
 
 
 def test_the_line_up_names_them_in_their_places_and_the_rest_answers(engine):
-    outputs = list(engine.line_up(engine.corrupt(LineUpRequest())))
+    outputs = list(engine.line_up(engine.corrupt(CorruptionRequest())))
     assert [output.name for output in outputs] == list(MEMBERS)
-    assert_said([o for o in outputs if isinstance(o, LeftOut)], [name for name in MEMBERS if name in DAMAGED])
-    assert all(np.isfinite(o.output).all() for o in outputs if not isinstance(o, LeftOut))
+    assert_said(
+        [o for o in outputs if isinstance(o, MissingAutoencoder)], [name for name in MEMBERS if name in DAMAGED]
+    )
+    assert all(np.isfinite(o.output).all() for o in outputs if not isinstance(o, MissingAutoencoder))
 
 
 def test_the_matrix_has_the_other_rows(engine):
-    *_, matrix = engine.level_matrix(0)
+    *_, matrix = engine.level_matrix(SeedRequest(0))
     assert matrix.names == ("dae-010", "dae-025", "dae-100", "dae-200", "conditional")
     assert np.isfinite(matrix.mse).all() and len(matrix.rows) == len(matrix.trained) == 5
-    assert_said(matrix.left_out, ["dae-050", "blind"])
+    assert_said(matrix.missing, ["dae-050", "blind"])
 
 
 def test_one_code_is_looked_into_without_the_other(engine, folder):
-    codes = engine.codes(LineUpRequest(), seed=1)
-    assert_said(codes.left_out, ["vae"])
+    codes = engine.codes(CorruptionRequest(), seed=1)
+    assert_said(codes.missing, ["vae"])
     assert codes.traversal.shape[0] == len(codes.prior) == len(codes.nats) == 0 and codes.tokens.shape == (8, 8)
     (folder / "vq-vae.json").unlink()
-    codes = Engine(family_folder=folder).codes(LineUpRequest(), seed=1)
-    assert [out.name for out in codes.left_out] == ["vae", "vq-vae"] and codes.tokens.size == 0
+    codes = Engine(autoencoder_folder=folder).codes(CorruptionRequest(), seed=1)
+    assert [out.name for out in codes.missing] == ["vae", "vq-vae"] and codes.tokens.size == 0
 
 
 def test_the_wiring_goes_without_the_blind_member_but_not_without_the_conditional(engine, folder):
-    *_, wiring = engine.wiring(LineUpRequest())
-    assert_said(wiring.left_out, ["blind"])
+    *_, wiring = engine.wiring(CorruptionRequest())
+    assert_said(wiring.missing, ["blind"])
     assert np.isfinite(wiring.told).all() and np.isnan(wiring.blind_mse).all() and wiring.round_trip
     (folder / "conditional.safetensors").unlink()
     with pytest.raises(RequestRefused, match="'conditional' is missing"):
-        next(Engine(family_folder=folder).wiring(LineUpRequest()))
+        next(Engine(autoencoder_folder=folder).wiring(CorruptionRequest()))
 
 
 def test_films_of_the_others_are_made(engine):
     films = list(engine.films(GenerateRequest(steps=2)))
     assert [film.name for film in films] == list(MEMBERS)
-    assert_said([film for film in films if isinstance(film, LeftOut)], [name for name in MEMBERS if name in DAMAGED])
+    assert_said(
+        [film for film in films if isinstance(film, MissingAutoencoder)],
+        [name for name in MEMBERS if name in DAMAGED],
+    )
 
 
 def test_skips_are_measured_with_what_there_is(engine, folder):
     (folder / "unet-bottleneck.safetensors").unlink()
-    *_, costs = engine.skip_costs(0)
+    *_, costs = engine.skip_costs(SeedRequest(0))
     assert costs.titles == (MEMBERS["unet-noskip"].title,) and costs.lost.shape[0] == len(costs.ratio) == 1
-    assert [out.name for out in costs.left_out] == ["unet-bottleneck"]
+    assert [out.name for out in costs.missing] == ["unet-bottleneck"]
     (folder / "unet-noskip.safetensors").unlink()
     with pytest.raises(RequestRefused, match="'unet-noskip' is missing"):
-        next(Engine(family_folder=folder).skip_costs(0))
+        next(Engine(autoencoder_folder=folder).skip_costs(SeedRequest(0)))
 
 
 def test_a_file_that_is_put_back_is_taken_at_the_next_question(engine, folder):
     shutil.copy(FOLDER / "vae.safetensors", folder)
-    outputs = {output.name: output for output in engine.line_up(engine.corrupt(LineUpRequest()), ["vae", "blind"])}
-    assert not isinstance(outputs["vae"], LeftOut) and isinstance(outputs["blind"], LeftOut)
+    outputs = {output.name: output for output in engine.line_up(engine.corrupt(CorruptionRequest()), ["vae", "blind"])}
+    assert not isinstance(outputs["vae"], MissingAutoencoder) and isinstance(outputs["blind"], MissingAutoencoder)
 
 
 def test_without_any_member_there_is_a_sentence_and_no_picture(tmp_path):
-    engine = Engine(family_folder=tmp_path)
-    assert all(isinstance(o, LeftOut) for o in engine.line_up(engine.corrupt(LineUpRequest())))
-    for asked in (engine.level_matrix(0), engine.skip_costs(0), engine.wiring(LineUpRequest())):
+    engine = Engine(autoencoder_folder=tmp_path)
+    assert all(isinstance(o, MissingAutoencoder) for o in engine.line_up(engine.corrupt(CorruptionRequest())))
+    for asked in (
+        engine.level_matrix(SeedRequest(0)),
+        engine.skip_costs(SeedRequest(0)),
+        engine.wiring(CorruptionRequest()),
+    ):
         with pytest.raises(RequestRefused, match="card"):
             next(asked)
 
 
 def test_what_the_skips_carry_is_what_the_claim_measures(folder):
     """The same quantities as C21 over other noises; the share lost per octave is a mean over 18 pictures or more."""
-    first, *_, costs = Engine(family_folder=folder).skip_costs(3)
+    first, *_, costs = Engine(autoencoder_folder=folder).skip_costs(SeedRequest(3))
     assert np.isfinite(first.ratio).sum() == 2 and np.isfinite(costs.lost).all()
     found = excess(load_member, small_pictures())
     assert tuple(costs.sigmas) == SIGMAS

@@ -11,7 +11,7 @@ from explorer.core.samplers.registry import SAMPLERS, keyed_noise
 from explorer.core.spectra import radial
 from explorer.core.spectra.sampler_gain import power_gain
 from explorer.engine import Engine
-from explorer.engine.cache import Kept
+from explorer.engine.cache import Cache
 from explorer.errors import RequestRefused
 from explorer.images import decoder
 from explorer.schemas import BranchRequest, NoisingRequest, SamplingRequest, TransferRequest, UTurnRequest
@@ -137,7 +137,7 @@ def test_gains_are_the_closed_form_and_the_models_own_samples(engine):
 
 
 def test_values_are_kept_up_to_a_number_of_bytes():
-    kept = Kept(10, len)
+    kept = Cache(10, len)
     for name in "abc":
         kept.put(name, name * 4)
     assert kept.get("a") is None and kept.get("b") == "bbbb" and kept.get("c") == "cccc"

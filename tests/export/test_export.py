@@ -20,7 +20,7 @@ from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white, white_batch
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.spectra import radial
-from explorer.export import FORMATS, curves_csv, everything_json, film_frames, zip_of_frames
+from explorer.export import FORMATS, animation_frames, curves_csv, everything_json, zip_of_frames
 from explorer.export.formats import stem
 from explorer.export.frames import caption, x0_frame, x_frame
 from explorer.images import decoder
@@ -62,7 +62,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def frames(run):
-    return film_frames(run[0], run[1])
+    return animation_frames(run[0], run[1])
 
 
 def panel(frame, i):
@@ -97,7 +97,7 @@ def test_pixels_become_squares_of_a_whole_number(size, scale):
     request = SamplingRequest(size=size, steps=2)
     x = white((3, size, size), 1, "picture").numpy()
     step = SampledStep(1, 0.5, x, 0.5 * x, np.ones(2), np.ones(2))
-    (frame,) = film_frames(SamplingPlan(request, request.sigmas, np.ones(2), np.ones(2), None), [step])
+    (frame,) = animation_frames(SamplingPlan(request, request.sigmas, np.ones(2), np.ones(2), None), [step])
     blocks = frame[: size * scale, : size * scale].reshape(size, scale, size, scale, 3)
     assert np.all(blocks == x_frame(step)[:, None, :, None])
     assert frame.shape[0] % 2 == frame.shape[1] % 2 == 0 and frame.shape[1] >= 4 * size * scale
@@ -117,7 +117,7 @@ def test_captions_name_panels_step_and_level(run, frames):
 @pytest.mark.parametrize("steps, scale", [(0, None), (2, 0), (2, -1)])
 def test_no_steps_and_no_scale_are_refused(run, steps, scale):
     with pytest.raises(ValueError, match="at least one step"):
-        film_frames(run[0], run[1][:steps], scale)
+        animation_frames(run[0], run[1][:steps], scale)
 
 
 def test_the_archive_has_every_state_and_the_request(run):

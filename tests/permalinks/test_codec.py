@@ -20,18 +20,17 @@ from explorer.permalinks.view_state import (
     TOLD,
     WIRING_RANGE,
     Comparison,
-    FieldDensity,
-    FieldLook,
-    FilmLook,
-    LevelSeed,
-    LineUpLook,
-    NoiseLook,
-    WiringLook,
+    DensityViewState,
+    LineupViewState,
+    NoiseViewState,
+    ScoreFieldViewState,
+    TrajectoryViewState,
+    WiringViewState,
 )
 from explorer.schemas import MODELS, SIZES, NoisingRequest, SamplingRequest
-from explorer.schemas.autoencoders import CORRUPTIONS, NOISE_RANGE, GenerateRequest, LineUpRequest
+from explorer.schemas.autoencoders import CORRUPTIONS, NOISE_RANGE, CorruptionRequest, GenerateRequest, SeedRequest
 from explorer.schemas.sampling import START_RANGE, STARTS
-from explorer.schemas.score_field import DENSITIES, EXTENT, MOST_POINTS, SOURCES, WalkRequest
+from explorer.schemas.score_field import DENSITIES, EXTENT, MAX_POINTS, SOURCES, WalkRequest
 from explorer.schemas.transfer import NONLINEAR, TransferRequest
 
 one = st.sampled_from
@@ -47,7 +46,7 @@ RUN = st.builds(
 )  # fmt: skip
 NOISING = st.builds(NoisingRequest, picture=text, model=one(MODELS), label=text, seed=seed, size=one(SIZES))
 LINE_UP = st.builds(
-    LineUpRequest, picture=text, corruption=one(CORRUPTIONS), sigma=real(*NOISE_RANGE), rate=real(0, 1), seed=seed
+    CorruptionRequest, picture=text, corruption=one(CORRUPTIONS), sigma=real(*NOISE_RANGE), rate=real(0, 1), seed=seed
 )
 B = {"steps": steps, "seed": seed, "guidance": real(0, 20), "label": text, "model": one(MODELS)}
 B |= {"sampler": one(list(SAMPLERS)), "schedule": one(list(SCHEDULES))}
@@ -57,25 +56,27 @@ TRANSFER = st.builds(
     TransferRequest, samplers=st.lists(one(LINEAR), min_size=1, max_size=3), seed=seed,
     step_counts=st.lists(st.integers(2, 100), min_size=1, max_size=6),
 )  # fmt: skip
-PLACES = st.lists(st.tuples(real(-EXTENT, EXTENT), real(-EXTENT, EXTENT)), min_size=1, max_size=MOST_POINTS)
+PLACES = st.lists(st.tuples(real(-EXTENT, EXTENT), real(-EXTENT, EXTENT)), min_size=1, max_size=MAX_POINTS)
 PIECES = {
     ("noise-scale", "noising"): NOISING,
-    ("noise-scale", "look"): st.builds(NoiseLook, sigma=real(0.01, 20), schedule=one(list(SCHEDULES))),
+    ("noise-scale", "view_state"): st.builds(NoiseViewState, sigma=real(0.01, 20), schedule=one(list(SCHEDULES))),
     ("sampling", "run"): RUN,
-    ("sampling", "look"): st.builds(FilmLook, at=st.none() | st.just(0), shown=one(("scaled", "clipped"))),
+    ("sampling", "view_state"): st.builds(
+        TrajectoryViewState, at=st.none() | st.just(0), shown=one(("scaled", "clipped"))
+    ),
     ("sampling", "comparison"): COMPARISON,
     ("sampling", "transfer"): TRANSFER,
     ("autoencoders", "lineup"): LINE_UP,
-    ("autoencoders", "look"): st.builds(LineUpLook, member=text, order=one(ORDERS)),
-    ("autoencoders", "levels"): st.builds(LevelSeed, seed=seed),
-    ("autoencoders", "films"): st.builds(GenerateRequest, seed=seed, steps=st.integers(2, 60)),
-    ("autoencoders", "plane"): st.builds(FieldDensity, density=one(DENSITIES))
-    | st.builds(FieldDensity, points=PLACES.map(tuple)),
+    ("autoencoders", "view_state"): st.builds(LineupViewState, member=text, order=one(ORDERS)),
+    ("autoencoders", "levels"): st.builds(SeedRequest, seed=seed),
+    ("autoencoders", "generate"): st.builds(GenerateRequest, seed=seed, steps=st.integers(2, 60)),
+    ("autoencoders", "density"): st.builds(DensityViewState, density=one(DENSITIES))
+    | st.builds(DensityViewState, points=PLACES.map(tuple)),
     ("autoencoders", "wiring"): st.builds(
-        WiringLook, sigma=real(*WIRING_RANGE), told=one(TOLD), output=one(OUTPUTS), residual=one(("off", "on"))
+        WiringViewState, sigma=real(*WIRING_RANGE), told=one(TOLD), output=one(OUTPUTS), residual=one(("off", "on"))
     ),
     ("autoencoders", "walk"): st.builds(WalkRequest, source=one(SOURCES), seed=seed, sigma=real(SIGMA_MIN, SIGMA_MAX)),
-    ("autoencoders", "arrows"): st.builds(FieldLook, arrow=one(ARROWS)),
+    ("autoencoders", "arrows"): st.builds(ScoreFieldViewState, arrow=one(ARROWS)),
 }
 
 
@@ -111,7 +112,7 @@ def test_every_name_holds_a_field_of_its_own(view, name):
 
 def test_a_link_is_short_and_readable():
     run = SamplingRequest(start="picture", picture="cat", steps=20, seed=3)
-    link = Link("sampling", {"run": run, "look": FilmLook(at=7)})
+    link = Link("sampling", {"run": run, "view_state": TrajectoryViewState(at=7)})
     assert write(link) == "v=1&view=sampling&picture=cat&start=picture&steps=20&seed=3&at=7"
     assert write(Link()) == "v=1"
     several = TransferRequest(samplers=("euler", "ddpm"), step_counts=(5, 50))
@@ -159,7 +160,9 @@ def ignored(query):
 
 def test_what_cannot_be_used_is_named_and_spoils_nothing_else():
     link, left = read("?v=1&view=sampling&steps=999&sampler=nope&seed=x&schedule=flow&colour=red&hide=tabs,walls&at=5")
-    assert link == Link("sampling", {"run": SamplingRequest(schedule="flow"), "look": FilmLook(at=5)}, hide=("tabs",))
+    assert link == Link(
+        "sampling", {"run": SamplingRequest(schedule="flow"), "view_state": TrajectoryViewState(at=5)}, hide=("tabs",)
+    )
     assert {one.name: one.value for one in left} == {
         "steps": "999", "sampler": "nope", "seed": "x", "colour": "red", "hide": "walls"
     }  # fmt: skip
@@ -172,7 +175,7 @@ def test_values_that_do_not_go_together_keep_what_comes_first():
     link, left = read("view=sampling&size=512&steps=200&seed=4")
     assert link.pieces["run"] == SamplingRequest(size=512, seed=4) and [one.name for one in left] == ["steps"]
     link, left = read("view=sampling&steps=10&at=11")
-    assert "look" not in link.pieces and left[0].why == "The run has 10 steps."
+    assert "view_state" not in link.pieces and left[0].why == "The run has 10 steps."
 
 
 OTHERS = [("2", "newer"), ("0", "no such"), ("one", "no such"), ("9" * 50, "no such")]
@@ -186,18 +189,18 @@ def test_other_versions_open_as_far_as_they_agree(version, why):
 
 
 def test_a_drawing_is_a_word_of_places():
-    drawing = FieldDensity(points=((0.12, -0.4), (-1.6, 1.6), (0.004, -0.006)))
-    assert drawing == FieldDensity("drawn", ((0.12, -0.4), (-1.6, 1.6), (0.0, -0.01)))  # whole hundredths
-    written = write(Link("autoencoders", {"plane": drawing}))
+    drawing = DensityViewState(points=((0.12, -0.4), (-1.6, 1.6), (0.004, -0.006)))
+    assert drawing == DensityViewState("drawn", ((0.12, -0.4), (-1.6, 1.6), (0.0, -0.01)))  # whole hundredths
+    written = write(Link("autoencoders", {"density": drawing}))
     assert written == "v=1&view=autoencoders&field.density=drawn&field.points=172120,000320,160159"
     for query in ("field.points=172120", "field.points=172120&field.density=ring"):
-        assert read("view=autoencoders&" + query)[0].pieces["plane"] == FieldDensity("drawn", ((0.12, -0.4),))
-    assert read("view=autoencoders&field.density=drawn")[0].pieces["plane"] == FieldDensity("drawn")
+        assert read("view=autoencoders&" + query)[0].pieces["density"] == DensityViewState("drawn", ((0.12, -0.4),))
+    assert read("view=autoencoders&field.density=drawn")[0].pieces["density"] == DensityViewState("drawn")
 
 
 def test_the_largest_drawing_fits():
-    points = tuple((n / 100 - 1, 1 - n / 100) for n in range(MOST_POINTS))
-    link = Link("autoencoders", {"plane": FieldDensity(points=points)})
+    points = tuple((n / 100 - 1, 1 - n / 100) for n in range(MAX_POINTS))
+    link = Link("autoencoders", {"density": DensityViewState(points=points)})
     word = write(link).rpartition("=")[2]
     assert len(word) == 1399 and read(write(link)) == (link, ())
 

@@ -18,7 +18,7 @@ def server(tmp_path_factory):
     """A server of its own, whose copy of the family is damaged."""
     folder = damage(shutil.copytree(FOLDER, tmp_path_factory.mktemp("weights") / "family"))
     (folder / "conditional.safetensors").write_bytes(b"")
-    app, options, _ = prepare(Engine(family_folder=folder), Hosting(port=free_port()))
+    app, options, _ = prepare(Engine(autoencoder_folder=folder), Hosting(port=free_port()))
     app.launch(**options)
     yield app.local_url.rstrip("/")
     app.close(verbose=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,28 +10,17 @@ from explorer.autoencoders import MEMBERS
 from explorer.engine import Engine
 from explorer.engine.autoencoder_internals import SKIP_LEVELS, WIRING_STEPS
 from explorer.engine.autoencoders import ROWS
-from explorer.schemas import whole_number
-from explorer.schemas.autoencoders import GenerateRequest, LeftOut, LineUpRequest
-from explorer.ui.http_api.responses import Answer, Progress, grown, missing
+from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, MissingAutoencoder, SeedRequest
+from explorer.ui.http_api.responses import Answer, Progress, grown, missing_reasons
 
 Told = Iterator[Progress | Answer]
 
 
-@dataclass(frozen=True)
-class SeedRequest:
-    """A measurement of which only the noise can be chosen."""
-
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", whole_number(self.seed, 0, 2**53, "seed"))
-
-
-def line_up(engine: Engine, request: LineUpRequest) -> Told:
+def line_up(engine: Engine, request: CorruptionRequest) -> Told:
     """One picture through every member of the family of autoencoders."""
     given, outputs, out = engine.corrupt(request), [], []
     for output in engine.line_up(given):
-        (out if isinstance(output, LeftOut) else outputs).append(output)
+        (out if isinstance(output, MissingAutoencoder) else outputs).append(output)
         yield Progress(len(outputs) + len(out), len(MEMBERS))
     names = ("name", "title", "group", "code", "numbers", "mse", "spectrum", "error_spectrum")
     numbers = {
@@ -41,7 +29,7 @@ def line_up(engine: Engine, request: LineUpRequest) -> Told:
         "wavenumber": given.wavenumber,
         "clean_spectrum": given.clean,
         "corrupted_spectrum": given.corrupted_spectrum,
-        "left_out": missing(out),
+        "left_out": missing_reasons(out),
     }
     arrays = {"picture": given.picture, "corrupted": given.corrupted}
     yield Answer(numbers, arrays | {output.name: output.output for output in outputs})
@@ -51,39 +39,39 @@ def generate(engine: Engine, request: GenerateRequest) -> Told:
     """Every member of the family as the denoiser of one sampling loop, from the same noise."""
     films, out = [], []
     for film in engine.films(request):
-        (out if isinstance(film, LeftOut) else films).append(film)
+        (out if isinstance(film, MissingAutoencoder) else films).append(film)
         yield Progress(len(films) + len(out), len(MEMBERS))
     members = [{"name": film.name, "title": film.title, "sigmas": film.sigmas, "rms": film.rms} for film in films]
-    yield Answer({"members": members, "left_out": missing(out)}, {film.name: film.frames for film in films})
+    yield Answer({"members": members, "left_out": missing_reasons(out)}, {film.name: film.frames for film in films})
 
 
 def level_matrix(engine: Engine, request: SeedRequest) -> Told:
     """Denoisers trained at one noise level, tested at all."""
-    matrix = yield from grown(engine.level_matrix(request.seed), len(ROWS))
+    matrix = yield from grown(engine.level_matrix(request), len(ROWS))
     names = ("names", "rows", "trained", "sigmas", "mse", "relative")
-    yield Answer({name: getattr(matrix, name) for name in names} | {"left_out": missing(matrix.left_out)})
+    yield Answer({name: getattr(matrix, name) for name in names} | {"left_out": missing_reasons(matrix.missing)})
 
 
 def skip_costs(engine: Engine, request: SeedRequest) -> Told:
     """What a U-Net loses without its skip connections, by noise level and octave."""
-    costs = yield from grown(engine.skip_costs(request.seed), len(SKIP_LEVELS))
+    costs = yield from grown(engine.skip_costs(request), len(SKIP_LEVELS))
     names = ("titles", "sigmas", "edges", "ratio", "lost")
-    yield Answer({name: getattr(costs, name) for name in names} | {"left_out": missing(costs.left_out)})
+    yield Answer({name: getattr(costs, name) for name in names} | {"left_out": missing_reasons(costs.missing)})
 
 
-def codes(engine: Engine, request: LineUpRequest) -> Told:
+def codes(engine: Engine, request: CorruptionRequest) -> Told:
     """What the variational and the vector-quantised code of a picture hold."""
     yield Progress(0, 1)
     found = engine.codes(request, request.seed)
     names = ("values", "directions", "nats", "tokens", "entries", "bits")
-    numbers = {name: getattr(found, name) for name in names} | {"left_out": missing(found.left_out)}
+    numbers = {name: getattr(found, name) for name in names} | {"left_out": missing_reasons(found.missing)}
     yield Answer(numbers, {"traversal": found.traversal, "prior": found.prior})
 
 
-def wiring(engine: Engine, request: LineUpRequest) -> Told:
+def wiring(engine: Engine, request: CorruptionRequest) -> Told:
     """One network as noise predictor and as denoiser, told right and wrong noise levels."""
     found = yield from grown(engine.wiring(request), WIRING_STEPS)
     names = ("sigmas", "factors", "told_mse", "blind_mse", "round_trip")
-    numbers = {name: getattr(found, name) for name in names} | {"left_out": missing(found.left_out)}
+    numbers = {name: getattr(found, name) for name in names} | {"left_out": missing_reasons(found.missing)}
     half = {"told": found.told.astype(np.float16), "blind": found.blind.astype(np.float16)}
     yield Answer(numbers, {"picture": found.picture, "eps": found.eps, **half})

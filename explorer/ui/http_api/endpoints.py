@@ -6,11 +6,10 @@ import gradio as gr
 
 from explorer.engine import Engine
 from explorer.schemas import BranchRequest, NoisingRequest, SamplingRequest, TransferRequest, UTurnRequest
-from explorer.schemas.autoencoders import GenerateRequest, LineUpRequest
+from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, SeedRequest
 from explorer.schemas.score_field import LearnRequest, WalkRequest
 from explorer.server.blob_store import PartStore
 from explorer.ui.http_api import autoencoders, pictures, score_field
-from explorer.ui.http_api.autoencoders import SeedRequest
 from explorer.ui.http_api.endpoint import Call, handler
 from explorer.ui.streaming.events import COMPUTE
 from explorer.ui.widgets.upload import read_picture, upload_button
@@ -27,12 +26,21 @@ CALLS = (
     Call(BranchRequest, pictures.branch, "agreement per octave; arrays siblings, mean, disagreement"),
     Call(UTurnRequest, pictures.u_turns, "change, correlation length (pixels) and agreement per octave at each sigma"),
     Call(TransferRequest, pictures.transfer, "for each sampler and number of steps the gain per octave"),
-    Call(LineUpRequest, autoencoders.line_up, "error and spectra of each member; arrays picture, corrupted, members"),
+    Call(
+        CorruptionRequest, autoencoders.line_up,
+        "error and spectra of each member; arrays picture, corrupted, members",
+    ),
     Call(GenerateRequest, autoencoders.generate, "contrast of each member's picture; arrays of frames, one a member"),
     Call(SeedRequest, autoencoders.level_matrix, "mean squared error by denoiser and test level"),
     Call(SeedRequest, autoencoders.skip_costs, "error ratio and share of detail lost, by network, level and octave"),
-    Call(LineUpRequest, autoencoders.codes, "nats of each number of the code, tokens, bits; arrays traversal, prior"),
-    Call(LineUpRequest, autoencoders.wiring, "errors by level and told / true level; arrays picture, eps, told, blind"),
+    Call(
+        CorruptionRequest, autoencoders.codes,
+        "nats of each number of the code, tokens, bits; arrays traversal, prior",
+    ),
+    Call(
+        CorruptionRequest, autoencoders.wiring,
+        "errors by level and told / true level; arrays picture, eps, told, blind",
+    ),
     Call(WalkRequest, score_field.walk, "distance from the density's weights over time; arrays single, annealed"),
     Call(LearnRequest, score_field.learn_score, "losses and errors while it learns; array field"),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 from explorer.schemas.autoencoders import CORRUPTIONS
-from explorer.schemas.branching import MOST_SIBLINGS, ORIGINS
+from explorer.schemas.branching import MAX_SIBLINGS, ORIGINS
 from explorer.schemas.sampling import STARTS
 from explorer.schemas.score_field import DENSITIES, SOURCES
 from explorer.schemas.transfer import NONLINEAR
@@ -35,7 +35,7 @@ PARAMETERS = {
     "run": "the run to start from, as an object with parameters of sampling",
     "step": "at which step of the run, 0 for the noisiest",
     "origin": f"continue the stored state or noise the clean picture afresh, {_one_of(ORIGINS)}",
-    "count": f"how many are drawn; of pictures at most {MOST_SIBLINGS} or 32",
+    "count": f"how many are drawn; of pictures at most {MAX_SIBLINGS} or 32",
     "low": "lowest noise level, data units",
     "high": "highest noise level, data units",
     "corruption": f"what is done to the picture, {_one_of(CORRUPTIONS)}",

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from explorer.schemas.autoencoders import LeftOut
+from explorer.schemas.autoencoders import MissingAutoencoder
 from explorer.server.blob_store import PartStore
 
 T = TypeVar("T")
@@ -59,9 +59,9 @@ def stacked(pictures: list[np.ndarray]) -> np.ndarray:
     return np.stack(pictures).astype(np.float16)
 
 
-def missing(left_out: list[LeftOut] | tuple[LeftOut, ...]) -> dict[str, str]:
+def missing_reasons(missing: list[MissingAutoencoder] | tuple[MissingAutoencoder, ...]) -> dict[str, str]:
     """Which members of the family could not be asked, and why."""
-    return {out.name: out.reason for out in left_out}
+    return {out.name: out.reason for out in missing}
 
 
 def grown(states: Iterable[T], of: int) -> Generator[Progress, None, T]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from explorer.engine import Engine
-from explorer.schemas.score_field import KINDS, Learned, LearnRequest, WalkRequest
+from explorer.schemas.score_field import KINDS, LearnedScore, LearnRequest, WalkRequest
 from explorer.ui.http_api.responses import Answer, Progress
 
 Told = Iterator[Progress | Answer]
@@ -15,10 +15,10 @@ Told = Iterator[Progress | Answer]
 
 def walk(engine: Engine, request: WalkRequest) -> Told:
     """Walkers in a density of the plane, with one noise level and with a falling one."""
-    plane, plan = engine.planar.plane(request.plane), engine.planar.plan(request)
+    plane, plan = engine.score_fields.plane(request.plane), engine.score_fields.plan(request)
     frames = {kind: [] for kind in KINDS}
     records = sum(len(plan.sigmas[kind]) for kind in KINDS)
-    for done, frame in enumerate(engine.planar.walks(request), 1):
+    for done, frame in enumerate(engine.score_fields.walks(request), 1):
         frames[frame.kind].append(frame)
         yield Progress(done, records)
     numbers = {"means": plane.means, "weights": plane.weights, "std": plane.std, "chance": plan.chance}
@@ -29,8 +29,8 @@ def walk(engine: Engine, request: WalkRequest) -> Told:
 
 def learn_score(engine: Engine, request: LearnRequest) -> Told:
     """Teach a small network the score of a density from noisy points alone; `walk` can use it afterwards."""
-    reports: list[Learned] = []
-    for report in engine.planar.learn(request):
+    reports: list[LearnedScore] = []
+    for report in engine.score_fields.learn(request):
         reports.append(report)
         yield Progress(report.step, request.steps)
     numbers = {name: [getattr(report, name) for report in reports] for name in ("step", "dsm", "explicit", "error")}

@@ -12,12 +12,12 @@ from explorer.autoencoders import MEMBERS
 from explorer.engine import Engine
 from explorer.figures.codes import codes_figure, half_power
 from explorer.schemas.autoencoder_internals import Codes
-from explorer.schemas.autoencoders import Corrupted, LeftOut, LineUpRequest, MemberOutput
+from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, CorruptionRequest, MissingAutoencoder
 from explorer.server.blob_store import PartStore
-from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, left_out_row, rows_part
+from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, missing_row, rows_part
 from explorer.ui.streaming.events import plain_refusals
 from explorer.ui.streaming.streams import Streams
-from explorer.ui.widgets.notes import left_out_note
+from explorer.ui.widgets.notes import missing_note
 
 NOTE = (
     "A small code can only hold coarse things. Solid: trained linear bottlenecks; dotted: principal components, the "
@@ -31,16 +31,16 @@ def build(engine: Engine, parts: PartStore, request: gr.State) -> None:
     """Lay out the section. request: that of the line-up, whose picture and seed are taken."""
     streams = Streams(parts)
 
-    def look(request: LineUpRequest, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
+    def look(request: CorruptionRequest, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield curves, half-power sizes in words, and at last the rows of pictures. Refusals become one sentence."""
         with plain_refusals():
-            clean = LineUpRequest(picture=request.picture, corruption="none", seed=request.seed)
+            clean = CorruptionRequest(picture=request.picture, corruption="none", seed=request.seed)
             given, session = engine.corrupt(clean), visitor.session_hash or ""
             encode = lambda look: [rows_part(code_rows(look[1]), 0)] if look[1] else []
             about = {"of": len(BOTTLENECKS) + 1}
             for answer, (outputs, _) in streams.answers(_looks(engine, given), ticket, session, encode, **about):
-                found = [output for output in outputs if isinstance(output, MemberOutput)]
-                missing = left_out_note([output for output in outputs if isinstance(output, LeftOut)])
+                found = [output for output in outputs if isinstance(output, AutoencoderOutput)]
+                missing = missing_note([output for output in outputs if isinstance(output, MissingAutoencoder)])
                 yield codes_figure(given, found), _sizes(given, found) + missing, answer
 
     with gr.Accordion("What the code holds", open=False, elem_id="what-codes-hold"):
@@ -53,16 +53,18 @@ def build(engine: Engine, parts: PartStore, request: gr.State) -> None:
     streams.connect(button, stop, look, [request], [plot, words, gallery], PLAYER)
 
 
-def _looks(engine: Engine, given: Corrupted) -> Iterator[tuple[list[MemberOutput | LeftOut], Codes | None]]:
+def _looks(
+    engine: Engine, given: CorruptedPicture
+) -> Iterator[tuple[list[AutoencoderOutput | MissingAutoencoder], Codes | None]]:
     """One bottleneck more each time, and in the end the codes."""
-    outputs: list[MemberOutput | LeftOut] = []
+    outputs: list[AutoencoderOutput | MissingAutoencoder] = []
     for output in engine.line_up(given, BOTTLENECKS):
         outputs.append(output)
         yield outputs, None
     yield outputs, engine.codes(given.request, given.request.seed)
 
 
-def _sizes(given: Corrupted, outputs: Sequence[MemberOutput]) -> str:
+def _sizes(given: CorruptedPicture, outputs: Sequence[AutoencoderOutput]) -> str:
     found = {o.title: half_power(given, o) for o in outputs}
     sizes = ", ".join(f"{title}: {0.5 / k:.1f} px" if k else f"{title}: nowhere" for title, k in found.items())
     return f"<p class='note'>Half power comes out down to: {sizes}.</p>"
@@ -81,7 +83,7 @@ def code_rows(codes: Codes) -> list[Row]:
     if codes.tokens.size:
         tokens = f"8×8 tokens of {codes.entries}, {codes.bits:.0f} bits"
         rows.append(Row("Vector-quantised", tokens, token_map(codes)[None]))
-    return [*rows, *map(left_out_row, codes.left_out)]
+    return [*rows, *map(missing_row, codes.missing)]
 
 
 def token_map(codes: Codes) -> np.ndarray:

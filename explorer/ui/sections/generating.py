@@ -9,9 +9,9 @@ import gradio as gr
 
 from explorer.autoencoders import MEMBERS
 from explorer.engine import Engine
-from explorer.schemas.autoencoders import GenerateRequest, LeftOut, MemberFilm
+from explorer.schemas.autoencoders import GeneratedFrames, GenerateRequest, MissingAutoencoder
 from explorer.server.blob_store import PartStore
-from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, left_out_row, rows_part
+from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, missing_row, rows_part
 from explorer.ui.streaming.events import named, plain_refusals
 from explorer.ui.streaming.streams import Streams
 
@@ -46,9 +46,9 @@ def build(engine: Engine, parts: PartStore) -> None:
     streams.connect(button, stop, generate, [seed, steps], [gallery], PLAYER, **named("generate"))
 
 
-def film_row(film: MemberFilm | LeftOut) -> Row:
+def film_row(film: GeneratedFrames | MissingAutoencoder) -> Row:
     """The row of a member: its estimates as the noise falls, or why there are none."""
-    if isinstance(film, LeftOut):
-        return left_out_row(film)
+    if isinstance(film, MissingAutoencoder):
+        return missing_row(film)
     at = [f"σ {sigma:.2g}" if sigma else "end" for sigma in film.sigmas]
     return Row(film.title, f"contrast {film.rms:.2g} (pictures: about 0.5)", film.frames, at)

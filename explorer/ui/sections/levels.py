@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 from explorer.engine import Engine
 from explorer.engine.autoencoders import ROWS
 from explorer.figures.levels import matrix_figure
+from explorer.schemas.autoencoders import SeedRequest
 from explorer.server.blob_store import PartStore
 from explorer.ui.players.progress.component import build_progress, progress_player
 from explorer.ui.streaming.events import named, plain_refusals
 from explorer.ui.streaming.streams import Streams
-from explorer.ui.widgets.notes import left_out_note
+from explorer.ui.widgets.notes import missing_note
 
 NOTE = (
     "Each row is one denoiser, each column a noise level of the test on the example pictures. 1.00 is the best at "
@@ -30,9 +31,9 @@ def build(engine: Engine, parts: PartStore) -> None:
     def measure(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield the matrix after every row, who is left out, and how far it has come. Refusals become one sentence."""
         with plain_refusals():
-            matrices = engine.level_matrix(seed)
+            matrices = engine.level_matrix(SeedRequest(seed))
             for answer, matrix in streams.answers(matrices, ticket, visitor.session_hash or "", of=len(ROWS)):
-                yield matrix_figure(matrix), left_out_note(matrix.left_out), answer
+                yield matrix_figure(matrix), missing_note(matrix.missing), answer
 
     with gr.Accordion("Train at one noise level, test at another", open=False, elem_id="levels"):
         gr.HTML(f"<p class='note'>{NOTE}</p>")

@@ -8,7 +8,7 @@ from itertools import chain
 import gradio as gr
 
 from explorer.engine import Engine
-from explorer.schemas.score_field import KINDS, LearnRequest, PlaneRequest, WalkFrame, WalkRequest
+from explorer.schemas.score_field import KINDS, DensityRequest, LearnRequest, WalkFrame, WalkRequest
 from explorer.server.blob_store import PartStore
 from explorer.ui.players.score_field.component import build_field
 from explorer.ui.players.score_field.payload import frames_part, learned_part, plane_part, walk_part
@@ -26,7 +26,7 @@ class ScoreFieldSection:
     """The handlers of the section; points, sigma and ticket come from the player."""
 
     def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.streams = engine.planar, Streams(parts)
+        self.engine, self.streams = engine.score_fields, Streams(parts)
 
     def walk(
         self, density: str, source: str, seed: float, points: list | None, sigma: float, ticket: float,
@@ -63,8 +63,8 @@ class ScoreFieldSection:
         yield frames_part(frames)
 
 
-def _plane(density: object, points: object) -> PlaneRequest:
-    return PlaneRequest(density, points) if points is not None else PlaneRequest(density)
+def _plane(density: object, points: object) -> DensityRequest:
+    return DensityRequest(density, points) if points is not None else DensityRequest(density)
 
 
 def build(engine: Engine, parts: PartStore) -> None:

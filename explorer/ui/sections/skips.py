@@ -10,11 +10,12 @@ import plotly.graph_objects as go
 from explorer.engine import Engine
 from explorer.engine.autoencoder_internals import SKIP_LEVELS
 from explorer.figures.skips import skips_figure, skips_sentence
+from explorer.schemas.autoencoders import SeedRequest
 from explorer.server.blob_store import PartStore
 from explorer.ui.players.progress.component import build_progress, progress_player
 from explorer.ui.streaming.events import named, plain_refusals
 from explorer.ui.streaming.streams import Streams
-from explorer.ui.widgets.notes import left_out_note
+from explorer.ui.widgets.notes import missing_note
 
 NOTE = (
     "The two texts disagree. Text A: a bottleneck would do “more harm than good”. Text B takes the U-Net for an "
@@ -31,9 +32,9 @@ def build(engine: Engine, parts: PartStore) -> None:
     def cut(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield the shares lost after every noise level, what they say, and how far it has come."""
         with plain_refusals():
-            costs = engine.skip_costs(seed)
+            costs = engine.skip_costs(SeedRequest(seed))
             for answer, cost in streams.answers(costs, ticket, visitor.session_hash or "", of=len(SKIP_LEVELS)):
-                said = f"<p class='said'>{skips_sentence(cost)}</p>{left_out_note(cost.left_out)}"
+                said = f"<p class='said'>{skips_sentence(cost)}</p>{missing_note(cost.missing)}"
                 yield skips_figure(cost), said, answer
 
     with gr.Accordion("Is a bottleneck needed, or does it harm?", open=False, elem_id="skips"):

@@ -8,7 +8,7 @@ import gradio as gr
 
 from explorer.engine import Engine
 from explorer.engine.autoencoder_internals import WIRING_STEPS
-from explorer.schemas.autoencoders import LineUpRequest
+from explorer.schemas.autoencoders import CorruptionRequest
 from explorer.server.blob_store import PartStore
 from explorer.ui.players.wiring.component import build_wiring, wiring_part
 from explorer.ui.streaming.events import plain_refusals
@@ -21,7 +21,7 @@ def build(engine: Engine, parts: PartStore, request: gr.State) -> None:
     """Lay out the section. request: that of the line-up, whose picture and seed are taken."""
     streams = Streams(parts)
 
-    def wire(request: LineUpRequest, ticket: float, visitor: gr.Request) -> Iterator[dict]:
+    def wire(request: CorruptionRequest, ticket: float, visitor: gr.Request) -> Iterator[dict]:
         """Yield how far it has come, and in the end the one part of the player. Refusals become one sentence."""
         with plain_refusals():
             encode = lambda wiring: [wiring_part(wiring)] if wiring.round_trip else []

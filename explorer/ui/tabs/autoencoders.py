@@ -9,7 +9,7 @@ import gradio as gr
 
 from explorer.autoencoders import MEMBERS
 from explorer.engine import Engine
-from explorer.schemas.autoencoders import Corrupted, LeftOut, LineUpRequest, MemberOutput
+from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, CorruptionRequest, MissingAutoencoder
 from explorer.server.blob_store import PartStore
 from explorer.ui.players.lineup.component import build_lineup
 from explorer.ui.players.lineup.payload import given_part, members_part
@@ -35,10 +35,10 @@ class LineUpView:
 
     def line_up(
         self, picture: str, corruption: str, sigma: float, rate: float, seed: float, ticket: float, visitor: gr.Request
-    ) -> Iterator[tuple[dict, LineUpRequest]]:
+    ) -> Iterator[tuple[dict, CorruptionRequest]]:
         """Yield the family's answers as they come, and the request. Refusals become one sentence."""
         with plain_refusals():
-            request = LineUpRequest(picture=picture, corruption=corruption, sigma=sigma, rate=rate, seed=seed)
+            request = CorruptionRequest(picture=picture, corruption=corruption, sigma=sigma, rate=rate, seed=seed)
             given = self.engine.corrupt(request)
             outputs = self.engine.line_up(given)
             items = chain([[given, *islice(outputs, FIRST)]], paced(outputs, PACE, at_once=False))
@@ -51,16 +51,16 @@ class LineUpView:
         return self.engine.add_picture(read_picture(data))
 
 
-def _encoded(some: list[Corrupted | MemberOutput | LeftOut]) -> list[bytes]:
+def _encoded(some: list[CorruptedPicture | AutoencoderOutput | MissingAutoencoder]) -> list[bytes]:
     """The picture's part, where it is among them, and that of the members."""
-    if isinstance(some[0], Corrupted):
+    if isinstance(some[0], CorruptedPicture):
         return [given_part(some[0]), members_part(some[1:])]
     return [members_part(some)]
 
 
 def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     """Lay out the view inside the tab, whose context is open, and connect it. picture: its name in the engine."""
-    view, default = LineUpView(engine, parts), LineUpRequest()
+    view, default = LineUpView(engine, parts), CorruptionRequest()
     request, ticket = gr.State(default), gr.Number(0, precision=0, visible=False)
     gr.HTML(f"<p class='lead'>{SENTENCE}</p>")
     with gr.Column(elem_id="lineup-controls", elem_classes="controls"):

@@ -10,9 +10,9 @@ from explorer.core.noise import white
 from explorer.core.toy2d.densities import PARTS, PATTERNS, SIGMA_MAX, SIGMA_MIN, drawn
 from explorer.core.toy2d.score_matching import noised_points, train, untrained
 from explorer.core.toy2d.walkers import annealed_levels, chance, distance, shares, single_levels, start, walk, width
-from explorer.engine.score_field import EXTENT, GRID, SIGMAS, Planar, grid, learn
+from explorer.engine.score_field import EXTENT, GRID, SIGMAS, ScoreFields, grid, learn
 from explorer.errors import RequestRefused
-from explorer.schemas.score_field import DRAWING, LearnRequest, PlaneRequest, WalkRequest
+from explorer.schemas.score_field import DRAWING, DensityRequest, LearnRequest, WalkRequest
 
 DENSITIES = {**{name: make() for name, make in PATTERNS.items()}, "drawn": drawn(DRAWING)}
 POINTS = 1.2 * white((40, 2), 0, "test, plane").double()
@@ -115,7 +115,7 @@ def test_chance_is_what_independent_draws_do():
 
 def test_the_network_learns_and_its_loss_keeps_its_distance():
     """DSM less ESM does not depend on the network; the error against the exact score falls."""
-    reports = [report for report, _ in learn(LearnRequest(PlaneRequest("ring"), steps=300, seed=1))]
+    reports = [report for report, _ in learn(LearnRequest(DensityRequest("ring"), steps=300, seed=1))]
     assert [r.step for r in reports] == [0, 10, 25, 50, 100, 200, 300]
     gaps = np.array([r.dsm - r.explicit for r in reports])
     assert np.ptp(gaps) < 0.03 < 0.3 < np.ptp([r.dsm for r in reports])
@@ -157,33 +157,33 @@ def test_the_learned_field_is_the_network_at_the_grid():
 
 
 def test_walkers_follow_what_was_learned_as_far_as_it_has_come():
-    planar, request = Planar(), WalkRequest(source="learned", count=20)
+    score_fields, request = ScoreFields(), WalkRequest(source="learned", count=20)
     with pytest.raises(RequestRefused, match="learn this density first"):
-        next(planar.walks(request))
-    reports = planar.learn(LearnRequest())
+        next(score_fields.walks(request))
+    reports = score_fields.learn(LearnRequest())
     for _ in range(4):
         next(reports)
     reports.close()  # stopped
-    first = next(planar.walks(request))
+    first = next(score_fields.walks(request))
     assert (first.kind, first.i, len(first.x)) == ("single", 0, 20)
 
 
 def test_what_was_learned_is_reported_again_without_learning():
-    planar, request = Planar(), LearnRequest(steps=20)
-    first = list(planar.learn(request))
-    assert all(a is b for a, b in zip(first, planar.learn(request), strict=True))
+    score_fields, request = ScoreFields(), LearnRequest(steps=20)
+    first = list(score_fields.learn(request))
+    assert all(a is b for a, b in zip(first, score_fields.learn(request), strict=True))
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: PlaneRequest("circle"),
-        lambda: PlaneRequest("drawn", ()),
-        lambda: PlaneRequest("drawn", ((0.0, 0.0),) * 201),
-        lambda: PlaneRequest("drawn", ((0.0, float("nan")),)),
-        lambda: PlaneRequest("drawn", ((0.0, 5.0),)),
-        lambda: PlaneRequest("drawn", ((0.0,),)),
-        lambda: PlaneRequest("drawn", "abc"),
+        lambda: DensityRequest("circle"),
+        lambda: DensityRequest("drawn", ()),
+        lambda: DensityRequest("drawn", ((0.0, 0.0),) * 201),
+        lambda: DensityRequest("drawn", ((0.0, float("nan")),)),
+        lambda: DensityRequest("drawn", ((0.0, 5.0),)),
+        lambda: DensityRequest("drawn", ((0.0,),)),
+        lambda: DensityRequest("drawn", "abc"),
         lambda: WalkRequest(sigma=0.0),
         lambda: WalkRequest(source="guessed"),
         lambda: WalkRequest(plane="two"),
@@ -198,5 +198,5 @@ def test_bad_requests_are_refused_in_one_sentence(wrong):
 
 
 def test_points_count_for_a_drawing_only():
-    assert PlaneRequest("two", ((0.0, 0.0),)) == PlaneRequest("two")
-    assert PlaneRequest("drawn", [[0, 1]]).points == ((0.0, 1.0),)
+    assert DensityRequest("two", ((0.0, 0.0),)) == DensityRequest("two")
+    assert DensityRequest("drawn", [[0, 1]]).points == ((0.0, 1.0),)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from explorer.engine.score_field import pattern_of
-from explorer.schemas.score_field import PlaneRequest
+from explorer.schemas.score_field import DensityRequest
 
 WALKED = "scoreField.state.walk && scoreField.known() === scoreField.state.walk.last"
 
@@ -21,7 +21,7 @@ def field(explorer):
 
 
 def test_the_field_is_exact_and_moving_never_asks_the_server(field):
-    exact = pattern_of(PlaneRequest()).mixture
+    exact = pattern_of(DensityRequest()).mixture
     field.page.wait_for_timeout(1500)
     asked = len(field.requests)
     for place, sigma in (((0.3, -0.4), 0.05), ((-1.0, 0.8), 0.6), ((0.0, 0.0), 2.0)):

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from explorer.engine import Engine
-from explorer.engine.autoencoder_pool import Members
+from explorer.engine.autoencoder_pool import AutoencoderPool
 from explorer.serve import prepare
 from explorer.server.config import Hosting
 from harness.app_server import free_port
@@ -22,8 +22,8 @@ SECTIONS = {
 }
 
 
-class SlowMembers(Members):
-    """Members that take their time once they are told to, and count their calls."""
+class SlowPool(AutoencoderPool):
+    """Autoencoders that take their time once `slow` is set, and count their calls."""
 
     calls, slow = 0, False
 
@@ -41,7 +41,7 @@ class SlowMembers(Members):
 @pytest.fixture(scope="module")
 def slow_engine():
     engine = Engine()
-    engine._members = SlowMembers(engine.models.in_turn)
+    engine._members = SlowPool(engine.models.in_turn)
     return engine
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from explorer.autoencoders import MEMBERS
-from explorer.schemas.autoencoders import LineUpRequest
+from explorer.schemas.autoencoders import CorruptionRequest, SeedRequest
 
 DONE = (
     f"window.lineUp?.line.members.size === {len(MEMBERS)}"
@@ -76,7 +76,7 @@ def assert_shows(pixels, values, travelled=None):
 def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
     lineup.open()
     lineup.explorer.shoot("autoencoders-1280")
-    given = engine.corrupt(LineUpRequest())
+    given = engine.corrupt(CorruptionRequest())
     outputs = {output.name: output for output in engine.line_up(given)}
     assert lineup.page.locator(".lineup-members button").count() == len(MEMBERS)
     assert_shows(lineup.pixels("[data-big=given]"), given.corrupted)
@@ -97,12 +97,12 @@ def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
 def test_other_corruptions_other_pictures(lineup, engine, tmp_path):
     lineup.open()
     lineup.after(lambda: lineup.page.locator("#corruption label", has_text="masked").click())
-    given = engine.corrupt(LineUpRequest(corruption="mask"))
+    given = engine.corrupt(CorruptionRequest(corruption="mask"))
     assert_shows(lineup.pixels("[data-big=given]"), given.corrupted)
     assert lineup.page.locator("#lineup-rate").is_visible() and lineup.page.locator("#lineup-sigma").is_hidden()
     lineup.after(lambda: lineup.page.locator("#lineup-examples button").nth(7).click())
     name = lineup.page.locator("#lineup-examples button").nth(7).get_attribute("data-name")
-    assert_shows(lineup.pixels("[data-big=clean]"), engine.corrupt(LineUpRequest(picture=name)).picture)
+    assert_shows(lineup.pixels("[data-big=clean]"), engine.corrupt(CorruptionRequest(picture=name)).picture)
     (tmp_path / "bad.png").write_bytes(b"nothing")
     before = lineup.pixels("[data-big=given]")
     lineup.page.locator("#lineup-upload input[type=file]").set_input_files(tmp_path / "bad.png")
@@ -113,7 +113,7 @@ def test_other_corruptions_other_pictures(lineup, engine, tmp_path):
     Image.fromarray(own).save(tmp_path / "own.png")
     lineup.after(lambda: lineup.page.locator("#lineup-upload input[type=file]").set_input_files(tmp_path / "own.png"))
     own_name = engine.add_picture(own)
-    assert_shows(lineup.pixels("[data-big=clean]"), engine.corrupt(LineUpRequest(picture=own_name)).picture)
+    assert_shows(lineup.pixels("[data-big=clean]"), engine.corrupt(CorruptionRequest(picture=own_name)).picture)
 
 
 def test_a_bad_number_gets_a_sentence_and_nothing_is_lost(lineup):
@@ -129,7 +129,7 @@ def test_a_bad_number_gets_a_sentence_and_nothing_is_lost(lineup):
 def test_the_wiring_turns_noise_into_the_picture(lineup, engine):
     lineup.open().unfold("The wiring", "wire")
     lineup.page.wait_for_function("window.wiringPlayer?.shown()", timeout=60_000)
-    (*_, wiring), k, true = engine.wiring(LineUpRequest()), 8, 3
+    (*_, wiring), k, true = engine.wiring(CorruptionRequest()), 8, 3
     estimate = wiring.told[k, true]
     eps = (wiring.picture + wiring.sigmas[k] * wiring.eps - estimate) / wiring.sigmas[k]
     worst = (np.abs(wiring.picture).max() + np.abs(estimate).max()) / wiring.sigmas[k] + np.abs(wiring.eps).max()
@@ -147,7 +147,7 @@ def test_the_wiring_turns_noise_into_the_picture(lineup, engine):
 
 def test_skips_are_shown_by_octave_and_the_sentence_is_what_the_numbers_say(lineup, engine):
     lineup.open().unfold("Is a bottleneck needed", "cut-skips").ready("#skipCosts")
-    *_, costs = engine.skip_costs(0)
+    *_, costs = engine.skip_costs(SeedRequest(0))
     drawn = lineup.page.evaluate("document.querySelector('#skips .js-plotly-plot').data.map((d) => d.text)")
     shares = [[[round(float(t.replace("−", "-").removesuffix(" %"))) for t in row] for row in one] for one in drawn]
     np.testing.assert_allclose(shares, 100 * costs.lost.transpose(0, 2, 1), atol=0.6)

@@ -9,7 +9,7 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 
-from explorer.schemas.autoencoders import SIDE, LeftOut
+from explorer.schemas.autoencoders import SIDE, MissingAutoencoder
 from explorer.server.blob_store import packed
 from explorer.ui.players.shared.image_sheets import sheet, shown
 from explorer.ui.players.shared.scripts import script
@@ -40,7 +40,7 @@ def gallery_player(elem_id: str) -> str:
     return f"galleries?.{elem_id}"
 
 
-def left_out_row(out: LeftOut) -> Row:
+def missing_row(out: MissingAutoencoder) -> Row:
     """A row without pictures, with the reason."""
     return Row(out.title, f"left out: {out.reason}", np.zeros((0, 3, SIDE, SIDE), np.float32))
 

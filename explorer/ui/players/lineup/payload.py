@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.schemas.autoencoders import Corrupted, LeftOut, MemberOutput
+from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, MissingAutoencoder
 from explorer.server.blob_store import numbers, packed
 from explorer.ui.players.shared.image_sheets import eight_bits, sheet
 
 
-def given_part(given: Corrupted) -> bytes:
+def given_part(given: CorruptedPicture) -> bytes:
     """The clean and the corrupted picture, and their spectra."""
     bytes_, scales = zip(*(eight_bits(v) for v in (given.picture, given.corrupted)), strict=True)
     header = {
@@ -29,12 +29,12 @@ def given_part(given: Corrupted) -> bytes:
     return packed(header, sheet(bytes_))
 
 
-def members_part(outputs: Sequence[MemberOutput | LeftOut]) -> bytes:
+def members_part(outputs: Sequence[AutoencoderOutput | MissingAutoencoder]) -> bytes:
     """Some members' outputs; of those that are left out, the reason and no picture."""
     bytes_, members = [], []
     for output in outputs:
         about = {key: getattr(output, key) for key in ("name", "title", "group", "code", "numbers")}
-        if isinstance(output, LeftOut):
+        if isinstance(output, MissingAutoencoder):
             members.append({**about, "reason": output.reason})
             continue
         picture, scale = eight_bits(output.output)

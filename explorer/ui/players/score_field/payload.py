@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.schemas.score_field import EXTENT, Learned, LearnRequest, Plane, WalkFrame, WalkPlan
+from explorer.schemas.score_field import EXTENT, Density, LearnedScore, LearnRequest, WalkFrame, WalkPlan
 from explorer.server.blob_store import numbers, packed
 
 
-def plane_part(plane: Plane) -> bytes:
+def plane_part(plane: Density) -> bytes:
     """The mixture itself: the page computes its density and its arrows at any noise level."""
     header = {
         "kind": "plane",
@@ -61,7 +61,7 @@ def frames_part(frames: Sequence[WalkFrame]) -> bytes:
     return packed({"kind": "frames", "frames": about}, b"".join(places))
 
 
-def learned_part(request: LearnRequest, learned: Learned) -> bytes:
+def learned_part(request: LearnRequest, learned: LearnedScore) -> bytes:
     """What the network knows after some steps: its losses, its error by noise level, and its denoiser on a grid."""
     scale, field = _int16(learned.field)
     header = {

@@ -36,7 +36,7 @@ def wiring_part(wiring: Wiring) -> bytes:
         "scales": list(scales),
         "told": [numbers(row) for row in wiring.told_mse],
         "blind": numbers(wiring.blind_mse),
-        "leftOut": " ".join(out.reason for out in wiring.left_out),
+        "leftOut": " ".join(out.reason for out in wiring.missing),
         "roundTrip": {kind: numbers(values) for kind, values in wiring.round_trip.items()},
     }
     return packed(header, sheet(bytes_))
