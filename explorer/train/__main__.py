@@ -17,6 +17,7 @@ import torch
 import torch.distributed as dist
 
 from explorer import weights
+from explorer.datasets import photographs
 from explorer.errors import UserError
 from explorer.inference.device import DEVICES, DTYPES, choose_device, choose_dtype
 from explorer.train.autoencoders import FILES, FamilyTraining
@@ -80,7 +81,10 @@ def train(options: argparse.Namespace) -> None:
     recipe, run = recipe_from(options), options.out or Path("runs") / name
     device = device_from(options.device)
     source = CropSource(recipe.collections(options.data), recipe.size, recipe.whole)
-    trainer = Trainer(recipe, source, device, choose_dtype(device, options.dtype))
+    native = None
+    if recipe.native:
+        native = CropSource([(1.0, photographs(options.data))], recipe.size, native=True)
+    trainer = Trainer(recipe, source, device, choose_dtype(device, options.dtype), native)
     checkpoint = run / "checkpoint.pt"
     loss = resume(trainer, checkpoint, device)
     if not checkpoint.exists() and options.from_weights:

@@ -41,7 +41,10 @@ class CropSource:
     shows whole compositions, is drawn `whole` times as often as that.
     """
 
-    def __init__(self, collections: Iterable[tuple[float, Collection]], size: int, whole: float = 1.0) -> None:
+    def __init__(
+        self, collections: Iterable[tuple[float, Collection]], size: int, whole: float = 1.0, *, native: bool = False
+    ) -> None:
+        """native: draw from the pictures at their own resolution alone, where no filter has taken away fine detail."""
         self.size = size
         pixels, shapes, labels, weights = [], [], [], []
         for share, collection in collections:
@@ -49,7 +52,7 @@ class CropSource:
             for picture, label in zip(collection.pictures, collection.labels, strict=True):
                 if min(picture.shape[:2]) < size:
                     continue
-                for level in pyramid(picture, size):
+                for level in [picture] if native else pyramid(picture, size):
                     height, width = level.shape[:2]
                     pixels.append(level.reshape(-1, 3))
                     shapes.append((height, width))
@@ -85,6 +88,22 @@ class CropSource:
         rows = (top[:, None] + steps) * width[:, None] + self.offsets[entry][:, None]
         windows = self.pixels[rows[:, :, None] + columns[:, None, :]]  # (count, size, size, 3) uint8
         return windows.permute(0, 3, 1, 2).float() / 127.5 - 1, self.labels[entry]
+
+
+def quarter_turned(x0: Tensor, generator: torch.Generator) -> Tensor:
+    """Return square pictures (B, 3, H, H), each turned by 90 degrees with probability 1/2."""
+    turned = torch.rand(len(x0), generator=generator, device=x0.device) < 0.5
+    return torch.where(turned[:, None, None, None], x0.rot90(1, (2, 3)), x0)
+
+
+def saturated(x0: Tensor, spread: float, generator: torch.Generator) -> Tensor:
+    """Return pictures (B, 3, H, W) with the distance of each colour from grey scaled by exp(N(0, spread^2)), clipped.
+
+    One factor for each picture. Photographs differ far more in saturation than any one collection shows.
+    """
+    factor = (spread * torch.randn(len(x0), generator=generator, device=x0.device)).exp()[:, None, None, None]
+    grey = x0.mean(1, keepdim=True)
+    return (grey + factor * (x0 - grey)).clamp(-1, 1)
 
 
 def step_generator(seed: int, step: int, device: torch.device) -> torch.Generator:

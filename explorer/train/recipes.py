@@ -33,6 +33,10 @@ class Recipe:
     seed: int = 0
     shares: tuple[float, float, float] = (0.5, 0.25, 0.25)  # scenes, cat faces, larger photographs
     whole: float = 6.0  # how many times as often whole compositions are drawn as their number of windows says
+    native: float = 0.0  # share of rows below `native_sigma` that are photographs at their own resolution
+    native_sigma: float = 0.5
+    saturation: float = 0.0  # standard deviation of ln(factor) by which saturation is varied
+    turns: bool = False  # whether half of the crops are turned by 90 degrees
     reduction: int = 1  # side of the squares of pixels whose mean is one pixel that the network sees: 1, 2 or 4
 
     def to_json(self) -> dict:
@@ -63,7 +67,7 @@ RECIPES = {"scenes": Recipe()}
 # is that of the means: sigma / 2 and sigma / 4.
 MOSTLY_WHOLE = {"shares": (0.6, 0.3, 0.1), "whole": 24.0, "learning_rate": 7e-4}
 LEVELS = {
-    "full": RECIPES["scenes"],
+    "full": Recipe(native=0.7, saturation=0.3, turns=True, log_sigma_mean=-1.0, log_sigma_std=1.3, learning_rate=5e-4),
     "half": Recipe(reduction=2, batch=32, images=400_000, log_sigma_mean=0.3, log_sigma_std=1.2, **MOSTLY_WHOLE),
     "quarter": Recipe(reduction=4, batch=64, images=300_000, log_sigma_mean=1.2, log_sigma_std=1.0, **MOSTLY_WHOLE),
 }

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 from explorer.core.networks.unet import UNet
-from explorer.train.crops import CropSource, step_generator
+from explorer.train.crops import CropSource, quarter_turned, saturated, step_generator
 from explorer.train.recipes import Recipe
 
 
@@ -34,10 +34,22 @@ class Progress:
 class Trainer:
     """Weights, their running average and the optimiser, with steps to take and a state to save."""
 
-    def __init__(self, recipe: Recipe, source: CropSource, device: torch.device, dtype: torch.dtype) -> None:
-        """`dtype` is what the forward pass computes in; weights and optimiser stay float32. Raises ValueError."""
+    def __init__(
+        self,
+        recipe: Recipe,
+        source: CropSource,
+        device: torch.device,
+        dtype: torch.dtype,
+        native: CropSource | None = None,
+    ) -> None:
+        """Build the network and its optimiser. Raises ValueError.
+
+        native: photographs at their own resolution, which `recipe.native` of the rows with little noise are drawn from.
+        dtype: what the forward pass computes in; weights and optimiser stay float32.
+        """
         torch.manual_seed(recipe.seed)  # initial weights, the same in every process
         self.recipe, self.source, self.device, self.dtype = recipe, source.to(device), device, dtype
+        self.native = native.to(device) if native else None
         net = UNet(recipe.architecture).to(device, memory_format=torch.channels_last)
         self.denoiser = recipe.denoiser(net)
         self.average = copy.deepcopy(self.denoiser).eval().requires_grad_(False)
@@ -80,11 +92,27 @@ class Trainer:
         x0 = F.avg_pool2d(x0, r.reduction)
         draws = {"generator": generator, "device": self.device}
         sigma = (r.log_sigma_mean + r.log_sigma_std * torch.randn(r.batch, **draws)).exp()
+        if self.native:
+            x0, label = self._with_native(x0, label, sigma, generator)
         x = r.corrupted(x0, sigma, generator)
         dropped = torch.rand(r.batch, **draws) < r.label_dropout
         label = torch.where(dropped, r.architecture.classes, label)
         mine = slice(self.rank * r.batch // self.processes, (self.rank + 1) * r.batch // self.processes)
         return x0[mine], x[mine], sigma[mine], label[mine]
+
+    def _with_native(
+        self, x0: Tensor, label: Tensor, sigma: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Put photographs at their own resolution into some of the rows with little noise."""
+        r = self.recipe
+        photographs, any_label = self.native.draw(r.batch, generator)
+        if r.turns:
+            photographs = quarter_turned(photographs, generator)
+        if r.saturation:
+            photographs = saturated(photographs, r.saturation, generator)
+        chosen = torch.rand(r.batch, generator=generator, device=self.device) < r.native
+        chosen &= sigma < r.native_sigma
+        return torch.where(chosen[:, None, None, None], photographs, x0), torch.where(chosen, any_label, label)
 
     def run(self) -> Iterator[Progress]:
         """Take steps until `recipe.images` crops have been seen, yielding after each."""

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PIL import Image
 
 from explorer import datasets, weights
 from explorer.core.networks.unet import UNetConfig
-from explorer.train.crops import CropSource, pyramid, step_generator
+from explorer.train.crops import CropSource, pyramid, quarter_turned, saturated, step_generator
 from explorer.train.recipes import Recipe
 from explorer.train.trainer import Trainer, learning_rate
 from harness.app_server import ROOT
@@ -173,3 +174,39 @@ def test_folders_are_read_like_archives(data, tmp_path):
         packed, unpacked = read(data), read(tmp_path)
         assert all(np.array_equal(a, b) for a, b in zip(packed.pictures, unpacked.pictures, strict=True))
         assert np.array_equal(packed.labels, unpacked.labels)
+
+
+def test_photographs_at_their_own_resolution_replace_rows_with_little_noise_alone(data):
+    recipe = replace(TINY, batch=64, native=1.0, native_sigma=0.5, turns=True, saturation=0.0)
+    cats = CropSource([(1.0, datasets.cat_faces(data, "train"))], TINY.size)
+    native = CropSource([(1.0, datasets.photographs(data))], TINY.size, native=True)
+    assert len(native.labels) == len(datasets.photographs(data).pictures)  # one level each: no smaller copies
+    x0, _, sigma, label = Trainer(recipe, cats, torch.device("cpu"), torch.float32, native).batch()
+    plain, _, same_sigma, _ = Trainer(recipe, cats, torch.device("cpu"), torch.float32).batch()
+    low = sigma < 0.5
+    assert torch.equal(sigma, same_sigma) and 0 < low.sum() < 64
+    assert torch.equal(x0[~low], plain[~low]) and (label[low] == datasets.ANY).all()
+    whole = {window.flatten().numpy().tobytes() for p in native_windows(data) for window in p}
+    assert all(row.flatten().numpy().tobytes() in whole for row in x0[low][:8])
+
+
+def native_windows(data):
+    """Every window of every training photograph, mirrored or turned or not, as rows of (N, 3, side, side)."""
+    for picture in datasets.photographs(data).pictures:
+        x0 = torch.from_numpy(picture).permute(2, 0, 1).float() / 127.5 - 1
+        windows = x0.unfold(1, TINY.size, 1).unfold(2, TINY.size, 1).flatten(1, 2).transpose(0, 1)
+        for mirrored in (windows, windows.flip(-1)):
+            yield from (mirrored.contiguous(), mirrored.rot90(1, (2, 3)).contiguous())
+
+
+def test_turning_and_saturation_change_what_they_say_and_nothing_else():
+    x0 = torch.rand(400, 3, 8, 8, generator=torch.Generator().manual_seed(0)) - 0.5
+    turned = quarter_turned(x0, torch.Generator().manual_seed(1))
+    same = (turned == x0).flatten(1).all(1)
+    assert torch.equal(turned[~same], x0[~same].rot90(1, (2, 3))) and 150 < same.sum() < 250
+    strong = saturated(x0, 0.3, torch.Generator().manual_seed(2))
+    within = strong.abs().amax((1, 2, 3)) < 1  # nothing was clipped
+    assert within.sum() > 300 and torch.allclose(strong.mean(1)[within], x0.mean(1)[within], atol=1e-6)
+    strength = lambda x: (x - x.mean(1, keepdim=True)).flatten(1).norm(dim=1)
+    factor = strength(strong) / strength(x0)
+    assert factor.log().std() == pytest.approx(0.3, rel=0.15) and abs(factor.log().mean()) < 0.05
