@@ -1,4 +1,4 @@
-# make app: serve the explorer. make test: install what tests need and run them. make cluster-test: install Ray, too, and
+# make app: serve the explorer. make check: format, lint, types. make test: install what tests need and run them. make cluster-test: install Ray, too, and
 # test replicas on it. make bench: measure the speed beside that of others. make lock: write requirements.lock anew.
 # make audit: look for known vulnerabilities in what it lists. make robustness: what a real server stands.
 # Nothing is installed outside .venv, .venv-bench (bench) and .venv-tools (lock, audit), except Debian's chromium when no
@@ -8,7 +8,7 @@ PY := .venv/bin/python
 BENCH := .venv-bench/bin/python
 TOOLS := .venv-tools/bin
 
-.PHONY: app test cluster-test lint bench robustness browser lock audit clean
+.PHONY: app test check cluster-test bench robustness browser lock audit clean
 
 app: .venv/app.done
 	$(PY) app.py
@@ -20,8 +20,15 @@ test: .venv/dev.done browser
 cluster-test: .venv/cluster.done
 	$(PY) -m pytest -q tests/inference/replicas/test_client.py tests/cluster
 
-lint: .venv/dev.done
+# Format, lint, types, JavaScript: what a commit must pass, in under a minute.
+check: .venv/dev.done
+	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
+	$(PY) -m mypy
+	@if [ ! -f package.json ] || ! command -v npm > /dev/null; then echo "JavaScript is not checked: npm is not installed."; \
+	elif ! { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }; then \
+		echo "JavaScript is not checked: its tools cannot be installed (npm ci)."; \
+	else npm run --silent check; fi
 
 bench: .venv-bench/done
 	$(BENCH) -m benchmarks $(BENCH_OPTIONS)
