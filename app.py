@@ -14,9 +14,9 @@ from explorer.engine import Engine
 from explorer.engine.loading import replicas_of
 from explorer.errors import ClusterRefused, HubRefused, UserError, WeightsRefused
 from explorer.hub import PREFIX
-from explorer.inference.autotune import Choice, choose
+from explorer.inference.autotune import Tuning, tune
 from explorer.inference.device import DEVICES, DTYPES
-from explorer.inference.optimize import prepared
+from explorer.inference.optimize import optimize
 from explorer.inference.replicas.placement import Cluster, replica_bounds
 from explorer.schemas import SIZES, NoisingRequest
 from explorer.server import malloc
@@ -81,7 +81,7 @@ def cluster_from(options: argparse.Namespace) -> Cluster | None:
     return options.cluster and Cluster(options.cluster, *replica_bounds(options.replicas or "1"))
 
 
-def chosen(options: argparse.Namespace) -> Choice:
+def chosen(options: argparse.Namespace) -> Tuning:
     """Device, number type and pictures at once: given, or timed with our own network.
 
     Raises DeviceRefused and WeightsRefused.
@@ -90,8 +90,8 @@ def chosen(options: argparse.Namespace) -> Choice:
     network = weights.load(name)
     if not isinstance(network, torch.nn.Module):
         raise WeightsRefused(f"'{name}' is not a network.")
-    on = lambda device, dtype: prepared(copy.deepcopy(network).to(device, dtype), device)
-    return choose(on, options.device, options.dtype)
+    on = lambda device, dtype: optimize(copy.deepcopy(network).to(device, dtype), device)
+    return tune(on, options.device, options.dtype)
 
 
 def engine_with(options: argparse.Namespace) -> Engine:

@@ -31,9 +31,9 @@ from explorer.core.samplers.registry import euler
 from explorer.engine.loading import load
 from explorer.inference.batcher import Batcher
 from explorer.inference.replicas.client import Replicas
-from explorer.inference.replicas.placement import Cluster, placed
-from explorer.inference.replicas.ray_serve import started
-from explorer.inference.replicas.worker import ONGOING, Plan, Replica
+from explorer.inference.replicas.placement import Cluster, place_replicas
+from explorer.inference.replicas.ray_serve import start_replicas
+from explorer.inference.replicas.worker import MAX_ONGOING_CALLS, Replica, ReplicaSpec
 from harness import measuring
 from harness.measuring import Row, interleaved, spread, threads, wall
 
@@ -67,11 +67,11 @@ def load_waiting(device: torch.device, dtype: torch.dtype) -> tuple[Denoiser, di
 
 
 @contextmanager
-def deployed(name: str, plan: Plan, count: int) -> Iterator[Replicas]:
+def deployed(name: str, plan: ReplicaSpec, count: int) -> Iterator[Replicas]:
     """So many replicas in the Ray that runs."""
     from ray import serve
 
-    options = {"max_ongoing_requests": ONGOING, "ray_actor_options": {"num_cpus": 0}, "num_replicas": count}
+    options = {"max_ongoing_requests": MAX_ONGOING_CALLS, "ray_actor_options": {"num_cpus": 0}, "num_replicas": count}
     application = serve.deployment(Replica).options(**options).bind(plan)
     handle = serve.run(application, name=name, route_prefix=None, logging_config={"log_level": "ERROR"})
     about = handle.about.remote().result(timeout_s=60)
@@ -134,11 +134,11 @@ def measure(quick: bool) -> list[Row]:
     """Overhead, then throughput."""
     if not (peers.installed("ray") and peers.installed("psutil")):
         return [Row("replicas on Ray Serve", note="ray or psutil is not installed")]
-    plan = Plan(partial(load, "scenes"), weights.card("scenes")["sha256"], "cpu", "float32")
-    _, plan = placed(TWO, plan, [{"CPU": max(os.cpu_count() or 1, TWO.least)}])
+    plan = ReplicaSpec(partial(load, "scenes"), weights.card("scenes")["sha256"], "cpu", "float32")
+    _, plan = place_replicas(TWO, plan, [{"CPU": max(os.cpu_count() or 1, TWO.least)}])
     network, _ = load("scenes", torch.device("cpu"))
     rounds, waiting = 1 if quick else ROUNDS, replace(plan, load=load_waiting)
-    with threads(plan.threads), closing(started(TWO, plan)) as two, closing(Batcher()) as batcher:
+    with threads(plan.threads), closing(start_replicas(TWO, plan)) as two, closing(Batcher()) as batcher:
         with deployed("one", plan, 1) as one:
             rows = overhead(batcher.denoiser(network), one.denoiser(), rounds)
             rows.append(gain("computing", one, two, rounds))

@@ -24,8 +24,8 @@ from explorer import weights
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
 from explorer.inference.batcher import Batcher
-from explorer.inference.cuda_graphs import LARGEST, ROWS, Graphed
-from explorer.inference.optimize import Compiled
+from explorer.inference.cuda_graphs import MAX_PASS_PIXELS, RECORDED_ROWS, CudaGraphDenoiser
+from explorer.inference.optimize import CompiledDenoiser
 from harness import measuring
 from harness.machine import RESULTS, described, simplified
 from harness.measuring import Bar, Row, interleaved, spread
@@ -40,9 +40,9 @@ LEVELS, PARITY = (0.02, 0.1, 0.5, 2.0, 10.0), (1, 3, 8, 16)
 def paths(device: torch.device, dtype: torch.dtype, compiled: bool = True) -> dict[str, Denoiser]:
     """The network as it is, replayed, and compiled, by name."""
     network = weights.load("scenes", device, dtype)
-    found: dict[str, Denoiser] = {"eager": network, "graphs": Graphed(network)}
+    found: dict[str, Denoiser] = {"eager": network, "graphs": CudaGraphDenoiser(network)}
     if compiled:
-        found["compiled"] = Compiled(copy.deepcopy(network), device)
+        found["compiled"] = CompiledDenoiser(copy.deepcopy(network), device)
     return found
 
 
@@ -77,7 +77,9 @@ def throughput(
     """Pictures a second of each path at one batch, how far it is from the floor, and its gain over the plain one."""
     x, sigma = inputs(batch, device)
     least = floor.work(found["eager"], x, sigma).floor(limits)
-    replayed = batch <= ROWS[-1] and batch * SIDE**2 <= LARGEST  # above, graphs are the network as it is
+    replayed = (
+        batch <= RECORDED_ROWS[-1] and batch * SIDE**2 <= MAX_PASS_PIXELS
+    )  # above, graphs are the network as it is
     shown = {path: model for path, model in found.items() if path != "graphs" or replayed}
     timed = lambda model: lambda: floor.seconds(lambda: model(x, sigma), device)
     taken = interleaved({path: timed(model) for path, model in shown.items()}, ROUNDS)

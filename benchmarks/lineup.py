@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from playwright.sync_api import sync_playwright
 
-from explorer.autoencoders import MEMBERS, load_member
+from explorer.autoencoders import AUTOENCODERS, load_autoencoder
 from explorer.engine import Engine
 from explorer.images import decoder
 from explorer.server.blob_store import PartStore
@@ -45,7 +45,7 @@ WATCH = """(number) => {
     };
     look();
   });
-}""".replace("COUNT", str(len(MEMBERS)))
+}""".replace("COUNT", str(len(AUTOENCODERS)))
 
 
 def line_up(view: LineUpView, picture: str, seed: int) -> tuple[float, float]:
@@ -75,7 +75,7 @@ def on_the_page(url: str) -> tuple[list[float], list[float]]:
         page.goto(url)
         page.get_by_role("tab", name="Autoencoders").click()
         ready = "document.querySelector('#lineup-status')?.textContent === 'ready'"
-        page.wait_for_function(f"window.lineUp?.line.members.size === {len(MEMBERS)} && {ready}", timeout=300_000)
+        page.wait_for_function(f"window.lineUp?.line.members.size === {len(AUTOENCODERS)} && {ready}", timeout=300_000)
         page.wait_for_timeout(3000)
         measured = []
         for number in range(1, MOVES + 1):
@@ -102,7 +102,7 @@ def main() -> None:
     start = time.perf_counter()
     line_up(view, picture, 1)
     cold = 1e3 * (time.perf_counter() - start)
-    members = {name: load_member(name) for name in MEMBERS}
+    members = {name: load_autoencoder(name) for name in AUTOENCODERS}
     x0 = torch.from_numpy(decoder.to_data(decoder.fit(source, 32)))[None]
     x = x0 + SIGMA * torch.from_numpy(np.random.default_rng(0).standard_normal(x0.shape)).float()
     for seed in (2, 3):

@@ -8,7 +8,7 @@ from explorer import weights
 from explorer.core.denoiser import Denoiser
 from explorer.core.denoisers.preconditioning import Preconditioned
 from explorer.inference.device import choose_device, choose_dtype
-from explorer.inference.optimize import prepared
+from explorer.inference.optimize import optimize
 
 NAME = "scenes"
 CPU = torch.device("cpu")
@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 def as_the_app_runs_it(device: torch.device = CPU) -> tuple[Denoiser, torch.dtype]:
     """The prepared network, and the number type that it computes in: bfloat16 where the device has it."""
     dtype = choose_dtype(device)
-    return prepared(weights.load(NAME, device, dtype), device), dtype
+    return optimize(weights.load(NAME, device, dtype), device), dtype
 
 
 def on_best_device() -> tuple[Denoiser, Denoiser, torch.device]:

@@ -21,12 +21,12 @@ from benchmarks.batcher import COUNTS, NEWCOMERS, RESIDENTS, ROUNDS, SIDE, SIGMA
 from benchmarks.network import on_best_device
 from explorer.core.noise import white
 from explorer.core.samplers.registry import heun
-from explorer.inference.batcher import PICTURE
+from explorer.inference.batcher import PICTURE_PIXELS
 from explorer.thread_priority import NICENESS
 from harness import measuring
 from harness.measuring import Row, spread
 
-MAX_BATCH = 8 * PICTURE // SIDE**2  # the batcher's limit on a CPU
+MAX_BATCH = 8 * PICTURE_PIXELS // SIDE**2  # the batcher's limit on a CPU
 WAIT_S = 0.004  # and its patience
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 

@@ -16,7 +16,7 @@ from explorer import weights
 from explorer.core.networks.autoencoder import Autoencoder, CodeConfig, Identity, Linear, PrincipalComponents
 from explorer.core.networks.autoencoder_conv import Convolutional, Variational, VectorQuantised
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
-from explorer.core.networks.autoencoder_unet import WIRINGS, FamilyDenoiser
+from explorer.core.networks.autoencoder_unet import WIRINGS, UNetDenoiser
 from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.errors import WeightsRefused
 
@@ -35,7 +35,7 @@ IDEAS: dict[str, type[Autoencoder]] = {
 
 
 @dataclass(frozen=True)
-class MemberInfo:
+class AutoencoderInfo:
     """What the page and the evaluation need to know of a member before it is loaded."""
 
     title: str
@@ -55,11 +55,11 @@ LEVELS = {"010": 0.1, "025": 0.25, "050": 0.5, "100": 1.0, "200": 2.0}  # of the
 SKIPS = "none: skip connections carry every scale"
 
 
-def _members() -> dict[str, MemberInfo]:
+def _members() -> dict[str, AutoencoderInfo]:
     def info(name: str, title: str, group: int, code: str, numbers: int = 0, **more: str | float) -> None:
-        found[name] = MemberInfo(title, GROUPS[group], code, **{"file": name, "numbers": numbers, **more})
+        found[name] = AutoencoderInfo(title, GROUPS[group], code, **{"file": name, "numbers": numbers, **more})
 
-    found: dict[str, MemberInfo] = {}
+    found: dict[str, AutoencoderInfo] = {}
     info("ae-identity", "Identity", 0, "3072 numbers, as many as the picture", 3072)
     for k in CODES:
         info(f"pca-{k}", f"PCA, {k}", 1, f"{k} principal components", k, file="pca")
@@ -83,15 +83,15 @@ def _members() -> dict[str, MemberInfo]:
     return found
 
 
-MEMBERS: dict[str, MemberInfo] = _members()
+AUTOENCODERS: dict[str, AutoencoderInfo] = _members()
 
 
-def load_member(name: str, device: str | torch.device = "cpu", folder: Path = FOLDER) -> torch.nn.Module:
+def load_autoencoder(name: str, device: str | torch.device = "cpu", folder: Path = FOLDER) -> torch.nn.Module:
     """The member as a Denoiser; an Autoencoder where it has a code. Raises WeightsRefused."""
-    info = MEMBERS.get(name)
+    info = AUTOENCODERS.get(name)
     if info is None:
         raise WeightsRefused(f"There is no member '{name[:40]}' in the family.")
-    member = weights.built(info.file, folder, BUILDERS)
+    member = weights.build(info.file, folder, BUILDERS)
     if isinstance(member, PrincipalComponents):
         try:
             member.use(info.numbers)
@@ -102,14 +102,14 @@ def load_member(name: str, device: str | torch.device = "cpu", folder: Path = FO
 
 def _build_autoencoder(fields: dict, tensors: dict[str, Tensor]) -> Autoencoder:
     config, idea = CodeConfig.from_json(fields["architecture"]), IDEAS[fields["idea"]]
-    return weights.filled(lambda: idea(config), tensors)
+    return weights.instantiate(lambda: idea(config), tensors)
 
 
-def _build_unet(fields: dict, tensors: dict[str, Tensor]) -> FamilyDenoiser:
+def _build_unet(fields: dict, tensors: dict[str, Tensor]) -> UNetDenoiser:
     config, level = UNetConfig.from_json(fields["architecture"]), fields["level"]
-    net = weights.filled(lambda: UNet(config), tensors)
+    net = weights.instantiate(lambda: UNet(config), tensors)
     level = level if level is None else float(level)
     return WIRINGS[fields["wiring"]](net, float(fields["sigma_data"]), level).to(memory_format=torch.channels_last)
 
 
-BUILDERS = {weights.AUTOENCODER: _build_autoencoder, weights.FAMILY_UNET: _build_unet}
+BUILDERS = {weights.AUTOENCODER: _build_autoencoder, weights.AUTOENCODER_UNET: _build_unet}

@@ -10,7 +10,7 @@ import threading
 NICENESS = 10  # the page and the server go first
 
 
-def step_back() -> None:
+def lower_thread_priority() -> None:
     """Lower the priority of the calling thread for good; only Linux has one for each thread."""
     if sys.platform != "linux":
         return

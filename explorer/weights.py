@@ -27,9 +27,9 @@ from explorer.errors import WeightsRefused
 
 FOLDER = Path(__file__).resolve().parent.parent / "weights"
 CLASSIFIER = "classifier"  # a kind of model, and the name of the one that is shipped
-AUTOENCODER, FAMILY_UNET = "autoencoder", "family-unet"  # kinds that explorer.autoencoders builds
+AUTOENCODER, AUTOENCODER_UNET = "autoencoder", "family-unet"  # kinds that explorer.autoencoders builds
 T = TypeVar("T")
-LARGEST = 100 * 2**20  # bytes; no model of this project is near it
+MAX_WEIGHTS_BYTES = 100 * 2**20  # bytes; no model of this project is near it
 
 
 def names(folder: Path = FOLDER) -> list[str]:
@@ -46,7 +46,12 @@ def card(name: str, folder: Path = FOLDER) -> dict:
         fields = json.loads((folder / f"{name}.json").read_text())
     except (OSError, ValueError):
         raise WeightsRefused(f"There is no readable model card for '{name}'.") from None
-    if not isinstance(fields, dict) or fields.get("kind") not in (*_BUILDERS, CLASSIFIER, AUTOENCODER, FAMILY_UNET):
+    if not isinstance(fields, dict) or fields.get("kind") not in (
+        *_BUILDERS,
+        CLASSIFIER,
+        AUTOENCODER,
+        AUTOENCODER_UNET,
+    ):
         raise WeightsRefused(f"The card of '{name}' does not name a kind of model that is known here.")
     return fields
 
@@ -56,20 +61,20 @@ def state_dict(name: str, folder: Path = FOLDER) -> dict[str, Tensor]:
     expected = card(name, folder)
     path = folder / f"{name}.safetensors"
     try:
-        if path.is_symlink() or path.stat().st_size > LARGEST:
-            raise WeightsRefused(f"The weight file of '{name}' is a link or larger than {LARGEST >> 20} MB.")
+        if path.is_symlink() or path.stat().st_size > MAX_WEIGHTS_BYTES:
+            raise WeightsRefused(f"The weight file of '{name}' is a link or larger than {MAX_WEIGHTS_BYTES >> 20} MB.")
         data = path.read_bytes()
     except OSError:
         raise WeightsRefused(f"The weight file of '{name}' is missing.") from None
     if hashlib.sha256(data).hexdigest() != expected.get("sha256"):
         raise WeightsRefused(f"The weight file of '{name}' is not the one its card describes: the hash differs.")
-    tensors = parsed(data, name)
+    tensors = parse_tensors(data, name)
     if any(str(t.dtype) != f"torch.{expected.get('dtype')}" for t in tensors.values()):
         raise WeightsRefused(f"The weight file of '{name}' holds numbers of another type than its card says.")
     return {key: tensor.float() for key, tensor in tensors.items()}
 
 
-def parsed(data: bytes, name: str) -> dict[str, Tensor]:
+def parse_tensors(data: bytes, name: str) -> dict[str, Tensor]:
     """The tensors in the bytes of a safetensors file, all floating point and finite. Raises WeightsRefused."""
     try:
         tensors = parse_safetensors(data)
@@ -89,7 +94,7 @@ def load(
 
     `dtype` is what the network computes in; its input and output stay float32. Raises WeightsRefused.
     """
-    denoiser = built(name, folder, _BUILDERS)
+    denoiser = build(name, folder, _BUILDERS)
     if isinstance(denoiser, Preconditioned):
         denoiser.to(device).net.compute_in(dtype)
     return denoiser
@@ -97,10 +102,10 @@ def load(
 
 def load_classifier(name: str = CLASSIFIER, folder: Path = FOLDER) -> Classifier:
     """The classifier that judges samples; its classes are the card's `classes`. Raises WeightsRefused."""
-    return built(name, folder, {CLASSIFIER: _build_classifier})
+    return build(name, folder, {CLASSIFIER: _build_classifier})
 
 
-def built(name: str, folder: Path, builders: dict[str, Callable[[dict, dict[str, Tensor]], T]]) -> T:
+def build(name: str, folder: Path, builders: dict[str, Callable[[dict, dict[str, Tensor]], T]]) -> T:
     """What the builder for the card's kind makes of the tensors. Raises WeightsRefused."""
     fields = card(name, folder)
     if fields["kind"] not in builders:
@@ -112,7 +117,7 @@ def built(name: str, folder: Path, builders: dict[str, Callable[[dict, dict[str,
         raise WeightsRefused(f"The weight file of '{name}' does not fit the architecture in its card.") from None
 
 
-def filled(make: Callable[[], torch.nn.Module], tensors: dict[str, Tensor]) -> torch.nn.Module:
+def instantiate(make: Callable[[], torch.nn.Module], tensors: dict[str, Tensor]) -> torch.nn.Module:
     """A network with these tensors in it. Raises ValueError when keys or shapes differ."""
     with torch.device("meta"):  # shapes are compared before any memory is taken
         expected = make().state_dict()
@@ -125,7 +130,7 @@ def filled(make: Callable[[], torch.nn.Module], tensors: dict[str, Tensor]) -> t
 
 def _build_unet(fields: dict, tensors: dict[str, Tensor]) -> Denoiser:
     config = UNetConfig.from_json(fields["architecture"])
-    net = filled(lambda: UNet(config), tensors)
+    net = instantiate(lambda: UNet(config), tensors)
     denoiser = Preconditioned(net, float(fields["sigma_data"]), len(fields["classes"]) - 1)
     return denoiser.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
@@ -140,7 +145,7 @@ def _build_classifier(fields: dict, tensors: dict[str, Tensor]) -> Classifier:
     config = ClassifierConfig.from_json(fields["architecture"])
     if len(fields["classes"]) != config.classes:
         raise ValueError("as many names of classes are expected as there are classes")
-    return filled(lambda: Classifier(config), tensors).eval().requires_grad_(False)
+    return instantiate(lambda: Classifier(config), tensors).eval().requires_grad_(False)
 
 
 _BUILDERS = {"unet": _build_unet, "wiener": _build_wiener}

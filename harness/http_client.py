@@ -17,7 +17,7 @@ import httpx
 import numpy as np
 
 from explorer.server.error_handling import is_plain
-from explorer.thread_priority import step_back
+from explorer.thread_priority import lower_thread_priority
 from explorer.ui.http_api import CALLS
 
 API = "/gradio_api"
@@ -115,7 +115,7 @@ def at_once(count: int, work: Callable[[int], T]) -> list[T]:
 
     The threads step back as the server's network does: else they would take from it what visitors elsewhere cannot.
     """
-    with ThreadPoolExecutor(count, initializer=step_back) as threads:
+    with ThreadPoolExecutor(count, initializer=lower_thread_priority) as threads:
         return list(threads.map(work, range(count)))
 
 

@@ -16,7 +16,7 @@ from explorer.evaluate import autoencoders as command
 from explorer.examples import views
 from tests.train.test_trainer import data  # noqa: F401  (a fixture)
 
-FILES = sorted({info.file for info in autoencoders.MEMBERS.values()})
+FILES = sorted({info.file for info in autoencoders.AUTOENCODERS.values()})
 
 
 def pictures():
@@ -24,9 +24,9 @@ def pictures():
     return torch.from_numpy(views(32))
 
 
-@pytest.mark.parametrize("name", autoencoders.MEMBERS)
+@pytest.mark.parametrize("name", autoencoders.AUTOENCODERS)
 def test_members_load_and_agree_with_what_is_said_of_them(name):
-    info, member = autoencoders.MEMBERS[name], autoencoders.load_member(name)
+    info, member = autoencoders.AUTOENCODERS[name], autoencoders.load_autoencoder(name)
     card, x = weights.card(info.file, autoencoders.FOLDER), pictures()
     assert member(x, 0.5).shape == x.shape and member(x, 0.5).isfinite().all()
     assert card["provenance"] and card["training"]["images_seen"] > 0 and info.group in autoencoders.GROUPS
@@ -41,7 +41,7 @@ def test_all_files_together_are_small():
 
 
 def test_identity_gives_back_what_it_is_given():
-    member = autoencoders.load_member("ae-identity")
+    member = autoencoders.load_autoencoder("ae-identity")
     for x in (pictures(), white((4, 3, 32, 32), 0, "any picture at all")):
         assert measures.mse(member(x), x) < 1e-6
 
@@ -49,7 +49,7 @@ def test_identity_gives_back_what_it_is_given():
 @pytest.mark.parametrize("k", autoencoders.CODES)
 def test_linear_autoencoders_are_principal_components_by_another_road(k):
     x = pictures()
-    exact, trained = (autoencoders.load_member(f"{idea}-{k}") for idea in ("pca", "ae-linear"))
+    exact, trained = (autoencoders.load_autoencoder(f"{idea}-{k}") for idea in ("pca", "ae-linear"))
     assert measures.mse(trained(x), x) == pytest.approx(measures.mse(exact(x), x), rel=0.05)
     least = weights.card("pca", autoencoders.FOLDER)["training"]["mse"][str(k)]
     assert weights.card(f"ae-linear-{k}", autoencoders.FOLDER)["training"]["loss"] == pytest.approx(least, rel=0.02)
@@ -57,19 +57,19 @@ def test_linear_autoencoders_are_principal_components_by_another_road(k):
     torch.testing.assert_close(gram, torch.eye(len(gram)), atol=2e-3, rtol=0)
 
 
-@pytest.mark.parametrize("name", [n for n, m in autoencoders.MEMBERS.items() if m.sigma and n.startswith("dae-0")])
+@pytest.mark.parametrize("name", [n for n, m in autoencoders.AUTOENCODERS.items() if m.sigma and n.startswith("dae-0")])
 def test_specialists_denoise_at_their_own_level(name):
-    x0, sigma = pictures(), autoencoders.MEMBERS[name].sigma
-    found = measures.mse(autoencoders.load_member(name)(measures.noised(x0, sigma), sigma), x0)
+    x0, sigma = pictures(), autoencoders.AUTOENCODERS[name].sigma
+    found = measures.mse(autoencoders.load_autoencoder(name)(measures.noised(x0, sigma), sigma), x0)
     assert found < sigma**2 and found < 1.5 * measures.mse(
-        autoencoders.load_member("conditional")(measures.noised(x0, sigma), sigma), x0
+        autoencoders.load_autoencoder("conditional")(measures.noised(x0, sigma), sigma), x0
     )
 
 
 def test_masking_member_fills_what_is_missing():
     x0 = pictures()
     x = measures.masked(x0, 0.5)
-    assert measures.mse(autoencoders.load_member("dae-mask")(x, 0.0), x0) < measures.mse(x, x0) / 5
+    assert measures.mse(autoencoders.load_autoencoder("dae-mask")(x, 0.0), x0) < measures.mse(x, x0) / 5
 
 
 def test_nothing_of_the_family_is_offered_as_a_model_of_any_size():
@@ -89,7 +89,7 @@ def folder(tmp_path):
 
 def refusal(name, folder):
     with pytest.raises(WeightsRefused) as caught:
-        autoencoders.load_member(name, folder=folder)
+        autoencoders.load_autoencoder(name, folder=folder)
     text = str(caught.value)
     assert len(text.splitlines()) == 1 and len(text) <= 160 and str(folder) not in text
     return text
@@ -100,7 +100,7 @@ def test_damaged_and_missing_members_are_refused_and_the_others_still_load(folde
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
     assert "hash" in refusal("ae-conv-4", folder)
     assert "card" in refusal("vae", folder) and "no member" in refusal("nobody", folder)
-    assert autoencoders.load_member("dae-050", folder=folder) is not None
+    assert autoencoders.load_autoencoder("dae-050", folder=folder) is not None
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_pca_file_with_too_few_components(tmp_path):
     card = {"kind": "autoencoder", "idea": "principal components", "architecture": {"code": 8}}
     tensors = {"components": torch.zeros(8, 3072), "mean": torch.zeros(3072)}
     weights.save(tmp_path, "pca", tensors, card, torch.float16)
-    assert autoencoders.load_member("pca-4", folder=tmp_path).used == 4
+    assert autoencoders.load_autoencoder("pca-4", folder=tmp_path).used == 4
     assert "components" in refusal("pca-16", tmp_path)
 
 
@@ -171,7 +171,7 @@ def test_evaluation_measures_what_is_there_and_says_what_is_not(data, folder, mo
     assert set(result["members"]) == {"ae-conv-4", "dae-050"} and "vae is left out" in captured.err
     assert result["matrix"]["relative"] == {"dae-050": [1.0] * 5} and "Train sigma x test sigma" in captured.out
     x0 = torch.from_numpy(command.datasets.held_out(data, 32)[0])[:6]
-    expected = measures.mse(autoencoders.load_member("dae-050")(measures.noised(x0, 0.5), 0.5), x0)
+    expected = measures.mse(autoencoders.load_autoencoder("dae-050")(measures.noised(x0, 0.5), 0.5), x0)
     assert result["members"]["dae-050"]["own_mse"] == pytest.approx(expected, rel=1e-4)
 
 

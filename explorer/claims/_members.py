@@ -33,7 +33,7 @@ Card = Callable[[str], dict]  # name of a weight file -> its card
 @torch.inference_mode(False)  # kept, and some need gradients
 def member(name: str) -> torch.nn.Module:
     """The shipped member of that name. Raises WeightsRefused."""
-    return autoencoders.load_member(name)
+    return autoencoders.load_autoencoder(name)
 
 
 def card(name: str) -> dict:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.claims._members import LEAST, Load, by_picture, clean_error, member, small_pictures
 from explorer.claims._statistics import bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
@@ -26,7 +26,7 @@ def reproduces(*, pictures: Tensor | None = None, load: Load = member) -> Verdic
     x0 = small_pictures() if pictures is None else pictures
     mean = member("pca-4").mean.unflatten(0, x0.shape[1:])
     guess = by_picture(mean - x0)
-    errors = np.array([clean_error(load(name), x0) for name in MEMBERS])
+    errors = np.array([clean_error(load(name), x0) for name in AUTOENCODERS])
 
     def largest(rows: NDArray[np.int64]) -> float:
         return float((errors[:, rows].mean(1) / guess[rows].mean()).max())
@@ -35,5 +35,5 @@ def reproduces(*, pictures: Tensor | None = None, load: Load = member) -> Verdic
     worst = largest(np.arange(len(x0)))
     measured = {"largest error over that of the mean picture": worst}
     measured |= {f"error over that of the mean picture, {info.title}": ratio
-                 for info, ratio in zip(MEMBERS.values(), ratios, strict=True)}  # fmt: skip
+                 for info, ratio in zip(AUTOENCODERS.values(), ratios, strict=True)}  # fmt: skip
     return verdict("C49", measured, worst < 1, bootstrap(largest, len(x0)))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from explorer import examples
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.core.denoiser import broadcast_sigma, convert
 from explorer.core.noise import white, white_batch
 from explorer.core.spectra.radial import rapsd
@@ -87,7 +87,7 @@ def skip_costs(pool: AutoencoderPool, seed: int) -> Iterator[SkipCosts]:
         mse, power = [float(e.double().square().mean()) for e in errors], [_octaves(e) for e in errors]
         ratio[:, column] = np.array(mse[1:]) / mse[0]
         lost[:, column] = (np.array(power[1:]) - power[0]) / clean
-        titles = tuple(MEMBERS[name].title for name in cut)
+        titles = tuple(AUTOENCODERS[name].title for name in cut)
         yield SkipCosts(titles, np.array(SKIP_LEVELS), edges, ratio.copy(), lost.copy(), missing)
 
 

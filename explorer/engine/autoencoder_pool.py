@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from explorer.autoencoders import FOLDER, MEMBERS, load_member
+from explorer.autoencoders import AUTOENCODERS, FOLDER, load_autoencoder
 from explorer.core.denoiser import Denoiser
 from explorer.errors import RequestRefused, WeightsRefused
 from explorer.schemas.autoencoders import MissingAutoencoder
@@ -38,9 +38,9 @@ class AutoencoderPool:
         if name in self._loaded:
             return None
         try:
-            self._loaded[name] = load_member(name, folder=self._folder)
+            self._loaded[name] = load_autoencoder(name, folder=self._folder)
         except WeightsRefused as refusal:
-            info = MEMBERS[name]
+            info = AUTOENCODERS[name]
             return MissingAutoencoder(name, info.title, info.group, info.code, info.numbers, str(refusal))
         return None
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from explorer import examples
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.core.noise import generator, white, white_batch
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
@@ -30,11 +30,15 @@ from explorer.schemas.autoencoders import (
 LEAST = 0.01  # noise level passed for a picture without noise, data units
 TEST_LEVELS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
 FRAMES = 7
-ROWS = (*(n for n, i in MEMBERS.items() if i.group == MEMBERS["dae-100"].group and i.sigma), "blind", "conditional")
+ROWS = (
+    *(n for n, i in AUTOENCODERS.items() if i.group == AUTOENCODERS["dae-100"].group and i.sigma),
+    "blind",
+    "conditional",
+)
 
 
 def outputs(
-    pool: AutoencoderPool, given: CorruptedPicture, names: Iterable[str] = MEMBERS
+    pool: AutoencoderPool, given: CorruptedPicture, names: Iterable[str] = AUTOENCODERS
 ) -> Iterator[AutoencoderOutput | MissingAutoencoder]:
     """What each member makes of the corrupted picture, one after another, or why it cannot be asked."""
     x, x0 = (torch.from_numpy(v)[None] for v in (given.corrupted, given.picture))
@@ -42,7 +46,7 @@ def outputs(
         if refused := pool.missing(name):
             yield refused
             continue
-        info, output = MEMBERS[name], pool.denoiser(name)(x, given.told)
+        info, output = AUTOENCODERS[name], pool.denoiser(name)(x, given.told)
         power = radial.rapsd(torch.cat([output, output - x0])).mean(1).numpy()
         yield AutoencoderOutput(
             name, info.title, info.group, info.code, info.numbers, output[0].numpy(), power[0], power[1],
@@ -58,7 +62,10 @@ def matrix(pool: AutoencoderPool, seed: int) -> Iterator[LevelMatrix]:
     names, missing = pool.available(ROWS)
     x0 = torch.from_numpy(examples.views(SIDE))
     mse = np.full((len(names), len(TEST_LEVELS)), np.nan)
-    titles, levels = tuple(MEMBERS[n].title for n in names), np.array([MEMBERS[n].sigma or np.nan for n in names])
+    titles, levels = (
+        tuple(AUTOENCODERS[n].title for n in names),
+        np.array([AUTOENCODERS[n].sigma or np.nan for n in names]),
+    )
     for row, name in enumerate(names or ROWS[-1:]):
         denoiser = pool.denoiser(name)
         for column, sigma in enumerate(TEST_LEVELS):
@@ -73,7 +80,7 @@ def films(pool: AutoencoderPool, request: GenerateRequest) -> Iterator[Generated
     sigmas = SCHEDULES["karras"].sigmas(request.steps)
     x = float(sigmas[0]) * white((3, SIDE, SIDE), request.seed, "sample")[None]
     shown = np.unique(np.linspace(0, request.steps, FRAMES).round().astype(int))
-    for name, info in MEMBERS.items():
+    for name, info in AUTOENCODERS.items():
         if refused := pool.missing(name):
             yield refused
             continue

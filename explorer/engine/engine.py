@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from explorer.autoencoders import AUTOENCODERS
 from explorer.autoencoders import FOLDER as AUTOENCODER_FOLDER
-from explorer.autoencoders import MEMBERS
 from explorer.core.denoiser import Denoiser
 from explorer.engine import autoencoder_internals, autoencoders, branching, noising, sampling, transfer
 from explorer.engine.autoencoder_pool import AutoencoderPool
@@ -24,7 +24,7 @@ from explorer.engine.score_field import ScoreFields
 from explorer.errors import RequestRefused
 from explorer.examples import EXAMPLES
 from explorer.images import decoder
-from explorer.inference.batcher import PICTURE, Cancelled
+from explorer.inference.batcher import PICTURE_PIXELS, Cancelled
 from explorer.inference.replicas.client import Replicas
 from explorer.schemas import (
     Branches,
@@ -80,7 +80,11 @@ class Engine:
         replicas: of the model, on other machines; device, dtype and chunk are theirs then.
         """
         if replicas is not None:
-            device, dtype, chunk = replicas.about.device, replicas.about.dtype, replicas.about.max_pixels // PICTURE
+            device, dtype, chunk = (
+                replicas.about.device,
+                replicas.about.dtype,
+                replicas.about.max_pixels // PICTURE_PIXELS,
+            )
         self.models = Models(model, torch.device(device), dtype, chunk, compiled, replicas)
         self.largest_side, self.chunk = largest_side, chunk
         self.score_fields = ScoreFields()
@@ -205,7 +209,7 @@ class Engine:
         return autoencoders.corrupted(request, self.picture(request.picture))
 
     def line_up(
-        self, given: CorruptedPicture, names: Iterable[str] = MEMBERS
+        self, given: CorruptedPicture, names: Iterable[str] = AUTOENCODERS
     ) -> Iterator[AutoencoderOutput | MissingAutoencoder]:
         """What each of these members of the family makes of it, one after another, or why it cannot be asked."""
         yield from autoencoders.outputs(self._members, given, names)

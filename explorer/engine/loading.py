@@ -9,12 +9,12 @@ import torch
 from explorer import hub, weights
 from explorer.core.denoiser import Denoiser
 from explorer.errors import WeightsRefused
-from explorer.inference.optimize import prepared
+from explorer.inference.optimize import optimize
 from explorer.inference.replicas.client import Replicas
 from explorer.inference.replicas.placement import Cluster
-from explorer.inference.replicas.ray_serve import started
-from explorer.inference.replicas.worker import Plan
-from explorer.inference.zerogpu import on_lent_gpu
+from explorer.inference.replicas.ray_serve import start_replicas
+from explorer.inference.replicas.worker import ReplicaSpec
+from explorer.inference.zerogpu import on_zerogpu
 
 NETWORKS = ("unet", "hub")  # kinds of model
 
@@ -30,7 +30,7 @@ def load(
         network, card = hub.load(model, device, dtype)
     else:
         network, card = weights.load(model, device, dtype), weights.card(model)
-    return prepared(on_lent_gpu(network), device, compiled), card
+    return optimize(on_zerogpu(network), device, compiled), card
 
 
 def replicas_of(
@@ -43,4 +43,4 @@ def replicas_of(
     card = hub.load(model)[1] if model.startswith(hub.PREFIX) else weights.card(model)
     if card["kind"] not in NETWORKS:
         raise WeightsRefused(f"'{model}' is not a network.")
-    return started(cluster, Plan(partial(load, model, compiled=compiled), card["sha256"], device, dtype))
+    return start_replicas(cluster, ReplicaSpec(partial(load, model, compiled=compiled), card["sha256"], device, dtype))

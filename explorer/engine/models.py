@@ -14,7 +14,7 @@ from explorer.core.denoisers.guidance import class_guided
 from explorer.core.denoisers.wiener import Ideal
 from explorer.engine.loading import load
 from explorer.errors import ModelUnavailable, RequestRefused
-from explorer.inference.batcher import PICTURE, Batcher
+from explorer.inference.batcher import PICTURE_PIXELS, Batcher
 from explorer.inference.replicas.client import Replicas
 
 ANY = "any"
@@ -44,7 +44,7 @@ class Models:
         self._wiener = weights.load("wiener")
         self._hashes = {"network": self.card["sha256"], "wiener": weights.card("wiener")["sha256"]}
         self._ideal: dict[int, Denoiser] = {}
-        self.batcher = Batcher(device, max_pixels=chunk * PICTURE) if replicas is None else Batcher("cpu")
+        self.batcher = Batcher(device, max_pixels=chunk * PICTURE_PIXELS) if replicas is None else Batcher("cpu")
 
     @property
     def places(self) -> int:

@@ -77,7 +77,11 @@ class ScoreFields:
 
 def pattern_of(request: DensityRequest) -> Pattern:
     """The density that a request names."""
-    return densities.drawn(request.points) if request.density == "drawn" else densities.PATTERNS[request.density]()
+    return (
+        densities.pattern_from_points(request.points)
+        if request.density == "drawn"
+        else densities.PATTERNS[request.density]()
+    )
 
 
 def plane(request: DensityRequest) -> Density:
@@ -99,7 +103,7 @@ def plane(request: DensityRequest) -> Density:
 def plan(request: WalkRequest) -> WalkPlan:
     """The walkers' noise levels by kind, and how near to the weights chance lets them come."""
     grids = {"single": walkers.single_levels(request.sigma), "annealed": walkers.annealed_levels()}
-    return WalkPlan(request, grids, walkers.chance(pattern_of(request.plane).shares, request.count))
+    return WalkPlan(request, grids, walkers.chance_distance(pattern_of(request.plane).shares, request.count))
 
 
 def walks(request: WalkRequest, denoiser: Denoiser) -> Iterator[WalkFrame]:
@@ -109,9 +113,9 @@ def walks(request: WalkRequest, denoiser: Denoiser) -> Iterator[WalkFrame]:
     runs = {kind: walkers.walk(denoiser, grid, request.count, request.seed) for kind, grid in grids.items()}
     for steps in zip(*runs.values(), strict=True):
         for kind, step in zip(runs, steps, strict=True):
-            shares = walkers.shares(pattern, step.x)
-            distance = float(walkers.distance(shares, pattern.shares))
-            width = walkers.width(pattern, step.x) if step.sigma == 0 else None
+            shares = walkers.part_shares(pattern, step.x)
+            distance = float(walkers.total_variation(shares, pattern.shares))
+            width = walkers.relative_width(pattern, step.x) if step.sigma == 0 else None
             yield WalkFrame(kind, step.i, step.sigma, step.x.float().numpy(), shares, distance, width)
 
 

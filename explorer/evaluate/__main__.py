@@ -33,7 +33,7 @@ from explorer.evaluate.peers import bm3d_denoiser
 from explorer.evaluate.pictures import SIZE, held_out, spaced, test_set, training_set
 from explorer.evaluate.report import show
 from explorer.inference.device import choose_dtype
-from explorer.inference.optimize import prepared
+from explorer.inference.optimize import optimize
 
 SIGMAS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -85,7 +85,7 @@ def test_sets(options: argparse.Namespace, x0: Tensor) -> dict[str, list[Tensor]
 def samples_of(options: argparse.Namespace, pictures: tuple[Tensor, Tensor], training: Tensor) -> dict:
     """The sections on samples, in the form and number type that the explorer itself computes in; guided ones too."""
     cpu = torch.device("cpu")
-    fast = prepared(weights.load(options.name, cpu, choose_dtype(cpu), folder=options.weights), cpu)
+    fast = optimize(weights.load(options.name, cpu, choose_dtype(cpu), folder=options.weights), cpu)
     asked = (pictures, training, judge(), options.samples)
     result = {"generation": generation(fast, *asked, options.steps)}
     if options.guidance != 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from explorer.autoencoders import CODES, LEVELS
-from explorer.core.networks.linear_probe import interval
+from explorer.core.networks.linear_probe import confidence_interval
 from explorer.evaluate.acceptance import Verdict
 
 LARGEST = 30e6  # bytes, all weight files together
@@ -79,7 +79,7 @@ def _of_history(result: dict) -> Iterator[Verdict]:
     pair = [members.get(n, {}).get("training", {}).get("probe") for n in ("dae-scheduled", "dae-dense")]
     if all(pair):
         gains = [a - b for a, b in zip(pair[0]["trained"], pair[1]["trained"], strict=True)]
-        low, high = interval(gains)
+        low, high = confidence_interval(gains)
         found = f"{sum(gains) / len(gains):+.3f} ({low:+.3f} to {high:+.3f})"
         yield "scheduled: linear probe above that of fixed noise", found, low > 0
     if "dae-composite" in centroids:

@@ -13,7 +13,7 @@ from explorer import datasets
 from explorer.core.denoiser import Denoiser
 from explorer.core.denoisers.wiener import Wiener
 from explorer.core.networks.autoencoder import SIZE, Autoencoder
-from explorer.core.networks.autoencoder_conv import Variational, VectorQuantised, jacobian_norm, used_bits
+from explorer.core.networks.autoencoder_conv import Variational, VectorQuantised, jacobian_norm, token_entropy_bits
 from explorer.core.networks.autoencoder_dense import Dense
 from explorer.core.noise import generator, white_batch
 from explorer.core.spectra.annuli import counts, wavenumbers
@@ -90,7 +90,7 @@ def variational(member: Variational, x0: Tensor) -> dict[str, float]:
 def quantised(member: VectorQuantised, x0: Tensor) -> dict[str, float]:
     """Bits per picture by the count of entries and by how often they are used, and entries in use."""
     tokens = member.tokens(x0)
-    used = used_bits(tokens, member.config.entries)
+    used = token_entropy_bits(tokens, member.config.entries)
     return {"bits": member.bits, "used_bits": used, "entries_used": int(tokens.unique().numel())}
 
 

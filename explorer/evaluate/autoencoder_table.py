@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from explorer.autoencoders import FOLDER, LEVELS, MEMBERS, MemberInfo
+from explorer.autoencoders import AUTOENCODERS, FOLDER, LEVELS, AutoencoderInfo
 
 EVALUATION = FOLDER.parent / "family.evaluation.json"
 MANY = tuple(LEVELS.values())  # noise levels at which members of all levels are told
@@ -29,10 +29,10 @@ class Reference(NamedTuple):
 
 def levels(name: str) -> tuple[float, ...]:
     """Noise levels at which the member is measured, data units; 0 for none, or for masks."""
-    info = MEMBERS[name]
+    info = AUTOENCODERS[name]
     if name == "dae-composite":
         return tuple(level for level in MANY if level >= 0.25)  # its parts' levels lie between these
-    if info.group in (MEMBERS["conditional"].group, MEMBERS["unet-noskip"].group):
+    if info.group in (AUTOENCODERS["conditional"].group, AUTOENCODERS["unet-noskip"].group):
         return MANY
     return (info.sigma or 0.0,)
 
@@ -46,7 +46,7 @@ def errors(name: str, result: dict) -> list[float]:
 
 def reference(name: str, result: dict) -> Reference:
     """The closed form, or the twin, and its MSE at the same corruption on the same pictures."""
-    info, own = MEMBERS[name], lambda other: [result["members"][other]["own_mse"]]
+    info, own = AUTOENCODERS[name], lambda other: [result["members"][other]["own_mse"]]
     if name == "ae-identity":
         return Reference("its input, but for rounding", [1e-6], 1)
     if name.startswith("pca-"):
@@ -64,9 +64,9 @@ def reference(name: str, result: dict) -> Reference:
     if name == "conditional":
         specialists = [_at(f"dae-{level}", (sigma,), result)[0] for level, sigma in LEVELS.items()]
         return Reference("the five specialists", specialists, 1.1)
-    if info.group in (MEMBERS["blind"].group, MEMBERS["unet-noskip"].group):
+    if info.group in (AUTOENCODERS["blind"].group, AUTOENCODERS["unet-noskip"].group):
         return Reference("its twin `conditional`", _at("conditional", levels(name), result))
-    bar = 1 if info.group == MEMBERS["dae-100"].group else None
+    bar = 1 if info.group == AUTOENCODERS["dae-100"].group else None
     return Reference("Wiener filter", _at("Wiener", levels(name), result), bar)
 
 
@@ -78,7 +78,7 @@ def table(result: dict) -> str:
         ratios = [f / of for f, of in zip(found, held.figures, strict=True)]
         cells = [
             f"`{name}`", f"{about['parameters']:,}", f"{about['training']['images_seen']:,}",
-            corruption(MEMBERS[name], levels(name)), _numbers(found), held.what, _numbers(held.figures),
+            corruption(AUTOENCODERS[name], levels(name)), _numbers(found), held.what, _numbers(held.figures),
             " ".join("0" if ratio < 0.005 else f"{ratio:.2f}" for ratio in ratios), _bar(held.bar, max(ratios)),
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
@@ -91,7 +91,7 @@ def _bar(bar: float | None, ratio: float) -> str:
     return f"{bar:g}, {'held' if ratio <= bar else '**missed**'}"
 
 
-def corruption(info: MemberInfo, told: tuple[float, ...]) -> str:
+def corruption(info: AutoencoderInfo, told: tuple[float, ...]) -> str:
     """What was done to the pictures, in words."""
     if info.mask:
         return f"{info.mask:.0%} masked".replace("%", " %")

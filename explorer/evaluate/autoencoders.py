@@ -41,9 +41,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 def members_in(folder: Path) -> dict[str, torch.nn.Module]:
     """The members whose weights are there; one plain line for each that is not."""
     found = {}
-    for name in autoencoders.MEMBERS:
+    for name in autoencoders.AUTOENCODERS:
         try:
-            found[name] = autoencoders.load_member(name, folder=folder)
+            found[name] = autoencoders.load_autoencoder(name, folder=folder)
         except WeightsRefused as refusal:
             print(f"{name} is left out: {refusal}", file=sys.stderr)
     return found
@@ -51,7 +51,7 @@ def members_in(folder: Path) -> dict[str, torch.nn.Module]:
 
 def own_error(name: str, member: torch.nn.Module, x0: Tensor) -> float:
     """Error at the corruption that the member was trained at; of a clean picture where there was none or many."""
-    info = autoencoders.MEMBERS[name]
+    info = autoencoders.AUTOENCODERS[name]
     sigma = info.sigma or 0.0
     x = measures.masked(x0, info.mask) if info.mask else measures.noised(x0, sigma)
     return measures.mse(measures.estimates(member, x, sigma), x0)
@@ -108,7 +108,7 @@ def table(members: dict[str, torch.nn.Module], x0: Tensor, folder: Path) -> dict
     """Parameters, bytes, training and own error of each member; what the cards say of probes and closed forms."""
     rows = {}
     for name, member in members.items():
-        card = weights.card(autoencoders.MEMBERS[name].file, folder)
+        card = weights.card(autoencoders.AUTOENCODERS[name].file, folder)
         training = {k: v for k, v in card["training"].items() if k in ("images_seen", "steps", "loss", "probe", "mse")}
         row = {k: card[k] for k in ("parameters", "bytes", "sha256")}
         rows[name] = {**row, "training": training, "own_mse": own_error(name, member, x0)}
@@ -126,7 +126,9 @@ def evaluate(options: argparse.Namespace) -> dict:
     result["matrix"] = matrix(result["mse"])
     result["codes"] = codes(members, x0)
     result["skips_cut"] = skips_cut(members, x0) if "conditional" in members else {}
-    result["bytes"] = sum({autoencoders.MEMBERS[n].file: r["bytes"] for n, r in result["members"].items()}.values())
+    result["bytes"] = sum(
+        {autoencoders.AUTOENCODERS[n].file: r["bytes"] for n, r in result["members"].items()}.values()
+    )
     result["bar"] = verdicts(result)
     return result
 

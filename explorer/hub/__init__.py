@@ -18,15 +18,15 @@ from explorer import weights
 from explorer.core.denoiser import Denoiser
 from explorer.errors import HubRefused
 from explorer.hub import download
-from explorer.hub.adapter import DiscreteVP, Grey
-from explorer.hub.config_checks import Network, Noise, check_index, check_network, check_noise
+from explorer.hub.adapter import DiscreteVPDenoiser, GreyDenoiser
+from explorer.hub.config_checks import NetworkConfig, NoiseConfig, check_index, check_network, check_noise
 from explorer.hub.model_id import PREFIX, HubModel, parse
 
 __all__ = ["PREFIX", "HubModel", "load", "parse"]
 
-NEEDED = "Models of the Hub need the package diffusers: pip install -r requirements-hub.txt adds it."
+DIFFUSERS_MISSING = "Models of the Hub need the package diffusers: pip install -r requirements-hub.txt adds it."
 # The layers of an attention block, by the names that diffusers gave them before 2023 and gives them now.
-RENAMED = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+CURRENT_LAYER_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 
 
 def load(
@@ -44,14 +44,14 @@ def load(
     """
     model = parse(spec)
     if not (find_spec("diffusers") and find_spec("huggingface_hub")):
-        raise HubRefused(NEEDED)
+        raise HubRefused(DIFFUSERS_MISSING)
     repository = download.find(model, cache, endpoint)
     if repository.layout.index is not None:
         check_index(repository.json(repository.layout.index))
     network = check_network(repository.json(repository.layout.config))
     noise = check_noise(repository.json(repository.layout.schedule))
     data, sha256 = repository.weights()
-    tensors = weights.parsed(data, model.repository)
+    tensors = weights.parse_tensors(data, model.repository)
     denoiser = _built(network, noise, tensors, model)
     denoiser.net.to(device=device, dtype=dtype, memory_format=torch.channels_last)
     card = _card(model, network, noise) | {
@@ -59,18 +59,23 @@ def load(
         "bytes": len(data),
         "sha256": sha256,
     }
-    return Grey(denoiser) if network.colours == 1 else denoiser, card
+    return GreyDenoiser(denoiser) if network.colours == 1 else denoiser, card
 
 
-def _built(network: Network, noise: Noise, tensors: dict[str, Tensor], model: HubModel) -> DiscreteVP:
+def _built(
+    network: NetworkConfig, noise: NoiseConfig, tensors: dict[str, Tensor], model: HubModel
+) -> DiscreteVPDenoiser:
     """The network with these tensors in it, float32 on the CPU, once it has answered for a small picture."""
     UNet2DModel = _library()
-    current = {".".join(RENAMED.get(part, part) for part in key.split(".")): t.float() for key, t in tensors.items()}
+    current = {
+        ".".join(CURRENT_LAYER_NAMES.get(part, part) for part in key.split(".")): t.float()
+        for key, t in tensors.items()
+    }
     known = {key: network.fields[key] for key in signature(UNet2DModel.__init__).parameters if key in network.fields}
     side = 2 * network.multiple
     try:
-        net = weights.filled(lambda: UNet2DModel(**known), current).eval().requires_grad_(False)
-        denoiser = DiscreteVP(net, noise.sigmas, noise.prediction, network.classes, network.multiple)
+        net = weights.instantiate(lambda: UNet2DModel(**known), current).eval().requires_grad_(False)
+        denoiser = DiscreteVPDenoiser(net, noise.sigmas, noise.prediction, network.classes, network.multiple)
         with torch.inference_mode():
             answer = denoiser(torch.zeros(1, network.colours, side, side), 1.0)
     except Exception:  # settings by others get many types of error out of the library; all mean the same here
@@ -85,12 +90,12 @@ def _library() -> type[nn.Module]:
         from diffusers import UNet2DModel
         from diffusers.utils import logging
     except (ImportError, RuntimeError):  # the latter where a package below it does not fit
-        raise HubRefused(NEEDED) from None
+        raise HubRefused(DIFFUSERS_MISSING) from None
     logging.set_verbosity_error()
     return UNet2DModel
 
 
-def _card(model: HubModel, network: Network, noise: Noise) -> dict:
+def _card(model: HubModel, network: NetworkConfig, noise: NoiseConfig) -> dict:
     """What is known of the model; how many pictures it was trained on is not."""
     return {
         "name": model.repository,

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from explorer.core.denoiser import Denoiser, broadcast_sigma, convert
 from explorer.core.networks.unet import pad_to_multiple
 
-LARGEST_BETA = 0.999  # Nichol & Dhariwal 2021, section 3.2, keep the last level from being noise alone
+MAX_BETA = 0.999  # Nichol & Dhariwal 2021, section 3.2, keep the last level from being noise alone
 
 
 def noise_levels(schedule: str, steps: int, first: float, last: float) -> NDArray[np.float64]:
@@ -36,7 +36,7 @@ def noise_levels(schedule: str, steps: int, first: float, last: float) -> NDArra
         betas = np.linspace(math.sqrt(first), math.sqrt(last), steps) ** 2
     elif schedule == "squaredcos_cap_v2":
         power = np.cos((np.linspace(0, 1, steps + 1) + 0.008) / 1.008 * np.pi / 2) ** 2
-        betas = np.minimum(1 - power[1:] / power[:-1], LARGEST_BETA)
+        betas = np.minimum(1 - power[1:] / power[:-1], MAX_BETA)
     else:
         raise ValueError(f"unknown schedule of betas {schedule!r}")
     log_alpha_bar = np.log1p(-betas).cumsum()
@@ -46,7 +46,7 @@ def noise_levels(schedule: str, steps: int, first: float, last: float) -> NDArra
     return sigmas
 
 
-class DiscreteVP(nn.Module):
+class DiscreteVPDenoiser(nn.Module):
     """A Denoiser made of a network net(x_t, t, class_labels) that predicts eps, x0 or v."""
 
     def __init__(
@@ -89,7 +89,7 @@ class DiscreteVP(nn.Module):
         return raw[:, : x_t.shape[1], : x_t.shape[2], : x_t.shape[3]]  # a learned variance comes after the mean
 
 
-class Grey(nn.Module):
+class GreyDenoiser(nn.Module):
     """The Denoiser of colour pictures whose channels are all alike, from that of their one channel.
 
     C channels with independent noise say about the one picture what their mean says, at noise sigma / sqrt(C): the

@@ -21,13 +21,13 @@ SCHEDULERS = tuple(
     for name in ("DDPM", "DDIM", "PNDM", "DPMSolverMultistep", "DPMSolverSinglestep", "DEISMultistep", "UniPCMultistep",
                  "EulerDiscrete", "EulerAncestralDiscrete", "HeunDiscrete", "LMSDiscrete")
 )  # fmt: skip
-MOST_CLASSES = 1000
-MOST_LEVELS, MOST_LAYERS, MOST_CHANNELS = 8, 16, 4096  # of a network
-MOST_TIMES = 10_000
+MAX_CLASSES = 1000
+MAX_LEVELS, MAX_LAYERS_PER_LEVEL, MAX_CHANNELS = 8, 16, 4096  # of a network
+MAX_TIMESTEPS = 10_000
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkConfig:
     """What the network takes and gives."""
 
     colours: int  # 1 or 3
@@ -38,7 +38,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Noise:
+class NoiseConfig:
     """What the network was trained on: noise level of each time, and kind of prediction."""
 
     sigmas: NDArray[np.float64]  # (T,)
@@ -51,7 +51,7 @@ def check_index(fields: dict) -> None:
         raise HubRefused("This model is one part of several; only networks that work on pixels alone are understood.")
 
 
-def check_network(fields: dict) -> Network:
+def check_network(fields: dict) -> NetworkConfig:
     """The network that config.json describes. Raises HubRefused."""
     if fields.get("_class_name") != "UNet2DModel":
         raise HubRefused("This model is not a UNet2DModel; only those are understood here.")
@@ -61,18 +61,18 @@ def check_network(fields: dict) -> Network:
     if fields.get("time_embedding_type", "positional") != "positional":
         raise HubRefused("This model is told the noise level in a way that is not understood here.")
     classes = fields.get("num_class_embeds")
-    if fields.get("class_embed_type") is not None or not (classes is None or _whole(classes, 1, MOST_CLASSES)):
+    if fields.get("class_embed_type") is not None or not (classes is None or _whole(classes, 1, MAX_CLASSES)):
         raise HubRefused("This model is told its class in a way that is not understood here.")
     widths, layers = fields.get("block_out_channels"), fields.get("layers_per_block", 2)
-    sound = isinstance(widths, list) and 1 <= len(widths) <= MOST_LEVELS and _whole(layers, 1, MOST_LAYERS)
-    if not sound or not all(_whole(width, 1, MOST_CHANNELS) for width in widths):
+    sound = isinstance(widths, list) and 1 <= len(widths) <= MAX_LEVELS and _whole(layers, 1, MAX_LAYERS_PER_LEVEL)
+    if not sound or not all(_whole(width, 1, MAX_CHANNELS) for width in widths):
         raise HubRefused("This model's architecture is not one that can be built here.")
     side = fields.get("sample_size")
-    side = side if _whole(side, 1, MOST_CHANNELS) else None
-    return Network(int(colours), classes or 0, 2 ** (len(widths) - 1), side, fields)
+    side = side if _whole(side, 1, MAX_CHANNELS) else None
+    return NetworkConfig(int(colours), classes or 0, 2 ** (len(widths) - 1), side, fields)
 
 
-def check_noise(fields: dict) -> Noise:
+def check_noise(fields: dict) -> NoiseConfig:
     """The noise that scheduler_config.json describes. Raises HubRefused."""
     if fields.get("_class_name") not in SCHEDULERS or fields.get("timestep_type", "discrete") != "discrete":
         raise HubRefused("This model was trained with a scheduler that is not understood here.")
@@ -83,12 +83,12 @@ def check_noise(fields: dict) -> Noise:
         raise HubRefused("This model predicts something that is not understood here.")
     steps, first, last = (fields.get(*entry) for entry in _DEFAULTS)
     try:
-        if not _whole(steps, 2, MOST_TIMES) or not (_fraction(first) and _fraction(last)):
+        if not _whole(steps, 2, MAX_TIMESTEPS) or not (_fraction(first) and _fraction(last)):
             raise ValueError("outside the range of betas")
         sigmas = noise_levels(fields.get("beta_schedule", "linear"), steps, first, last)
     except ValueError:
         raise HubRefused("This model was trained with noise levels that are not understood here.") from None
-    return Noise(sigmas, PREDICTIONS[kind])
+    return NoiseConfig(sigmas, PREDICTIONS[kind])
 
 
 # What every one of these schedulers takes where its file says nothing: Ho et al. 2020, section 4.

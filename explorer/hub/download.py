@@ -15,16 +15,16 @@ from pathlib import Path
 
 from explorer.errors import HubRefused
 from explorer.hub.model_id import HubModel
-from explorer.hub.time_budget import SECONDS, Patience
+from explorer.hub.time_budget import BASE_BUDGET_S, TimeBudget
 
-WEIGHTS = "diffusion_pytorch_model"
-INDEX = "model_index.json"
-SCHEDULES = ("scheduler/scheduler_config.json", "scheduler_config.json")
+WEIGHTS_STEM = "diffusion_pytorch_model"
+INDEX_FILE = "model_index.json"
+SCHEDULE_FILES = ("scheduler/scheduler_config.json", "scheduler_config.json")
 # of a whole pipeline, and of a network alone
-NETWORKS = tuple((f"{folder}config.json", f"{folder}{WEIGHTS}.safetensors") for folder in ("unet/", ""))
-NAMES = (INDEX, *SCHEDULES, *NETWORKS[0], *NETWORKS[1])
-LARGEST = 2 * 2**30  # bytes of weights
-LARGEST_JSON = 2**20  # bytes
+NETWORK_FILES = tuple((f"{folder}config.json", f"{folder}{WEIGHTS_STEM}.safetensors") for folder in ("unet/", ""))
+FETCHED_FILES = (INDEX_FILE, *SCHEDULE_FILES, *NETWORK_FILES[0], *NETWORK_FILES[1])
+MAX_WEIGHTS_BYTES = 2 * 2**30  # bytes of weights
+MAX_JSON_BYTES = 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Repository:
         """A JSON file as a dictionary. Raises HubRefused."""
         path = self.read_path(name)
         try:
-            if path.stat().st_size > LARGEST_JSON:
+            if path.stat().st_size > MAX_JSON_BYTES:
                 raise ValueError("too large")
             fields = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
@@ -63,7 +63,7 @@ class Repository:
         """The safetensors file and its sha256, which agrees with what the Hub states. Raises HubRefused."""
         path = self.read_path(self.layout.weights)
         try:
-            if path.stat().st_size > LARGEST:
+            if path.stat().st_size > MAX_WEIGHTS_BYTES:
                 raise HubRefused(_too_large(self.model))
             data = path.read_bytes()
         except OSError:
@@ -84,7 +84,7 @@ def find(model: HubModel, cache: str | Path | None = None, endpoint: str | None 
 
     logging.set_verbosity_error()  # its warnings would add lines to the one that a refusal gets
     kept = {}
-    for name in NAMES:
+    for name in FETCHED_FILES:
         path = try_to_load_from_cache(model.repository, name, cache_dir=cache, revision=model.revision)
         if isinstance(path, str):
             kept[name] = Path(path)
@@ -97,10 +97,10 @@ def find(model: HubModel, cache: str | Path | None = None, endpoint: str | None 
 def _on_the_hub(model: HubModel, cache: str | Path | None, endpoint: str | None) -> Repository:
     from huggingface_hub import HfApi, hf_hub_download
 
-    patience = Patience(model)
+    patience = TimeBudget(model)
     info = patience.watch(
         lambda: HfApi(endpoint=endpoint).model_info(
-            model.repository, revision=model.revision, files_metadata=True, timeout=SECONDS
+            model.repository, revision=model.revision, files_metadata=True, timeout=BASE_BUDGET_S
         )
     )
     files = {file.rfilename: file for file in info.siblings or ()}
@@ -109,7 +109,7 @@ def _on_the_hub(model: HubModel, cache: str | Path | None, endpoint: str | None)
         raise HubRefused(_what_is_missing(model, files))
     sizes = {name: files[name].size for name in vars(layout).values() if name is not None}
     for name, size in sizes.items():
-        if type(size) is not int or not 0 <= size <= (LARGEST if name == layout.weights else LARGEST_JSON):
+        if type(size) is not int or not 0 <= size <= (MAX_WEIGHTS_BYTES if name == layout.weights else MAX_JSON_BYTES):
             raise HubRefused(_too_large(model))
 
     def fetched(name: str) -> Path:
@@ -118,7 +118,7 @@ def _on_the_hub(model: HubModel, cache: str | Path | None, endpoint: str | None)
             patience.watch(
                 lambda: hf_hub_download(
                     model.repository, name, revision=model.revision, cache_dir=cache, endpoint=endpoint,
-                    etag_timeout=SECONDS, tqdm_class=patience.counter(),
+                    etag_timeout=BASE_BUDGET_S, tqdm_class=patience.counter(),
                 )
             )
         )  # fmt: skip
@@ -129,16 +129,17 @@ def _on_the_hub(model: HubModel, cache: str | Path | None, endpoint: str | None)
 
 def _layout(names: Collection[str]) -> Layout | None:
     """Which of these files to use; None when something is missing. A pipeline's index must say what it is made of."""
-    schedule = next((name for name in SCHEDULES if name in names), None)
-    for config, weights in NETWORKS:
-        whole = INDEX in names or "/" not in config
+    schedule = next((name for name in SCHEDULE_FILES if name in names), None)
+    for config, weights in NETWORK_FILES:
+        whole = INDEX_FILE in names or "/" not in config
         if config in names and weights in names and schedule is not None and whole:
-            return Layout(config, weights, schedule, INDEX if INDEX in names else None)
+            return Layout(config, weights, schedule, INDEX_FILE if INDEX_FILE in names else None)
     return None
 
 
 def _what_is_missing(model: HubModel, names: Collection[str]) -> str:
-    if any(name.endswith(f"{WEIGHTS}.bin") for name in names) and not any(n.endswith(".safetensors") for n in names):
+    pickled = any(name.endswith(f"{WEIGHTS_STEM}.bin") for name in names)
+    if pickled and not any(name.endswith(".safetensors") for name in names):
         return f"{model.repository} holds pickled weights only, which could run code; safetensors are needed."
     return f"{model.repository} holds no UNet2DModel with its scheduler at this revision."
 

@@ -13,7 +13,7 @@ from explorer.errors import HubRefused
 PREFIX = "hub:"
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+|_+)*")
 _HASH = re.compile(r"[0-9a-f]{40}")
-LONGEST = 96  # characters of OWNER/NAME, the Hub's own limit
+MAX_REPOSITORY_CHARS = 96  # characters of OWNER/NAME, the Hub's own limit
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,12 @@ def parse(spec: str) -> HubModel:
     """hub:OWNER/NAME@REVISION -> HubModel. Raises HubRefused for anything else, a branch name included."""
     repository, at, revision = spec.removeprefix(PREFIX).partition("@")
     owner, slash, name = repository.partition("/")
-    if not spec.startswith(PREFIX) or not slash or len(repository) > LONGEST or not (_plain(owner) and _plain(name)):
+    if (
+        not spec.startswith(PREFIX)
+        or not slash
+        or len(repository) > MAX_REPOSITORY_CHARS
+        or not (_plain(owner) and _plain(name))
+    ):
         raise HubRefused("A model of the Hub is written hub:OWNER/NAME@REVISION.")
     if not at or not _HASH.fullmatch(revision):
         raise HubRefused("The revision after @ must be a full commit hash, 40 digits 0-9a-f: a branch name can move.")

@@ -19,13 +19,13 @@ from explorer.errors import HubRefused
 from explorer.hub.model_id import HubModel
 
 T = TypeVar("T")
-SECONDS = 6.0
-SLOWEST = 250_000  # bytes a second
-UNSEEN = 10 * 2**20  # bytes that huggingface_hub gathers before it tells of them
-REPEATS = 4  # times its size that a file may cost: a transfer can break, and some are counted twice
+BASE_BUDGET_S = 6.0
+MIN_BYTES_PER_S = 250_000  # bytes a second
+PROGRESS_CHUNK_BYTES = 10 * 2**20  # bytes that huggingface_hub gathers before it tells of them
+MAX_TRANSFER_RATIO = 4  # times its size that a file may cost: a transfer can break, and some are counted twice
 
 
-class Patience:
+class TimeBudget:
     """One budget of time and bytes for everything that is asked of the Hub about one model."""
 
     def __init__(self, model: HubModel) -> None:
@@ -41,7 +41,7 @@ class Patience:
     def count(self, size: int) -> None:
         """This many bytes have come; an error here ends the transfer that brought them."""
         self.received += max(size, 0)
-        if self.lost or self.received > REPEATS * self.expected:
+        if self.lost or self.received > MAX_TRANSFER_RATIO * self.expected:
             raise HubRefused(f"The Hub sends something else than the files of {self.model.repository}.")
 
     def counter(self) -> type[tqdm]:
@@ -77,8 +77,8 @@ class Patience:
             raise HubRefused(_reason(error, self.model)) from None
 
     def _allowed(self) -> float:
-        unseen = max(0, min(self.expected - self.received, UNSEEN))
-        return SECONDS + (self.received + unseen) / SLOWEST
+        unseen = max(0, min(self.expected - self.received, PROGRESS_CHUNK_BYTES))
+        return BASE_BUDGET_S + (self.received + unseen) / MIN_BYTES_PER_S
 
 
 def _settle(outcome: Future, work: Callable[[], object]) -> None:

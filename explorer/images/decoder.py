@@ -23,14 +23,14 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from explorer.errors import ImageRefused
 from explorer.images import headers
-from explorer.thread_priority import step_back
+from explorer.thread_priority import lower_thread_priority
 
-MAX_BYTES = 10 * 2**20
+MAX_UPLOAD_BYTES = 10 * 2**20
 MAX_PIXELS = 24_000_000
-MAX_SIDE = 16_384  # pixels: wide panoramas pass
-STRIP = 256  # rows that are converted at a time
+MAX_SIDE_PIXELS = 16_384  # pixels: wide panoramas pass
+STRIP_ROWS = 256  # rows that are converted at a time
 # One file is decoded at a time and the others wait, which bounds memory, and leaves cores to those who are computing.
-_decoder = ThreadPoolExecutor(1, "decoder", initializer=step_back)
+_decoder = ThreadPoolExecutor(1, "decoder", initializer=lower_thread_priority)
 
 
 class _Jpeg(JpegImageFile):
@@ -122,11 +122,11 @@ def _check_file(data: bytes) -> str:
     """The file's kind. Raises ImageRefused for what can be told from the bytes alone."""
     if not data:
         raise ImageRefused("The file is empty.")
-    if len(data) > MAX_BYTES:
+    if len(data) > MAX_UPLOAD_BYTES:
         raise ImageRefused(f"This file has {_upward(len(data) / 2**20)} MB; the most that can be used is 10.")
-    name = headers.kind(data)
+    name = headers.detect_format(data)
     if name is None:
-        other = headers.other_kind(data) or "something else"
+        other = headers.detect_unsupported_format(data) or "something else"
         raise ImageRefused(f"This file is {other}, not a PNG, JPEG or WebP picture.")
     return name
 
@@ -136,8 +136,9 @@ def _check_size(width: int, height: int) -> None:
         raise ImageRefused(
             f"This picture has {_upward(width * height / 1e6)} megapixels; the most that can be used is 24."
         )
-    if max(width, height) > MAX_SIDE:
-        raise ImageRefused(f"One side of this picture has {max(width, height)} pixels; at most {MAX_SIDE} can be used.")
+    if max(width, height) > MAX_SIDE_PIXELS:
+        side = max(width, height)
+        raise ImageRefused(f"One side of this picture has {side} pixels; at most {MAX_SIDE_PIXELS} can be used.")
 
 
 def _upward(number: float) -> str:
@@ -170,7 +171,7 @@ def _open(data: bytes, name: str) -> Image.Image:
         headers.check_jpeg(data)
         return _Jpeg(io.BytesIO(data))
     if name == headers.PNG:
-        return PngImageFile(io.BytesIO(headers.still_png(data)))
+        return PngImageFile(io.BytesIO(headers.strip_animation(data)))
     return WebPImageFile(io.BytesIO(data))
 
 
@@ -196,8 +197,8 @@ def _flatten(image: Image.Image, reduction: int) -> np.ndarray:
     """uint8 (H, W, 3) over white, box-averaged by an integer; strip by strip, which takes half the memory."""
     width, height = image.size
     picture = np.empty((-(-height // reduction), -(-width // reduction), 3), np.uint8)
-    for top in range(0, height, STRIP * reduction):
-        strip = _to_rgb(image.crop((0, top, width, min(top + STRIP * reduction, height))))
+    for top in range(0, height, STRIP_ROWS * reduction):
+        strip = _to_rgb(image.crop((0, top, width, min(top + STRIP_ROWS * reduction, height))))
         rows = np.asarray(strip.reduce(reduction) if reduction > 1 else strip)
         picture[top // reduction : top // reduction + len(rows)] = rows
     return picture

@@ -11,11 +11,11 @@ import re
 import struct
 
 PNG, JPEG, WEBP = "PNG", "JPEG", "WebP"
-MAX_PARTS = 10_000  # chunks of a PNG or segments of a JPEG: ordinary files of 10 MB have up to 3,000
-MAX_SCANS = 100  # passes over the picture in a JPEG: ordinary progressive files have about ten
-MAX_FILLING = 2**16  # bytes between the segments of a JPEG's header: ordinary files have none
+MAX_SEGMENTS = 10_000  # chunks of a PNG or segments of a JPEG: ordinary files of 10 MB have up to 3,000
+MAX_JPEG_SCANS = 100  # passes over the picture in a JPEG: ordinary progressive files have about ten
+MAX_PADDING_BYTES = 2**16  # bytes between the segments of a JPEG's header: ordinary files have none
 
-OTHER_KINDS = (  # (name, offset of the signature, signature): only to tell the person what they have chosen
+UNSUPPORTED_SIGNATURES = (  # (name, offset of the signature, signature): only to tell the person what they have chosen
     ("GIF", 0, b"GIF8"),
     ("BMP", 0, b"BM"),
     ("TIFF", 0, b"II*\0"),
@@ -37,7 +37,7 @@ class Excessive(ValueError):
     """The file is legal, or nearly, but would take unreasonably long to read."""
 
 
-def kind(data: bytes) -> str | None:
+def detect_format(data: bytes) -> str | None:
     """PNG, JPEG or WEBP by the file's signature, None for everything else; a file's name never matters."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return PNG
@@ -48,9 +48,9 @@ def kind(data: bytes) -> str | None:
     return None
 
 
-def other_kind(data: bytes) -> str | None:
+def detect_unsupported_format(data: bytes) -> str | None:
     """A name for a file that is none of the three, if it is a well-known one."""
-    for name, offset, signature in OTHER_KINDS:
+    for name, offset, signature in UNSUPPORTED_SIGNATURES:
         if data.startswith(signature, offset):
             return name
     return "SVG" if _SVG.search(data[:1024]) else None
@@ -64,7 +64,7 @@ def check_jpeg(data: bytes) -> None:
         marker = data[found.end() - 1]
         filling += found.end() - position - 2 if scans == 0 else 0
         segments, scans, position = segments + 1, scans + (marker == _SOS), found.end()
-        if segments > MAX_PARTS or scans > MAX_SCANS or filling > MAX_FILLING:
+        if segments > MAX_SEGMENTS or scans > MAX_JPEG_SCANS or filling > MAX_PADDING_BYTES:
             raise Excessive
         if marker == _EOI:
             return
@@ -72,7 +72,7 @@ def check_jpeg(data: bytes) -> None:
             position += int.from_bytes(data[position : position + 2], "big")
 
 
-def still_png(data: bytes) -> bytes:
+def strip_animation(data: bytes) -> bytes:
     """The PNG without its animation header, so that only its still picture, the first frame, is looked at.
 
     Raises Excessive for a PNG of too many chunks.
@@ -83,7 +83,7 @@ def still_png(data: bytes) -> bytes:
         if name != b"acTL":
             kept.append(data[start:end])
         start, chunks = end, chunks + 1
-        if chunks > MAX_PARTS:
+        if chunks > MAX_SEGMENTS:
             raise Excessive
     return b"".join(kept)
 

@@ -16,19 +16,21 @@ import torch
 from explorer.core.denoiser import Denoiser
 from explorer.inference.device import choose_device, native_bfloat16, present_devices
 
-SIDE, ROWS = 64, 4  # ROWS pictures of SIDE x SIDE are one of 128x128
-TURNS, BUDGET_S = 5, 0.4  # at most so many timed passes each, and seconds for either question
-GAIN = 0.9  # bfloat16 is less exact: it must take less than this share of float32's time
-NEAR = 1.05  # a smaller batch this near to the best time per picture is preferred: who comes next waits less,
-WORTH_S = 0.1  # as long as a pass takes this many seconds
-LARGEST = {"cuda": 64, "mps": 16, "cpu": 2}  # pictures of 128x128 at once; more gain 3 to 5 % there
+PROBE_SIDE_PIXELS, PROBE_ROWS = 64, 4  # ROWS pictures of SIDE x SIDE are one of 128x128
+MAX_TIMED_PASSES, TIMING_BUDGET_S = 5, 0.4  # at most so many timed passes each, and seconds for either question
+MAX_BFLOAT16_TIME_RATIO = 0.9  # bfloat16 is less exact: it must take less than this share of float32's time
+MAX_TIME_RATIO_TO_BEST = (
+    1.05  # a smaller batch this near to the best time per picture is preferred: who comes next waits less,
+)
+MIN_PASS_S = 0.1  # as long as a pass takes this many seconds
+MAX_CHUNK_PICTURES = {"cuda": 64, "mps": 16, "cpu": 2}  # pictures of 128x128 at once; more gain 3 to 5 % there
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 Seconds = Mapping[tuple[str, str], float]  # of one pass, by device and number type
 
 
 @dataclass(frozen=True)
-class Choice:
+class Tuning:
     """Where the network runs, in which type, and how many pictures of 128x128 go through it at once."""
 
     device: torch.device
@@ -36,12 +38,12 @@ class Choice:
     chunk: int
 
 
-def best_place(seconds: Seconds) -> tuple[str, str]:
+def best_device_and_dtype(seconds: Seconds) -> tuple[str, str]:
     """Device and number type: the device whose float32, or clearly faster bfloat16, takes least. Not empty."""
     best = {}
     for device in dict.fromkeys(device for device, _ in seconds):
         exact, quick = (seconds.get((device, name), float("inf")) for name in ("float32", "bfloat16"))
-        name = "bfloat16" if quick < GAIN * exact else "float32"
+        name = "bfloat16" if quick < MAX_BFLOAT16_TIME_RATIO * exact else "float32"
         best[device, name] = seconds[device, name] if (device, name) in seconds else quick
     return min(best, key=best.__getitem__)
 
@@ -52,11 +54,11 @@ def best_chunk(seconds: Mapping[int, float]) -> int:
     Of those near to the least time per picture the smallest whose pass takes a while, or else the largest.
     """
     least = min(total / count for count, total in seconds.items())
-    near = [count for count, total in seconds.items() if total / count <= NEAR * least]
-    return min((count for count in near if seconds[count] >= WORTH_S), default=max(near))
+    near = [count for count, total in seconds.items() if total / count <= MAX_TIME_RATIO_TO_BEST * least]
+    return min((count for count in near if seconds[count] >= MIN_PASS_S), default=max(near))
 
 
-def choose(load: Callable[[torch.device, torch.dtype], Denoiser], device: str = "auto", dtype: str = "auto") -> Choice:
+def tune(load: Callable[[torch.device, torch.dtype], Denoiser], device: str = "auto", dtype: str = "auto") -> Tuning:
     """What `load` gives is timed wherever it may run. A device or type other than "auto" is not put in question.
 
     Raises DeviceRefused for a device that is not there, and what `load` raises.
@@ -67,13 +69,13 @@ def choose(load: Callable[[torch.device, torch.dtype], Denoiser], device: str = 
         return _chosen(models, places)
 
 
-def _chosen(models: dict[tuple[str, str], Denoiser], places: dict[str, torch.device]) -> Choice:
+def _chosen(models: dict[tuple[str, str], Denoiser], places: dict[str, torch.device]) -> Tuning:
     seconds = _seconds_by_place(models, places)
     if not seconds:  # nothing runs: whoever asks for a picture will be told why
         name, t = next(iter(models))
-        return Choice(places[name], DTYPES[t], 1)
-    name, t = best = best_place(seconds)
-    return Choice(places[name], DTYPES[t], best_chunk(_seconds_by_chunk(models[best], places[name], seconds[best])))
+        return Tuning(places[name], DTYPES[t], 1)
+    name, t = best = best_device_and_dtype(seconds)
+    return Tuning(places[name], DTYPES[t], best_chunk(_seconds_by_chunk(models[best], places[name], seconds[best])))
 
 
 @contextmanager
@@ -96,25 +98,25 @@ def _types(device: torch.device, dtype: str) -> list[str]:
 def _seconds_by_place(models: dict[tuple[str, str], Denoiser], places: dict[str, torch.device]) -> Seconds:
     """The shortest of a few passes each, in turns: who else uses the machine then disturbs all alike."""
     seconds, spent = {}, 0.0
-    for turn in range(TURNS):
+    for turn in range(MAX_TIMED_PASSES):
         for key, model in models.items():
             try:
-                found = _pass(model, places[key[0]], ROWS)
+                found = _pass(model, places[key[0]], PROBE_ROWS)
             except Exception:  # an operation that this device or type does not have
                 continue
             seconds[key] = found if turn < 2 else min(found, seconds[key])  # plans are made in the first pass
             spent += found
-        if turn and spent > BUDGET_S:
+        if turn and spent > TIMING_BUDGET_S:
             break
     return seconds
 
 
 def _seconds_by_chunk(model: Denoiser, device: torch.device, first: float) -> dict[int, float]:
     """Seconds of a pass by pictures of 128x128 at once: one, then twice as many, while the time lasts."""
-    seconds, count, left = {1: first}, 2, BUDGET_S
-    while count <= LARGEST[device.type] and 4 * seconds[count // 2] < left:
+    seconds, count, left = {1: first}, 2, TIMING_BUDGET_S
+    while count <= MAX_CHUNK_PICTURES[device.type] and 4 * seconds[count // 2] < left:
         try:
-            passes = [_pass(model, device, ROWS * count) for _ in range(3)]
+            passes = [_pass(model, device, PROBE_ROWS * count) for _ in range(3)]
         except Exception:  # out of memory: fewer it is
             break
         seconds[count], left, count = min(passes[1:]), left - sum(passes), 2 * count
@@ -125,7 +127,10 @@ def _seconds_by_chunk(model: Denoiser, device: torch.device, first: float) -> di
 def _pass(model: Denoiser, device: torch.device, rows: int) -> float:
     """Seconds of one forward pass. On the CPU only those that this thread got: a neighbour's are not the model's."""
     clock = time.thread_time if device.type == "cpu" else time.perf_counter
-    x, sigma = torch.zeros(rows, 3, SIDE, SIDE, device=device), torch.ones(rows, device=device)
+    x, sigma = (
+        torch.zeros(rows, 3, PROBE_SIDE_PIXELS, PROBE_SIDE_PIXELS, device=device),
+        torch.ones(rows, device=device),
+    )
     start = clock()
     model(x, sigma, None).cpu()  # waits for the device
     return clock() - start

@@ -21,17 +21,17 @@ from torch import Tensor
 
 from explorer.core.denoiser import Denoiser
 from explorer.errors import ModelUnavailable
-from explorer.inference.scheduler import Call, Caller, Cancelled, Part, Turns, forward, out_of_memory
-from explorer.thread_priority import step_back
+from explorer.inference.scheduler import Call, Caller, Cancelled, Part, PassScheduler, forward, out_of_memory
+from explorer.thread_priority import lower_thread_priority
 
 __all__ = ["Batcher", "Cancelled", "Stats"]
 
-PICTURE = 128 * 128  # pixels
-CLEAN_PASSES = 100  # without running out of memory, after which a limit that had been halved is doubled again
-IDLE_S = 10.0  # without calls, and the thread ends until the next one
-CLOSED = "The model is shutting down."
-OVERDUE = "The model took too long over this and was stopped; please try again."
-DIED = "The model stopped unexpectedly; please try again."
+PICTURE_PIXELS = 128 * 128  # pixels
+PASSES_BEFORE_GROWTH = 100  # without running out of memory, after which a limit that had been halved is doubled again
+WORKER_IDLE_S = 10.0  # without calls, and the thread ends until the next one
+CLOSED_MESSAGE = "The model is shutting down."
+OVERDUE_MESSAGE = "The model took too long over this and was stopped; please try again."
+DIED_MESSAGE = "The model stopped unexpectedly; please try again."
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ class Batcher:
         """
         self._device = torch.device(device)
         self._max_wait_s, self._deadline_s = max_wait_s, deadline_s
-        self._most_pixels = max_pixels or PICTURE * (64 if self._device.type == "cuda" else 8)
+        self._most_pixels = max_pixels or PICTURE_PIXELS * (64 if self._device.type == "cuda" else 8)
         self._changed = threading.Condition()  # guards all that follows
-        self._turns, self._max_pixels, self._clean = Turns(), self._most_pixels, 0
+        self._turns, self._max_pixels, self._clean = PassScheduler(), self._most_pixels, 0
         self._worker: threading.Thread | None = None  # a thread that is no longer this one changes nothing
         self._flight: list[Part] = []
         self._started = self._ended = self._woken = 0.0  # passes, and a call when there was none; monotonic seconds
@@ -96,7 +96,7 @@ class Batcher:
         """Open calls and all later ones raise ModelUnavailable; the thread ends with the pass under way."""
         with self._changed:
             worker, self._closed = self._worker, True
-            self._end_all(CLOSED)
+            self._end_all(CLOSED_MESSAGE)
         if worker is not None:
             worker.join(self._deadline_s)
 
@@ -108,7 +108,7 @@ class Batcher:
             return call.x0
         with self._changed:
             if self._closed:
-                raise ModelUnavailable(CLOSED)
+                raise ModelUnavailable(CLOSED_MESSAGE)
             if self._worker is None:
                 self._start_worker()
             if not self._turns.calls:
@@ -130,13 +130,13 @@ class Batcher:
     @torch.inference_mode()
     def _work(self) -> None:
         try:
-            step_back()
+            lower_thread_priority()
             while parts := self._next_pass():
                 self._run(parts)
         except BaseException:
             with self._changed:
                 if self._is_worker():
-                    self._end_all(DIED)
+                    self._end_all(DIED_MESSAGE)
             raise
 
     def _next_pass(self) -> list[Part]:
@@ -150,7 +150,7 @@ class Batcher:
                     if patience <= 0:
                         return parts
                     self._changed.wait(patience)
-                elif not self._changed.wait(IDLE_S) and not self._turns.calls and self._is_worker():
+                elif not self._changed.wait(WORKER_IDLE_S) and not self._turns.calls and self._is_worker():
                     self._worker = None
         return []
 
@@ -192,7 +192,7 @@ class Batcher:
     def _grow(self) -> None:
         """Double a limit that had been halved, once there has been memory enough for a while."""
         self._clean += 1
-        if self._clean >= CLEAN_PASSES and self._max_pixels < self._most_pixels:
+        if self._clean >= PASSES_BEFORE_GROWTH and self._max_pixels < self._most_pixels:
             self._max_pixels, self._clean = min(2 * self._max_pixels, self._most_pixels), 0
 
     def _give_up_overdue(self) -> None:
@@ -200,7 +200,7 @@ class Batcher:
         with self._changed:
             if self._flight and time.monotonic() - self._started > self._deadline_s:
                 for call, _ in self._flight:
-                    self._turns.fail(call, ModelUnavailable(OVERDUE))
+                    self._turns.fail(call, ModelUnavailable(OVERDUE_MESSAGE))
                 self._flight = []
                 self._start_worker()
 

@@ -18,10 +18,10 @@ from torch import Tensor
 
 from explorer.core.denoiser import Denoiser, broadcast_sigma
 
-ROWS = (1, 2, 4, 8)
-LARGEST = 8 * 128 * 128  # rows x H x W of a pass; above, the kernels take longer than starting them
-KEPT = 12  # recordings, each with the memory of its own pass
-WARM_UPS = 3  # passes before the recording: libraries choose their algorithms in the first ones
+RECORDED_ROWS = (1, 2, 4, 8)
+MAX_PASS_PIXELS = 8 * 128 * 128  # rows x H x W of a pass; above, the kernels take longer than starting them
+MAX_RECORDINGS = 12  # recordings, each with the memory of its own pass
+WARM_UP_PASSES = 3  # passes before the recording: libraries choose their algorithms in the first ones
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def record(run: Callable[[], Tensor]) -> Recording:
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
-        for _ in range(WARM_UPS):
+        for _ in range(WARM_UP_PASSES):
             run()
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
@@ -69,7 +69,7 @@ class _Slot:
         return self.recording.output[:rows].clone()  # the next replay writes over it
 
 
-class Graphed:
+class CudaGraphDenoiser:
     """A Denoiser that gives what `model` gives, replayed where the batch is small, called as it is elsewhere.
 
     Safe from many threads; while one of them is in a replay, the others call the model as it is.
@@ -84,8 +84,8 @@ class Graphed:
     @torch.inference_mode()
     def __call__(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
         """The arguments and the result of a Denoiser, x (B, C, H, W) on the device."""
-        rows = next((n for n in ROWS if n >= len(x)), 0)
-        fits = 0 < rows * x.shape[-2] * x.shape[-1] <= LARGEST and len(x) > 0
+        rows = next((n for n in RECORDED_ROWS if n >= len(x)), 0)
+        fits = 0 < rows * x.shape[-2] * x.shape[-1] <= MAX_PASS_PIXELS and len(x) > 0
         if not fits or not self._lock.acquire(blocking=False):  # a pass that hangs holds it for ever
             return self._model(x, sigma, label)
         try:
@@ -98,7 +98,7 @@ class Graphed:
 
     def _slot(self, key: tuple, x: Tensor) -> _Slot | None:
         if key not in self._slots:
-            while len(self._slots) >= KEPT:
+            while len(self._slots) >= MAX_RECORDINGS:
                 self._slots.popitem(last=False)
             try:
                 self._slots[key] = _Slot(self._model, x, key[0], key[-1], self._record)

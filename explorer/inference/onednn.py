@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-SIDE = 8  # pixels of the picture that a layer is packed for; others are served too
+PACKING_SIDE_PIXELS = 8  # pixels of the picture that a layer is packed for; others are served too
 
 
 class PackedConv(nn.Module):
@@ -27,7 +27,7 @@ class PackedConv(nn.Module):
         super().__init__()
         self.register_buffer("bias", None if conv.bias is None else conv.bias.detach(), persistent=False)
         self.geometry = (list(conv.padding), list(conv.stride), list(conv.dilation), conv.groups)
-        sample = [1, conv.in_channels, SIDE, SIDE]
+        sample = [1, conv.in_channels, PACKING_SIDE_PIXELS, PACKING_SIDE_PIXELS]
         self.weight = torch._C._nn.mkldnn_reorder_conv2d_weight(
             conv.weight.detach().to_mkldnn(), *self.geometry, sample
         )
@@ -36,7 +36,7 @@ class PackedConv(nn.Module):
         return torch.ops.mkldnn._convolution_pointwise(x, self.weight, self.bias, *self.geometry, "none", [], "")
 
 
-class Pointwise(nn.Module):
+class PointwiseConv(nn.Module):
     """What nn.Conv2d of 1x1 computes, fastest for channels-last tensors."""
 
     def __init__(self, conv: nn.Conv2d) -> None:
@@ -52,7 +52,7 @@ def _is_pointwise(conv: nn.Conv2d) -> bool:
     return (conv.kernel_size, conv.stride, conv.padding, conv.groups) == ((1, 1), (1, 1), (0, 0), 1)
 
 
-def packed(model: nn.Module) -> nn.Module:
+def pack_convolutions(model: nn.Module) -> nn.Module:
     """The model itself, for inference on the CPU: its convolutions are packed where that changes no result."""
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
@@ -64,10 +64,12 @@ def packed(model: nn.Module) -> nn.Module:
 @torch.no_grad()
 def _same_or(conv: nn.Conv2d) -> nn.Module:
     """The packed layer, or the plain one when it cannot be packed or differs by more than a rounding."""
-    x = torch.linspace(-1, 1, conv.in_channels * SIDE**2).reshape(1, conv.in_channels, SIDE, SIDE)
+    x = torch.linspace(-1, 1, conv.in_channels * PACKING_SIDE_PIXELS**2).reshape(
+        1, conv.in_channels, PACKING_SIDE_PIXELS, PACKING_SIDE_PIXELS
+    )
     x = x.to(conv.weight.dtype).contiguous(memory_format=torch.channels_last)
     try:
-        layer = Pointwise(conv) if _is_pointwise(conv) else PackedConv(conv)
+        layer = PointwiseConv(conv) if _is_pointwise(conv) else PackedConv(conv)
         found, expected = layer(x).float(), conv(x).float()
     except Exception:  # another processor, another build of PyTorch
         return conv

@@ -13,32 +13,32 @@ import torch
 from torch import Tensor, nn
 
 from explorer.core.denoiser import Denoiser
-from explorer.inference.cuda_graphs import Graphed
-from explorer.inference.onednn import packed
+from explorer.inference.cuda_graphs import CudaGraphDenoiser
+from explorer.inference.onednn import pack_convolutions
 from explorer.inference.scheduler import out_of_memory
 
-WARM_UP = ((1, 64), (2, 64), (2, 128))  # (rows, side): a compiler treats one row as a case of its own
+WARM_UP_SHAPES = ((1, 64), (2, 64), (2, 128))  # (rows, side): a compiler treats one row as a case of its own
 
 
-def prepared(model: Denoiser, device: torch.device, compiled: bool = False) -> Denoiser:
+def optimize(model: Denoiser, device: torch.device, compiled: bool = False) -> Denoiser:
     """The denoiser for inference on `device`, where it must be already; one that is no network stays as it is."""
     if not isinstance(model, nn.Module):
         return model
     if compiled:
-        model = Compiled(model, device)
+        model = CompiledDenoiser(model, device)
     elif device.type == "cpu":
-        return packed(model)
-    return Graphed(model) if device.type == "cuda" else model
+        return pack_convolutions(model)
+    return CudaGraphDenoiser(model) if device.type == "cuda" else model
 
 
-class Compiled:
+class CompiledDenoiser:
     """A Denoiser compiled by PyTorch when it is made; it runs as it is where that cannot be done, or fails later."""
 
     def __init__(self, model: nn.Module, device: torch.device, compiler: Callable = torch.compile) -> None:
         """Takes a minute or more. compiler: what turns the module into a function of the same arguments."""
         self._model, self._fast = model, compiler(model, dynamic=True)
         with torch.inference_mode():
-            for rows, side in WARM_UP:
+            for rows, side in WARM_UP_SHAPES:
                 x = torch.zeros(rows, 3, side, side, device=device)
                 self(x, torch.ones(rows, device=device))
 

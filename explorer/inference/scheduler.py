@@ -17,14 +17,14 @@ from torch import Tensor
 
 from explorer.core.denoiser import Denoiser, broadcast_sigma
 
-NO_MEMORY = (  # how devices say so that have no type of exception for it: MPS, the CPU, and libraries on CUDA
+OUT_OF_MEMORY_TEXTS = (  # how devices say so that have no type of exception for it: MPS, the CPU, and libraries on CUDA
     "out of memory",
     "can't allocate memory",
     "not enough memory",
     "invalid buffer size",
     "alloc_failed",
 )
-NOT_FINITE = "The model gave a result that is not a number here; another size or level may work."
+NOT_FINITE_MESSAGE = "The model gave a result that is not a number here; another size or level may work."
 
 
 class Cancelled(RuntimeError):
@@ -78,7 +78,7 @@ class Call:
         self.x0[self.done : self.done + len(x0)] = x0
         self.done += len(x0)
         if not bool(x0.isfinite().all()):
-            self.future.set_exception(FloatingPointError(NOT_FINITE))
+            self.future.set_exception(FloatingPointError(NOT_FINITE_MESSAGE))
         elif self.left == 0:
             self.future.set_result(self.x0)
 
@@ -86,7 +86,7 @@ class Call:
 Part = tuple[Call, int]  # a call, and how many of its next rows are in a pass
 
 
-class Turns:
+class PassScheduler:
     """The open calls, the one whose turn it is first."""
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether this says that the device's memory does not suffice, so that fewer rows at once may do."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in NO_MEMORY)
+    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in OUT_OF_MEMORY_TEXTS)
 
 
 def fair_shares(wanted: list[int], room: int) -> list[int]:

@@ -13,17 +13,17 @@ from torch import Tensor, nn
 
 from explorer.core.denoiser import Denoiser
 
-SECONDS = 30  # that one forward pass may take with the GPU; it is asked for that long
+GPU_LEASE_S = 30  # that one forward pass may take with the GPU; it is asked for that long
 
 
-def on_lent_gpu(network: Denoiser, device: str = "cuda") -> Denoiser:
+def on_zerogpu(network: Denoiser, device: str = "cuda") -> Denoiser:
     """The network as it is, or, on ZeroGPU, a denoiser that takes CPU tensors and computes on the GPU it is lent."""
     zero = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
     if not zero or not isinstance(network, nn.Module):
         return network
     import spaces  # installed there, and to be imported before CUDA is touched
 
-    @spaces.GPU(duration=SECONDS)
+    @spaces.GPU(duration=GPU_LEASE_S)
     def denoise(x: Tensor, sigma: Tensor, label: Tensor | None = None) -> Tensor:
         with torch.inference_mode():
             there = [value if value is None else value.to(device) for value in (x, sigma, label)]

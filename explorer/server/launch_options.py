@@ -10,7 +10,7 @@ from typing import Any
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from explorer.images.decoder import MAX_BYTES
+from explorer.images.decoder import MAX_UPLOAD_BYTES
 from explorer.server.config import Hosting, in_space
 from explorer.server.middleware import Guard
 from explorer.server.orphaned_events import Attendance
@@ -40,7 +40,7 @@ def launch_options(
         "auth": [hosting.account] if hosting.account else None,
         "auth_message": "The Noise & Scale Explorer is open here to those who have its password.",
         "root_path": hosting.root_path,
-        "max_file_size": MAX_BYTES,
+        "max_file_size": MAX_UPLOAD_BYTES,
         "allowed_paths": [],
         "blocked_paths": [str(ROOT / name) for name in BLOCKED],
         "show_error": False,  # True sends the server's paths along; PlainBlocks gives every error a sentence

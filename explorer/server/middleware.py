@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.errors import BodyRefused
-from explorer.images.decoder import MAX_BYTES
+from explorer.images.decoder import MAX_UPLOAD_BYTES
 from explorer.server.health import STOPPING
 from explorer.server.log_redaction import trace
 from explorer.server.orphaned_events import Attendance
@@ -34,7 +34,7 @@ from explorer.ui.widgets.upload import forget, sweep
 log = logging.getLogger(__name__)
 
 MAX_JSON = 64 * 2**10  # bytes of a body that is not an upload
-MAX_UPLOAD = MAX_BYTES + 2**16  # bytes of an upload: the file and what multipart adds around it
+MAX_UPLOAD = MAX_UPLOAD_BYTES + 2**16  # bytes of an upload: the file and what multipart adds around it
 PATIENCE = 60.0  # seconds that a body may take to arrive
 IN_MEMORY = 2**20  # bytes of an upload that are held in memory; the rest waits in a file without a name
 CLOSED = "There is nothing at this address."
@@ -200,7 +200,7 @@ def _with_length(scope: Scope, size: int) -> Scope:
 def _too_large(limit: int) -> str:
     if limit == MAX_JSON:
         return f"The request is too large; the most that can be sent is {MAX_JSON // 1024} kB."
-    return f"The file is too large; the most that can be used is {MAX_BYTES // 2**20} MB."
+    return f"The file is too large; the most that can be used is {MAX_UPLOAD_BYTES // 2**20} MB."
 
 
 def _answer(path: str, status: int, sentence: str) -> Response:

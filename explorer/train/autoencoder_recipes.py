@@ -14,7 +14,7 @@ from torch import Tensor
 
 from explorer import datasets
 from explorer.autoencoders import LEVELS
-from explorer.core.networks.autoencoder_unet import WIRINGS, FamilyDenoiser
+from explorer.core.networks.autoencoder_unet import WIRINGS, UNetDenoiser
 from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.datasets import Collection, at_size
 from explorer.train.crops import CropSource
@@ -58,7 +58,7 @@ class MemberRecipe(Recipe):
     def collections(self, root: Path) -> list[tuple[float, Collection]]:
         return [(len(part.pictures), part) for part in whole_pictures(root)]
 
-    def denoiser(self, net: UNet) -> FamilyDenoiser:
+    def denoiser(self, net: UNet) -> UNetDenoiser:
         return WIRINGS[self.wiring](net, self.sigma_data, self.level)
 
     def weight(self, sigma: Tensor) -> Tensor:

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from explorer import datasets, weights
-from explorer.autoencoders import CODES, MEMBERS
+from explorer.autoencoders import AUTOENCODERS, CODES
 from explorer.core.networks.autoencoder import VALUES, CodeConfig, Identity
 from explorer.core.networks.autoencoder_conv import Convolutional
-from explorer.core.networks.linear_probe import Labelled, interval, probe_accuracy
+from explorer.core.networks.linear_probe import ProbePictures, confidence_interval, probe_accuracy
 from explorer.datasets import CLASSES
 from explorer.errors import WeightsRefused
 from explorer.inference.device import choose_dtype
@@ -45,7 +45,7 @@ FITTED: dict[str, CodeRecipe] = {
 }
 LINEAR = ("ae-identity", "pca", *(f"ae-linear-{k}" for k in CODES))
 FIRST = (*LINEAR, *(f"ae-conv-{k}" for k in CODES), "vae", "conditional")
-FILES = tuple(dict.fromkeys([*FIRST, *(info.file for info in MEMBERS.values())]))  # in the order of training
+FILES = tuple(dict.fromkeys([*FIRST, *(info.file for info in AUTOENCODERS.values())]))  # in the order of training
 PROBED = 6000  # training pictures that a linear probe is fitted on
 
 
@@ -72,7 +72,7 @@ class FamilyTraining:
         elif name == "pca":
             self._principal()
         else:
-            self._linear(name, MEMBERS[name].numbers)
+            self._linear(name, AUTOENCODERS[name].numbers)
 
     def _finished(self, name: str) -> bool:
         try:
@@ -87,8 +87,9 @@ class FamilyTraining:
         return replace(recipe, **{k: v for k, v in self.changes.items() if k in known})
 
     def _write(self, name: str, tensors: dict[str, Tensor], training: dict, card: dict, wide: bool = False) -> None:
+        title = AUTOENCODERS[name].title if name in AUTOENCODERS else name
         common = {
-            "purpose": f"a member of the family of autoencoders: {MEMBERS[name].title if name in MEMBERS else name}",
+            "purpose": f"a member of the family of autoencoders: {title}",
             "data_range": [-1, 1],
             "size": SIZE,
             "classes": ["any"],
@@ -106,7 +107,7 @@ class FamilyTraining:
             save({**run.state(), "loss": loss}, checkpoint)
             training = {"images_seen": run.seen, "steps": run.step, "seed": recipe.seed, "loss": loss}
             training |= {"averaged_weights": True, "recipe": recipe.to_json()}
-            card = {"kind": weights.FAMILY_UNET, "architecture": recipe.architecture.to_json()}
+            card = {"kind": weights.AUTOENCODER_UNET, "architecture": recipe.architecture.to_json()}
             card |= {"sigma_data": recipe.sigma_data, "wiring": recipe.wiring, "level": recipe.level}
             self._write(name, run.average.net.state_dict(), training, card)
 
@@ -173,16 +174,16 @@ def with_unit_code(model: Convolutional, source: CropSource) -> Convolutional:
     return model
 
 
-def labelled(data: Path, source: CropSource) -> Labelled:
+def labelled(data: Path, source: CropSource) -> ProbePictures:
     """Training pictures to fit a probe on, evenly spaced, and the `val` pictures to judge it by."""
     pictures = source.pixels.view(-1, SIZE, SIZE, 3)
     rows = torch.from_numpy(np.linspace(0, len(pictures) - 1, min(PROBED, len(pictures))).astype(int))
     x0 = pictures[rows].movedim(3, 1).float() / 127.5 - 1
     held, classes = datasets.held_out(data, SIZE)
-    return Labelled((x0, source.labels[rows]), (torch.from_numpy(held), torch.from_numpy(classes)))
+    return ProbePictures((x0, source.labels[rows]), (torch.from_numpy(held), torch.from_numpy(classes)))
 
 
-def probes(first: Fitting, pictures: Labelled) -> dict:
+def probes(first: Fitting, pictures: ProbePictures) -> dict:
     """Accuracy of a linear probe on the codes of several runs and of the same networks as initialised, by seed."""
     found: dict[str, list[float]] = {"trained": [], "initialised": []}
     for run in _runs(first):
@@ -191,7 +192,7 @@ def probes(first: Fitting, pictures: Labelled) -> dict:
         found["initialised"].append(probe_accuracy(fresh.model.encode, pictures))
     gains = [a - b for a, b in zip(found["trained"], found["initialised"], strict=True)]
     chance = 1 / len(CLASSES)
-    return {**found, "gain": sum(gains) / len(gains), "interval": interval(gains), "chance": chance}
+    return {**found, "gain": sum(gains) / len(gains), "interval": confidence_interval(gains), "chance": chance}
 
 
 def _runs(first: Fitting) -> Iterator[Fitting]:

@@ -10,7 +10,7 @@ import torch
 from benchmarks import floor, gpu
 from benchmarks.floor import Limits, Work
 from explorer import weights
-from explorer.inference.cuda_graphs import Graphed
+from explorer.inference.cuda_graphs import CudaGraphDenoiser
 from harness.app_server import ROOT
 from harness.measuring import Row
 from tests.inference.test_cuda_graphs import Recorder
@@ -52,7 +52,7 @@ def test_parity_and_throughput_have_a_row_for_each_path(monkeypatch):
     monkeypatch.setattr(gpu, "ROUNDS", 1)
     monkeypatch.setattr(gpu, "PARITY", (1, 3))
     device, network = torch.device("cpu"), weights.load("scenes")
-    found = {"eager": network, "graphs": Graphed(network, Recorder())}
+    found = {"eager": network, "graphs": CudaGraphDenoiser(network, Recorder())}
     exact = gpu.parity("float32", found, device)
     assert [row.verdict for row in exact] == ["holds"] * 2 and max(row.value for row in exact) < 1e-4
     wrong = gpu.parity("float32", {"eager": lambda x, sigma, label=None: 1.1 * network(x, sigma)}, device)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.autoencoders import LEVELS, MEMBERS
+from explorer.autoencoders import AUTOENCODERS, LEVELS
 from explorer.claims import corruption
 from explorer.claims._members import member, small_pictures
 from explorer.claims.corruption import denoising_is_robust, least_squares, masked, masking_is_noise, undoes_noise
@@ -27,7 +27,7 @@ def test_what_is_shipped():
 
 @pytest.mark.parametrize("told, holds", [(1.0, None), (1.1, False), (0.9, False)])
 def test_the_wiener_filter_is_not_below_itself(told, holds):
-    found = undoes_noise(load=lambda name: lambda x, sigma: PRIOR(x, told * MEMBERS[name].sigma))
+    found = undoes_noise(load=lambda name: lambda x, sigma: PRIOR(x, told * AUTOENCODERS[name].sigma))
     over = found.measured["largest error over the Wiener filter's"]
     if holds is None:  # itself, to rounding
         assert over == pytest.approx(1, abs=1e-4)

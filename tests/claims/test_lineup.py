@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.claims._members import member
 from explorer.claims.lineup import reproduces
 
@@ -15,7 +15,7 @@ def mean_picture(x, sigma):
 def test_holds_for_who_reproduces():
     found = reproduces(load=lambda name: lambda x, sigma: x)
     assert found.holds and found.measured["largest error over that of the mean picture"] == 0
-    assert len(found.measured) == 1 + len(MEMBERS)
+    assert len(found.measured) == 1 + len(AUTOENCODERS)
 
 
 @pytest.mark.parametrize(

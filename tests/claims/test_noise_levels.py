@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.claims._members import member
 from explorer.claims.noise_levels import conclusion, one_network, specialists_and_all
 from explorer.claims.skips import bottleneck_harms, skips_carry_detail
@@ -20,7 +20,7 @@ FREQUENCY = torch.from_numpy(np.hypot(np.fft.fftfreq(32)[:, None], np.fft.rfftfr
 
 
 def specialist(name):
-    return lambda x, sigma: PRIOR(x, MEMBERS[name].sigma)
+    return lambda x, sigma: PRIOR(x, AUTOENCODERS[name].sigma)
 
 
 def blurred(x, sigma):

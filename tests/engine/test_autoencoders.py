@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.autoencoders import MEMBERS, load_member
+from explorer.autoencoders import AUTOENCODERS, load_autoencoder
 from explorer.core.noise import white
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
@@ -43,9 +43,9 @@ def test_the_corruption_is_what_was_asked_for(engine):
 def test_every_member_answers_and_its_error_is_an_error(engine):
     given = engine.corrupt(CorruptionRequest())
     outputs = list(engine.line_up(given))
-    assert [output.name for output in outputs] == list(MEMBERS)
+    assert [output.name for output in outputs] == list(AUTOENCODERS)
     for output in outputs[::5]:
-        alone = load_member(output.name)(torch.from_numpy(given.corrupted)[None], given.told)[0]
+        alone = load_autoencoder(output.name)(torch.from_numpy(given.corrupted)[None], given.told)[0]
         np.testing.assert_allclose(output.output, alone.detach(), atol=1e-4)
         assert output.mse == pytest.approx(float(np.mean((output.output - given.picture) ** 2)), rel=1e-4)
         error = radial.rapsd(output.output - given.picture).mean(0)
@@ -75,7 +75,7 @@ def test_the_wiring_is_the_conditional_model_told_right_and_wrong(engine):
     *_, wiring = engine.wiring(request)
     k, f, true = 8, 5, wiring.factors.tolist().index(1.0)
     x = torch.from_numpy(wiring.picture + wiring.sigmas[k] * wiring.eps).float()[None]
-    told = load_member("conditional")(x, float(wiring.sigmas[k] * wiring.factors[f]))[0].detach()
+    told = load_autoencoder("conditional")(x, float(wiring.sigmas[k] * wiring.factors[f]))[0].detach()
     np.testing.assert_allclose(wiring.told[k, f], told, atol=1e-4)
     assert (wiring.told_mse[k] >= wiring.told_mse[k, true] - 1e-9).all()
     for kind, errors in wiring.round_trip.items():
@@ -84,23 +84,23 @@ def test_the_wiring_is_the_conditional_model_told_right_and_wrong(engine):
 
 def test_the_codes_are_those_of_the_members(engine):
     codes = engine.codes(CorruptionRequest(), seed=1)
-    vae, x0 = load_member("vae"), torch.from_numpy(clean(engine))[None]
+    vae, x0 = load_autoencoder("vae"), torch.from_numpy(clean(engine))[None]
     code = vae.encode(x0)
     moved = code.clone()
     moved[0, codes.directions[0]] = float(codes.values[-1])
     np.testing.assert_allclose(codes.traversal[0, -1], vae.decode(moved)[0].detach(), atol=1e-5)
     assert codes.nats[codes.directions[0]] == codes.nats.max() and (codes.nats >= -1e-6).all()
-    assert np.array_equal(codes.tokens, load_member("vq-vae").tokens(x0)[0])
+    assert np.array_equal(codes.tokens, load_autoencoder("vq-vae").tokens(x0)[0])
     assert codes.bits == codes.tokens.size * math.log2(codes.entries)
 
 
 def test_films_come_from_one_loop_and_one_noise(engine):
     request = GenerateRequest(seed=3, steps=4)
     films = {film.name: film for film in engine.films(request)}
-    assert list(films) == list(MEMBERS)
+    assert list(films) == list(AUTOENCODERS)
     sigmas = SCHEDULES["karras"].sigmas(4)
     x = float(sigmas[0]) * white((3, 32, 32), 3, "sample")[None]
-    *_, last = SAMPLERS["heun"](load_member("conditional"), x, sigmas)
+    *_, last = SAMPLERS["heun"](load_autoencoder("conditional"), x, sigmas)
     np.testing.assert_allclose(films["conditional"].frames[-1], last.x0[0].detach(), atol=1e-3)
     assert films["ae-identity"].rms > 20  # what copies its input never takes any noise away
     assert 0.2 < films["conditional"].rms < 1.2

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from explorer.autoencoders import FOLDER, MEMBERS, load_member
+from explorer.autoencoders import AUTOENCODERS, FOLDER, load_autoencoder
 from explorer.claims._members import small_pictures
 from explorer.claims.skips import SIGMAS, excess
 from explorer.engine import Engine
@@ -40,15 +40,15 @@ def engine(folder):
 def assert_said(missing, names):
     assert [out.name for out in missing] == names
     for out in missing:
-        assert DAMAGED[out.name] in out.reason and out.title == MEMBERS[out.name].title
+        assert DAMAGED[out.name] in out.reason and out.title == AUTOENCODERS[out.name].title
         assert len(out.reason.splitlines()) == 1 and len(out.reason) <= 160 and "/" not in out.reason
 
 
 def test_the_line_up_names_them_in_their_places_and_the_rest_answers(engine):
     outputs = list(engine.line_up(engine.corrupt(CorruptionRequest())))
-    assert [output.name for output in outputs] == list(MEMBERS)
+    assert [output.name for output in outputs] == list(AUTOENCODERS)
     assert_said(
-        [o for o in outputs if isinstance(o, MissingAutoencoder)], [name for name in MEMBERS if name in DAMAGED]
+        [o for o in outputs if isinstance(o, MissingAutoencoder)], [name for name in AUTOENCODERS if name in DAMAGED]
     )
     assert all(np.isfinite(o.output).all() for o in outputs if not isinstance(o, MissingAutoencoder))
 
@@ -80,17 +80,17 @@ def test_the_wiring_goes_without_the_blind_member_but_not_without_the_conditiona
 
 def test_films_of_the_others_are_made(engine):
     films = list(engine.films(GenerateRequest(steps=2)))
-    assert [film.name for film in films] == list(MEMBERS)
+    assert [film.name for film in films] == list(AUTOENCODERS)
     assert_said(
         [film for film in films if isinstance(film, MissingAutoencoder)],
-        [name for name in MEMBERS if name in DAMAGED],
+        [name for name in AUTOENCODERS if name in DAMAGED],
     )
 
 
 def test_skips_are_measured_with_what_there_is(engine, folder):
     (folder / "unet-bottleneck.safetensors").unlink()
     *_, costs = engine.skip_costs(SeedRequest(0))
-    assert costs.titles == (MEMBERS["unet-noskip"].title,) and costs.lost.shape[0] == len(costs.ratio) == 1
+    assert costs.titles == (AUTOENCODERS["unet-noskip"].title,) and costs.lost.shape[0] == len(costs.ratio) == 1
     assert [out.name for out in costs.missing] == ["unet-bottleneck"]
     (folder / "unet-noskip.safetensors").unlink()
     with pytest.raises(RequestRefused, match="'unet-noskip' is missing"):
@@ -119,7 +119,7 @@ def test_what_the_skips_carry_is_what_the_claim_measures(folder):
     """The same quantities as C21 over other noises; the share lost per octave is a mean over 18 pictures or more."""
     first, *_, costs = Engine(autoencoder_folder=folder).skip_costs(SeedRequest(3))
     assert np.isfinite(first.ratio).sum() == 2 and np.isfinite(costs.lost).all()
-    found = excess(load_member, small_pictures())
+    found = excess(load_autoencoder, small_pictures())
     assert tuple(costs.sigmas) == SIGMAS
     np.testing.assert_allclose(costs.lost[:, 0], found.lost[:, 0], atol=0.05)
     np.testing.assert_allclose(costs.ratio, found.cut.mean(2) / found.with_skips.mean(1), rtol=0.1)

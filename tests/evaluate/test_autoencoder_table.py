@@ -5,7 +5,7 @@ import json
 import pytest
 
 from explorer import weights
-from explorer.autoencoders import FOLDER, LEVELS, MEMBERS
+from explorer.autoencoders import AUTOENCODERS, FOLDER, LEVELS
 from explorer.evaluate import autoencoder_table
 from explorer.evaluate.autoencoder_table import corruption, errors, levels, reference, table
 
@@ -19,9 +19,11 @@ def rows(text):
 
 def test_every_member_has_a_row_and_the_figures_of_its_card():
     found = rows(table(RESULT))
-    assert list(found) == list(MEMBERS) and all(len(row) == len(autoencoder_table.COLUMNS) for row in found.values())
+    assert list(found) == list(AUTOENCODERS) and all(
+        len(row) == len(autoencoder_table.COLUMNS) for row in found.values()
+    )
     for name, row in found.items():
-        card = weights.card(MEMBERS[name].file, FOLDER)
+        card = weights.card(AUTOENCODERS[name].file, FOLDER)
         assert RESULT["members"][name]["sha256"] == card["sha256"], "weights were changed after the evaluation"
         assert row[1:3] == [f"{card['parameters']:,}", f"{card['training']['images_seen']:,}"]
 
@@ -37,7 +39,7 @@ def test_every_member_has_a_row_and_the_figures_of_its_card():
 )
 def test_each_is_held_against_its_own_reference(name, told, what, found):
     held = reference(name, RESULT)
-    assert corruption(MEMBERS[name], levels(name)) == told and what in held.what
+    assert corruption(AUTOENCODERS[name], levels(name)) == told and what in held.what
     assert [*errors(name, RESULT), *held.figures] == found
 
 

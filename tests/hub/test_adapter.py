@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from explorer import hub
 from explorer.core.noise import white
-from explorer.hub.adapter import DiscreteVP, Grey, noise_levels
+from explorer.hub.adapter import DiscreteVPDenoiser, GreyDenoiser, noise_levels
 from tests.support.hub_stub import SPEC, WEIGHTS, saved, serving
 
 KINDS = ("epsilon", "sample", "v_prediction")
@@ -59,7 +59,7 @@ def test_the_levels_are_those_of_diffusers(betas, steps):
 
 def test_a_level_between_two_times_is_at_the_time_between():
     sigmas = noise_levels("linear", 1000, 0.0001, 0.02)
-    time = DiscreteVP(torch.nn.Identity(), sigmas, "eps").time
+    time = DiscreteVPDenoiser(torch.nn.Identity(), sigmas, "eps").time
     grid = torch.from_numpy(sigmas).float()
     torch.testing.assert_close(time(grid), torch.arange(1000.0), atol=2e-3, rtol=0)
     torch.testing.assert_close(time((grid[1:] * grid[:-1]).sqrt()), torch.arange(999) + 0.5, atol=2e-3, rtol=0)
@@ -179,7 +179,7 @@ def test_grey_pictures_in_colour_have_their_posterior_mean(sigma):
     gain = prior @ torch.linalg.inv(prior + sigma**2 * torch.eye(3, dtype=torch.float64))
     expected = torch.einsum("cd,bdhw->bchw", gain, x.double()).float()
     of_one = lambda x, sigma, label=None: x * (power / (power + sigma**2))
-    torch.testing.assert_close(Grey(of_one)(x, sigma), expected)
+    torch.testing.assert_close(GreyDenoiser(of_one)(x, sigma), expected)
 
 
 def test_a_grey_network_answers_for_colour(tmp_path):

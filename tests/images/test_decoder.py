@@ -51,7 +51,7 @@ def test_the_refusal_names_what_was_given(data, name):
 def test_empty_and_too_large_files_are_refused(picture):
     assert refusal(b"") == "The file is empty."
     data = encode(picture, "PNG")
-    padded = data + bytes(decoder.MAX_BYTES - len(data))
+    padded = data + bytes(decoder.MAX_UPLOAD_BYTES - len(data))
     assert decode(padded).shape == (40, 60, 3)
     assert refusal(padded + b"\0") == "This file has 10.1 MB; the most that can be used is 10."
 

@@ -7,7 +7,7 @@ import torch
 
 from explorer.errors import DeviceRefused
 from explorer.inference import autotune
-from explorer.inference.autotune import best_chunk, best_place, choose
+from explorer.inference.autotune import best_chunk, best_device_and_dtype, tune
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from explorer.inference.autotune import best_chunk, best_place, choose
     ],
 )
 def test_the_fastest_place_and_float32_unless_it_costs(seconds, place):
-    assert best_place(seconds) == place
+    assert best_device_and_dtype(seconds) == place
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def native(monkeypatch):
     """A machine with nothing but a CPU that computes bfloat16."""
     monkeypatch.setattr(autotune, "present_devices", lambda: ["cpu"])
     monkeypatch.setattr(autotune, "native_bfloat16", lambda device: True)
-    monkeypatch.setattr(autotune, "BUDGET_S", 0.05)
+    monkeypatch.setattr(autotune, "TIMING_BUDGET_S", 0.05)
 
 
 @pytest.mark.parametrize(
@@ -75,28 +75,28 @@ def test_both_types_are_timed(native, single, half, expected):
         return Slow(single if dtype is torch.float32 else half)
 
     threads = torch.get_num_threads()
-    choice = choose(load)
+    choice = tune(load)
     assert loaded == [("cpu", torch.float32), ("cpu", torch.bfloat16)] and torch.get_num_threads() == threads
     assert (choice.device.type, choice.dtype) == ("cpu", expected) and choice.chunk in (1, 2, 4, 8)
 
 
 def test_bfloat16_is_not_tried_where_it_is_emulated(native, monkeypatch):
     monkeypatch.setattr(autotune, "native_bfloat16", lambda device: False)
-    assert choose(lambda device, dtype: Slow({torch.float32: 0.001}[dtype])).dtype is torch.float32
+    assert tune(lambda device, dtype: Slow({torch.float32: 0.001}[dtype])).dtype is torch.float32
 
 
 def test_what_is_given_is_not_put_in_question(native):
     loaded = []
-    choice = choose(lambda device, dtype: loaded.append((device.type, dtype)) or Slow(0.001), "cpu", "bfloat16")
+    choice = tune(lambda device, dtype: loaded.append((device.type, dtype)) or Slow(0.001), "cpu", "bfloat16")
     assert loaded == [("cpu", torch.bfloat16)] and choice.dtype is torch.bfloat16
 
 
 def test_where_nothing_runs_there_is_still_an_answer(native):
-    choice = choose(lambda device, dtype: Slow(None))
+    choice = tune(lambda device, dtype: Slow(None))
     assert (choice.device.type, choice.dtype, choice.chunk) == ("cpu", torch.float32, 1)
 
 
 def test_a_device_that_is_not_there_is_refused(native):
     missing = "mps" if not torch.backends.mps.is_available() else "cuda"
     with pytest.raises(DeviceRefused, match="There is no"):
-        choose(lambda device, dtype: Slow(0.001), missing)
+        tune(lambda device, dtype: Slow(0.001), missing)

@@ -10,7 +10,7 @@ import torch
 
 from explorer import weights
 from explorer.inference import cuda_graphs
-from explorer.inference.cuda_graphs import KEPT, LARGEST, Graphed, Recording
+from explorer.inference.cuda_graphs import MAX_PASS_PIXELS, MAX_RECORDINGS, CudaGraphDenoiser, Recording
 from tests.support.batching import PATIENCE
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -52,7 +52,7 @@ def asked(count, side=4):
 @pytest.mark.parametrize("labelled", [False, True])
 def test_a_replay_is_the_model_s_own_answer(count, labelled):
     recorder, model = Recorder(), Model()
-    graphed = Graphed(model, recorder)
+    graphed = CudaGraphDenoiser(model, recorder)
     for _ in range(3):
         x, sigma, label = asked(count)
         label = label if labelled else None
@@ -62,7 +62,7 @@ def test_a_replay_is_the_model_s_own_answer(count, labelled):
 
 
 def test_an_answer_outlives_the_next_replay():
-    graphed = Graphed(Model(), Recorder())
+    graphed = CudaGraphDenoiser(Model(), Recorder())
     x = torch.zeros(1, 3, 4, 4)
     first = graphed(x, torch.ones(1))
     graphed(x, torch.full((1,), 5.0))
@@ -71,13 +71,13 @@ def test_an_answer_outlives_the_next_replay():
 
 def test_one_sigma_for_all_rows():
     x = torch.zeros(3, 3, 4, 4)
-    assert Graphed(Model(), Recorder())(x, 2.0).unique().tolist() == [2.0]
+    assert CudaGraphDenoiser(Model(), Recorder())(x, 2.0).unique().tolist() == [2.0]
 
 
 def test_large_batches_and_pictures_run_as_they_are():
     recorder, model = Recorder(), Model()
-    graphed = Graphed(model, recorder)
-    for x in (torch.zeros(9, 3, 4, 4), torch.zeros(2, 3, 1, LARGEST // 2 + 1), torch.zeros(0, 3, 4, 4)):
+    graphed = CudaGraphDenoiser(model, recorder)
+    for x in (torch.zeros(9, 3, 4, 4), torch.zeros(2, 3, 1, MAX_PASS_PIXELS // 2 + 1), torch.zeros(0, 3, 4, 4)):
         assert graphed(x, torch.ones(len(x))).shape == x.shape
     assert recorder.recorded == 0 and model.rows == [9, 2, 0]
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_recorded_is_not_tried_again():
         tries.append(run)
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    graphed = Graphed(Model(), refuse)
+    graphed = CudaGraphDenoiser(Model(), refuse)
     for _ in range(3):
         x, sigma, label = asked(2)
         torch.testing.assert_close(graphed(x, sigma, label), Model()(x, sigma, label))
@@ -98,15 +98,15 @@ def test_what_cannot_be_recorded_is_not_tried_again():
 
 def test_the_recordings_that_were_not_used_for_longest_are_let_go():
     recorder = Recorder()
-    graphed = Graphed(Model(), recorder)
-    for side in range(1, KEPT + 2):
+    graphed = CudaGraphDenoiser(Model(), recorder)
+    for side in range(1, MAX_RECORDINGS + 2):
         graphed(*asked(1, side))
         graphed(*asked(1, 1))  # stays in use
-    assert recorder.recorded == KEPT + 1
+    assert recorder.recorded == MAX_RECORDINGS + 1
     graphed(*asked(1, 1))
-    assert recorder.recorded == KEPT + 1
+    assert recorder.recorded == MAX_RECORDINGS + 1
     graphed(*asked(1, 2))  # had to make room
-    assert recorder.recorded == KEPT + 2
+    assert recorder.recorded == MAX_RECORDINGS + 2
 
 
 def test_a_replay_that_hangs_holds_up_nobody():
@@ -116,7 +116,7 @@ def test_a_replay_that_hangs_holds_up_nobody():
         output = run()
         return Recording(lambda: entered.set() or gate.wait(PATIENCE), output)
 
-    graphed = Graphed(Model(), record)
+    graphed = CudaGraphDenoiser(Model(), record)
     x, sigma, label = asked(1)
     hanging = threading.Thread(target=graphed, args=(x, sigma, label), daemon=True)
     hanging.start()
@@ -131,7 +131,7 @@ def test_a_replay_that_hangs_holds_up_nobody():
 @pytest.mark.parametrize("side", [64, 128])
 def test_on_a_gpu_a_replay_equals_the_network_as_it_is(dtype, side):
     network = weights.load("scenes", "cuda", dtype)
-    graphed = Graphed(network)
+    graphed = CudaGraphDenoiser(network)
     for count in (1, 2, 3, 4, 7, 8, 9):
         x = torch.randn(count, 3, side, side, device="cuda")
         sigma, label = torch.rand(count, device="cuda") * 5 + 0.1, torch.arange(count, device="cuda") % 8
@@ -146,7 +146,7 @@ def test_on_a_gpu_a_replay_equals_the_network_as_it_is(dtype, side):
 @cuda
 def test_on_a_gpu_what_waits_for_it_cannot_be_recorded_and_still_runs():
     model = lambda x, sigma, label=None: x * float(sigma.sum().item())
-    graphed, x = Graphed(model, cuda_graphs.record), torch.ones(1, 3, 8, 8, device="cuda")
+    graphed, x = CudaGraphDenoiser(model, cuda_graphs.record), torch.ones(1, 3, 8, 8, device="cuda")
     for level in (2.0, 3.0):
         assert graphed(x, torch.full((1,), level, device="cuda")).max() == level
     assert list(graphed._slots.values()) == [None]

@@ -14,8 +14,8 @@ from explorer.core.noise import white
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 from explorer.inference import onednn as packing
-from explorer.inference.onednn import PackedConv, Pointwise, packed
-from explorer.inference.optimize import Compiled, prepared
+from explorer.inference.onednn import PackedConv, PointwiseConv, pack_convolutions
+from explorer.inference.optimize import CompiledDenoiser, optimize
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_packed_convolutions_change_nothing(network, dtype, shape):
     x, sigma = 3 * white((count, 3, *sides), 0, "packed"), torch.linspace(0.1, 5, count)
     with torch.inference_mode():
         expected = model(x, sigma)
-        found = packed(model)(x, sigma)
+        found = pack_convolutions(model)(x, sigma)
     assert any(isinstance(layer, PackedConv) for layer in model.modules()) or not torch.backends.mkldnn.is_available()
     rounding = 1e-5 if dtype is torch.float32 else 1e-2
     torch.testing.assert_close(found, expected, atol=rounding, rtol=rounding)
@@ -40,18 +40,18 @@ def test_packed_convolutions_change_nothing(network, dtype, shape):
 
 @pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="PyTorch without oneDNN")
 def test_every_convolution_of_the_network_is_packed(network):
-    layers = list(packed(copy.deepcopy(network)).modules())
+    layers = list(pack_convolutions(copy.deepcopy(network)).modules())
     assert not any(type(layer) is nn.Conv2d for layer in layers)
-    assert sum(isinstance(layer, PackedConv | Pointwise) for layer in layers) == 27
-    assert sum(isinstance(layer, Pointwise) for layer in layers) == 5  # two of attention, three shortcuts
+    assert sum(isinstance(layer, PackedConv | PointwiseConv) for layer in layers) == 27
+    assert sum(isinstance(layer, PointwiseConv) for layer in layers) == 5  # two of attention, three shortcuts
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_a_convolution_of_1x1_is_a_matrix_product(dtype, layout):
     conv = nn.Conv2d(24, 40, 1).to(dtype)
-    layer = packed(nn.Sequential(conv))[0]
-    assert type(layer) is Pointwise
+    layer = pack_convolutions(nn.Sequential(conv))[0]
+    assert type(layer) is PointwiseConv
     for shape in ((1, 24, 8, 8), (3, 24, 5, 7), (16, 24, 2, 2)):
         x = white(shape, 0, "pointwise").to(dtype).to(memory_format=layout)
         rounding = 4 * torch.finfo(dtype).eps
@@ -61,7 +61,7 @@ def test_a_convolution_of_1x1_is_a_matrix_product(dtype, layout):
 
 @pytest.mark.parametrize("given", [{"stride": 2}, {"groups": 2}, {"padding": 1}])
 def test_other_convolutions_of_1x1_stay_convolutions(given):
-    assert not isinstance(packed(nn.Sequential(nn.Conv2d(8, 8, 1, **given)))[0], Pointwise)
+    assert not isinstance(pack_convolutions(nn.Sequential(nn.Conv2d(8, 8, 1, **given)))[0], PointwiseConv)
 
 
 def test_a_layer_that_cannot_be_packed_or_comes_out_otherwise_stays_plain(monkeypatch):
@@ -70,17 +70,19 @@ def test_a_layer_that_cannot_be_packed_or_comes_out_otherwise_stays_plain(monkey
 
     for broken in (refuse, lambda conv: lambda x: conv(x) + 1e-2, lambda conv: lambda x: conv(x)[..., 1:]):
         monkeypatch.setattr(packing, "PackedConv", broken)
-        model = packed(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1)))
+        model = pack_convolutions(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1)))
         assert type(model[0]) is nn.Conv2d
 
 
 def test_padding_of_another_kind_stays_plain():
-    assert type(packed(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular")))[0]) is nn.Conv2d
+    assert (
+        type(pack_convolutions(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1, padding_mode="circular")))[0]) is nn.Conv2d
+    )
 
 
 def test_what_is_no_network_is_left_alone():
     wiener = weights.load("wiener")
-    assert prepared(wiener, torch.device("cpu")) is wiener
+    assert optimize(wiener, torch.device("cpu")) is wiener
 
 
 @pytest.mark.parametrize("side", [4, 16, 32])
@@ -132,7 +134,7 @@ def test_compiling_happens_at_once_and_is_used():
         return lambda *args: calls.append(len(args[0])) or model(*args)
 
     model = small()
-    compiled = Compiled(model, torch.device("cpu"), compiler)
+    compiled = CompiledDenoiser(model, torch.device("cpu"), compiler)
     assert calls == [1, 2, 2]
     x = torch.randn(1, 3, 32, 32)
     torch.testing.assert_close(compiled(x, torch.ones(1)), model(x, torch.ones(1)))
@@ -147,7 +149,7 @@ def test_a_network_that_cannot_be_compiled_runs_as_it_is(capsys):
         return fail
 
     model, x = small(), torch.randn(1, 3, 32, 32)
-    compiled = Compiled(model, torch.device("cpu"), compiler)
+    compiled = CompiledDenoiser(model, torch.device("cpu"), compiler)
     torch.testing.assert_close(compiled(x, torch.ones(1)), model(x, torch.ones(1)))
     said = capsys.readouterr().err.strip().splitlines()
     assert len(said) == 1 and said[0].endswith("InvalidCxxCompiler: no compiler here")
@@ -164,7 +166,7 @@ def test_running_out_of_memory_is_no_reason_to_give_up_compiled_code():
 
         return fast
 
-    compiled = Compiled(small(), torch.device("cpu"), compiler)
+    compiled = CompiledDenoiser(small(), torch.device("cpu"), compiler)
     full[0] = True
     with pytest.raises(torch.OutOfMemoryError):
         compiled(torch.randn(1, 3, 32, 32), torch.ones(1))

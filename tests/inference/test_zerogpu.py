@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import torch
 
-from explorer.inference.zerogpu import SECONDS, on_lent_gpu
+from explorer.inference.zerogpu import GPU_LEASE_S, on_zerogpu
 
 
 class Halving(torch.nn.Module):
@@ -17,7 +17,7 @@ def test_elsewhere_the_network_is_handed_back_as_it_is(monkeypatch):
     monkeypatch.delenv("SPACES_ZERO_GPU", raising=False)
     monkeypatch.setitem(sys.modules, "spaces", None)  # it cannot even be imported
     network = Halving()
-    assert on_lent_gpu(network) is network
+    assert on_zerogpu(network) is network
 
 
 def test_on_zerogpu_each_call_goes_through_the_decorator_and_gives_the_same(monkeypatch):
@@ -30,8 +30,8 @@ def test_on_zerogpu_each_call_goes_through_the_decorator_and_gives_the_same(monk
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=gpu))
     network, x, label = Halving(), torch.randn(2, 3, 4, 4), torch.tensor([1, 2])
-    lent = on_lent_gpu(network, device="cpu")
-    assert asked == [SECONDS]
+    lent = on_zerogpu(network, device="cpu")
+    assert asked == [GPU_LEASE_S]
     assert torch.equal(lent(x, torch.ones(2)), network(x, None))
     assert torch.equal(lent(x, torch.ones(2), label), network(x, None, label)) and calls == [2, 3]
     assert not lent(x, torch.ones(2)).requires_grad

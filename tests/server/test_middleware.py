@@ -12,7 +12,7 @@ import gradio as gr
 import httpx
 import pytest
 
-from explorer.images.decoder import MAX_BYTES
+from explorer.images.decoder import MAX_UPLOAD_BYTES
 from explorer.server import middleware
 from explorer.server.config import Hosting
 from explorer.server.error_handling import FAILED, LONGEST
@@ -54,7 +54,7 @@ def test_the_name_of_an_upload_cannot_hurt(client, name):
 
 
 def test_uploads_are_bounded_with_and_without_a_length(client):
-    limit_plus = bytes(MAX_BYTES + 1)
+    limit_plus = bytes(MAX_UPLOAD_BYTES + 1)
     assert client.post(f"{API}/upload", files={"files": ("a.png", limit_plus)}).status_code == 413
     assert client.post(f"{API}/upload", files=[("files", ("a.png", limit_plus[: 2**22]))] * 3).status_code == 413
 
@@ -218,7 +218,7 @@ def test_many_at_once_get_their_own_answers(client, app):
 
 
 def test_launch_options_are_what_gradio_was_given(app):
-    assert app.max_file_size == MAX_BYTES and app.state_session_capacity == KEPT_SESSIONS
+    assert app.max_file_size == MAX_UPLOAD_BYTES and app.state_session_capacity == KEPT_SESSIONS
     assert app.enable_monitoring is False and app.run_history is False and app.show_error is False
     options = launch_options(Hosting())
     assert options["server_name"] == "127.0.0.1" and options["share"] is False and options["auth"] is None

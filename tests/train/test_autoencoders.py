@@ -13,7 +13,7 @@ from explorer import autoencoders, weights
 from explorer.core.networks.autoencoder import VALUES, CodeConfig, Identity
 from explorer.core.networks.autoencoder_conv import Convolutional, Variational, VectorQuantised
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
-from explorer.core.networks.linear_probe import Labelled, interval, probe_accuracy
+from explorer.core.networks.linear_probe import ProbePictures, confidence_interval, probe_accuracy
 from explorer.core.noise import white
 from explorer.train import autoencoders as training
 from explorer.train import objectives
@@ -178,12 +178,12 @@ def test_probe_tells_apart_what_a_line_tells_apart_and_nothing_else():
     marked = x.clone()
     marked[torch.arange(600), classes, 0, 0] += 12  # one colour of one pixel says the class
     corner = lambda x: x[:, :, 0, 0]
-    assert probe_accuracy(corner, Labelled((marked[:300], classes[:300]), (marked[300:], classes[300:]))) > 0.98
-    assert probe_accuracy(corner, Labelled((x[:300], classes[:300]), (x[300:], classes[300:]))) < 0.45
+    assert probe_accuracy(corner, ProbePictures((marked[:300], classes[:300]), (marked[300:], classes[300:]))) > 0.98
+    assert probe_accuracy(corner, ProbePictures((x[:300], classes[:300]), (x[300:], classes[300:]))) < 0.45
 
 
 def test_interval_is_students():
-    low, high = interval([0.0, 2.0])
+    low, high = confidence_interval([0.0, 2.0])
     assert (low, high) == pytest.approx((1 - 12.7062, 1 + 12.7062), abs=1e-3)
 
 
@@ -199,7 +199,7 @@ def test_family_trains_what_is_missing_and_keeps_it(data, tmp_path, monkeypatch)
         card = weights.card(name, tmp_path)
         assert card["training"]["images_seen"] > 0 and card["provenance"] and card["size"] == 32
         assert np.isfinite(card["training"]["loss"])
-        assert autoencoders.load_member(name, folder=tmp_path)(x, 0.5).shape == x.shape
+        assert autoencoders.load_autoencoder(name, folder=tmp_path)(x, 0.5).shape == x.shape
     probe = json.loads((tmp_path / "dae-stacked.json").read_text())["training"]["probe"]
     assert len(probe["trained"]) == len(probe["initialised"]) == 5
     (tmp_path / "dae-050.json").unlink()

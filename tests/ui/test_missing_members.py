@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from explorer.autoencoders import FOLDER, MEMBERS
+from explorer.autoencoders import AUTOENCODERS, FOLDER
 from explorer.engine import Engine
 from explorer.serve import prepare
 from explorer.server.config import Hosting
@@ -28,16 +28,16 @@ def test_missing_and_damaged_members_are_greyed_with_the_reason_and_the_rest_wor
     lineup = LineUp(explorer).open()
     missing = {**DAMAGED, "conditional": "hash"}
     greyed = lineup.page.locator(".lineup-missing")
-    assert sorted(greyed.locator("b").all_text_contents()) == sorted(MEMBERS[name].title for name in missing)
+    assert sorted(greyed.locator("b").all_text_contents()) == sorted(AUTOENCODERS[name].title for name in missing)
     for name, word in missing.items():
-        card = greyed.filter(has=lineup.page.get_by_text(MEMBERS[name].title, exact=True))
+        card = greyed.filter(has=lineup.page.get_by_text(AUTOENCODERS[name].title, exact=True))
         assert word in card.locator("span").text_content() and card.locator("canvas").is_hidden()
     assert "is left out: The weight file of 'conditional'" in explorer.text("#lineup-sentence")
     lineup.page.evaluate("lineUp.choose('dae-100')")
     assert lineup.pixels("[data-big=output]").any() and "code" in explorer.text("#lineup-sentence")
     lineup.page.locator("#lineup-order").select_option("best")
     order = lineup.page.locator(".lineup-members button").evaluate_all("all => all.map((b) => b.className)")
-    assert order == [""] * (len(MEMBERS) - len(missing)) + ["lineup-missing"] * len(missing)
+    assert order == [""] * (len(AUTOENCODERS) - len(missing)) + ["lineup-missing"] * len(missing)
     explorer.shoot("autoencoders-left-out")
 
 
@@ -52,7 +52,7 @@ def test_the_sections_say_who_is_left_out(explorer):
     lineup.page.locator("#generate-steps input").fill("2")
     lineup.page.locator("button#generate").click()
     lineup.ready("#films")
-    assert lineup.page.locator("#films .gallery-row").count() == len(MEMBERS)
+    assert lineup.page.locator("#films .gallery-row").count() == len(AUTOENCODERS)
     assert lineup.page.locator("#films .gallery-missing").count() == len(DAMAGED) + 1
     lineup.unfold("The wiring", "wire")
     lineup.page.locator(".toast-body", has_text="'conditional'").last.wait_for(timeout=15_000)

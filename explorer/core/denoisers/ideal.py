@@ -14,8 +14,8 @@ from torch import Tensor
 
 from explorer.core.denoiser import broadcast_sigma
 
-CHUNK = 2**22  # float64 values of the set that are in work at once: 32 MB
-SMALLEST = 1e-8  # stands for sigma = 0, where the nearest picture takes all the weight
+CHUNK_VALUES = 2**22  # float64 values of the set that are in work at once: 32 MB
+MIN_SIGMA = 1e-8  # stands for sigma = 0, where the nearest picture takes all the weight
 
 
 class Ideal:
@@ -85,7 +85,7 @@ class Ideal:
 
     def _chunks(self) -> Iterator[tuple[slice, Tensor]]:
         """The set in float64, a few pictures at a time: (rows, (n, D))."""
-        size = max(1, CHUNK // self.images[0].numel())
+        size = max(1, CHUNK_VALUES // self.images[0].numel())
         for start in range(0, len(self.images), size):
             chunk = self.images[start : start + size].flatten(1)
             yield slice(start, start + len(chunk)), chunk.to(torch.float64)
@@ -93,4 +93,4 @@ class Ideal:
 
 def _levels(sigma: Tensor | float, like: Tensor) -> Tensor:
     """sigma, a number or () or (B,), as (B,) like the tensor like (B, ...), kept off zero."""
-    return broadcast_sigma(sigma, like).flatten().clamp(min=SMALLEST)
+    return broadcast_sigma(sigma, like).flatten().clamp(min=MIN_SIGMA)

@@ -17,16 +17,16 @@ from torch import Tensor
 from explorer.core.denoiser import broadcast_sigma
 from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 from explorer.core.denoisers.ideal import Ideal
-from explorer.core.spectra.annuli import TINY, mean_wavenumbers, radial_to_2d, resampled
+from explorer.core.spectra.annuli import MIN_POWER, mean_wavenumbers, radial_to_2d, resampled
 
 __all__ = ["GaussianMixture", "Ideal", "Wiener", "gaussian_field", "wiener_gain"]
 
-CACHED_SIZES = 8
+MAX_CACHED_SIZES = 8
 
 
 def wiener_gain(psd: ArrayLike, sigma: ArrayLike) -> NDArray[np.float64]:
     """H = P / (P + sigma^2), broadcasting psd against sigma; 1 where sigma = 0, whatever P."""
-    psd = np.maximum(np.asarray(psd, dtype=np.float64), TINY)
+    psd = np.maximum(np.asarray(psd, dtype=np.float64), MIN_POWER)
     return psd / (psd + np.asarray(sigma, dtype=np.float64) ** 2)
 
 
@@ -72,8 +72,8 @@ class Wiener:
         if grid is None:
             spread = radial_to_2d(self.psd, h, w, self.k)
             spread[:, 0, 0] *= (max(h, w) / self.side) ** 2
-            grid = torch.from_numpy(np.maximum(spread, TINY))
-            if len(self._grids) >= CACHED_SIZES:
+            grid = torch.from_numpy(np.maximum(spread, MIN_POWER))
+            if len(self._grids) >= MAX_CACHED_SIZES:
                 self._grids.clear()
             self._grids[h, w] = grid
         return grid

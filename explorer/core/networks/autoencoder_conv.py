@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from explorer.core.networks.autoencoder import COLOURS, SIZE, Autoencoder, CodeConfig, check_size
 
 FOLD = 2
-NARROW = 32  # channels of the coarsest level where it is flattened
+FLATTENED_CHANNELS = 32  # channels of the coarsest level where it is flattened
 
 
 class Residual(nn.Module):
@@ -37,7 +37,7 @@ class Residual(nn.Module):
         return self.shortcut(x) + self.conv2(F.silu(self.conv1(F.silu(x))))
 
 
-def encoder(channels: int, levels: int, outputs: int) -> nn.Sequential:
+def build_encoder(channels: int, levels: int, outputs: int) -> nn.Sequential:
     """Pictures (B, 3, 32, 32) -> (B, outputs, s, s) with s = 16 / 2^levels."""
     widths = [channels * 2**i for i in range(levels + 1)]
     layers: list[nn.Module] = [nn.PixelUnshuffle(FOLD), nn.Conv2d(COLOURS * FOLD**2, channels, 3, padding=1)]
@@ -46,8 +46,8 @@ def encoder(channels: int, levels: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv2d(widths[-1], outputs, 1))
 
 
-def decoder(channels: int, levels: int, inputs: int) -> nn.Sequential:
-    """(B, inputs, s, s) -> pictures (B, 3, 32, 32), the way back of `encoder`."""
+def build_decoder(channels: int, levels: int, inputs: int) -> nn.Sequential:
+    """(B, inputs, s, s) -> pictures (B, 3, 32, 32), the way back of `build_encoder`."""
     widths = [channels * 2**i for i in reversed(range(levels + 1))]
     layers: list[nn.Module] = [nn.Conv2d(inputs, widths[0], 1)]
     for a, b in zip(widths, widths[1:], strict=False):
@@ -64,8 +64,11 @@ class Convolutional(Autoencoder):
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
         self.side = SIZE // FOLD // 4
-        flat = NARROW * self.side**2
-        self.down, self.up = encoder(config.channels, 2, NARROW), decoder(config.channels, 2, NARROW)
+        flat = FLATTENED_CHANNELS * self.side**2
+        self.down, self.up = (
+            build_encoder(config.channels, 2, FLATTENED_CHANNELS),
+            build_decoder(config.channels, 2, FLATTENED_CHANNELS),
+        )
         self.to_code = nn.Linear(flat, self.OUTPUTS * config.code)
         self.from_code = nn.Linear(config.code, flat)
 
@@ -73,7 +76,7 @@ class Convolutional(Autoencoder):
         return self.to_code(self.down(check_size(x)).flatten(1))
 
     def decode(self, code: Tensor) -> Tensor:
-        return self.up(self.from_code(code).unflatten(1, (NARROW, self.side, self.side)))
+        return self.up(self.from_code(code).unflatten(1, (FLATTENED_CHANNELS, self.side, self.side)))
 
     @torch.no_grad()
     def rescale(self, factor: float) -> None:
@@ -115,7 +118,10 @@ class VectorQuantised(Autoencoder):
         if config.entries < 2:
             raise ValueError("a codebook needs two entries or more")
         self.side = SIZE // FOLD // 2
-        self.down, self.up = encoder(config.channels, 1, config.code), decoder(config.channels, 1, config.code)
+        self.down, self.up = (
+            build_encoder(config.channels, 1, config.code),
+            build_decoder(config.channels, 1, config.code),
+        )
         self.codebook = nn.Parameter(torch.randn(config.entries, config.code))
 
     @property
@@ -146,7 +152,7 @@ class VectorQuantised(Autoencoder):
         return self.decode(F.embedding(tokens, self.codebook).flatten(1))
 
 
-def used_bits(tokens: Tensor, entries: int) -> float:
+def token_entropy_bits(tokens: Tensor, entries: int) -> float:
     """Entropy of how often each entry is used, times tokens per picture: bits. tokens (B, h, w) int64."""
     share = torch.bincount(tokens.flatten(), minlength=entries).double()
     share = share[share > 0] / share.sum()

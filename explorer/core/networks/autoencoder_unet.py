@@ -19,7 +19,7 @@ from explorer.core.denoisers.preconditioning import Preconditioned, coefficients
 from explorer.core.networks.unet import UNet
 
 
-class FamilyDenoiser(Preconditioned):
+class UNetDenoiser(Preconditioned):
     """A Preconditioned U-Net without classes; any label it is given is ignored."""
 
     def __init__(self, net: UNet, sigma_data: float, level: float | None = None) -> None:
@@ -40,21 +40,21 @@ class FamilyDenoiser(Preconditioned):
         return super().forward(x, self.told(x, sigma), None)
 
 
-class Specialist(FamilyDenoiser):
+class Specialist(UNetDenoiser):
     """Told the same level whatever the noise: of use at the level that it was trained at."""
 
     def told(self, x: Tensor, sigma: Tensor | float) -> float:
         return self.level
 
 
-class Blind(FamilyDenoiser):
+class Blind(UNetDenoiser):
     """Sees the picture alone. Its root mean square, near sigma where noise prevails, only sets the scale."""
 
     def told(self, x: Tensor, sigma: Tensor | float) -> Tensor:
         return x.float().square().mean((1, 2, 3)).sqrt()
 
 
-class Direct(FamilyDenoiser):
+class Direct(UNetDenoiser):
     """All of the estimate is the network's output; c_out is then sd at every level."""
 
     @staticmethod
@@ -84,8 +84,8 @@ class Completing(Direct):
         return torch.where(known, x, self.raw(x, 1 / level, level))
 
 
-WIRINGS: dict[str, type[FamilyDenoiser]] = {
-    "conditional": FamilyDenoiser,
+WIRINGS: dict[str, type[UNetDenoiser]] = {
+    "conditional": UNetDenoiser,
     "specialist": Specialist,
     "blind": Blind,
     "direct": Direct,

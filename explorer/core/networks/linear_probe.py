@@ -11,12 +11,12 @@ from scipy import stats
 from torch import Tensor
 from torch.nn import functional as F
 
-DECAY = 1e-3  # weight of the squared coefficients
-ITERATIONS = 200
+WEIGHT_DECAY = 1e-3  # weight of the squared coefficients
+MAX_ITERATIONS = 200
 
 
 @dataclass(frozen=True)
-class Labelled:
+class ProbePictures:
     """Pictures (N, 3, 32, 32), data units, with classes (N,) int64: to fit the probe on, and to judge it by."""
 
     fit: tuple[Tensor, Tensor]
@@ -24,34 +24,34 @@ class Labelled:
 
 
 @torch.no_grad()
-def codes(encode: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
+def encode_all(encode: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
     """Codes of many pictures, (N, k)."""
     return torch.cat([encode(rows) for rows in pictures.split(512)])
 
 
-def probe_accuracy(encode: Callable[[Tensor], Tensor], pictures: Labelled) -> float:
+def probe_accuracy(encode: Callable[[Tensor], Tensor], pictures: ProbePictures) -> float:
     """Mean over the classes of the share that is recognised, by logistic regression on standardised codes."""
-    x, classes = codes(encode, pictures.fit[0]), pictures.fit[1]
+    x, classes = encode_all(encode, pictures.fit[0]), pictures.fit[1]
     mean, spread = x.mean(0), x.std(0) + 1e-6
     count = int(classes.max()) + 1
     matrix = torch.zeros(count, x.shape[1] + 1, requires_grad=True)
     x = F.pad((x - mean) / spread, (0, 1), value=1.0)
-    optimizer = torch.optim.LBFGS([matrix], max_iter=ITERATIONS, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([matrix], max_iter=MAX_ITERATIONS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         optimizer.zero_grad()
-        loss = F.cross_entropy(x @ matrix.T, classes) + DECAY * matrix.square().sum()
+        loss = F.cross_entropy(x @ matrix.T, classes) + WEIGHT_DECAY * matrix.square().sum()
         loss.backward()
         return loss
 
     optimizer.step(closure)
-    held, truth = codes(encode, pictures.judge[0]), pictures.judge[1]
+    held, truth = encode_all(encode, pictures.judge[0]), pictures.judge[1]
     guesses = (F.pad((held - mean) / spread, (0, 1), value=1.0) @ matrix.detach().T).argmax(1)
     shares = [(guesses[truth == c] == c).double().mean() for c in range(count) if (truth == c).any()]
     return float(torch.stack(shares).mean())
 
 
-def interval(differences: list[float]) -> tuple[float, float]:
+def confidence_interval(differences: list[float]) -> tuple[float, float]:
     """95 % interval of the mean of n >= 2 independent differences (Student's t)."""
     values = np.array(differences)
     half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5

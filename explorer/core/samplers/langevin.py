@@ -21,7 +21,7 @@ from explorer.core.samplers.loop import (
     Step,
     Update,
     check_range,
-    draw,
+    draw_noise,
     estimate,
     require_noise,
     trajectory,
@@ -87,7 +87,7 @@ def _annealed_update(noise: Noise, inner: int, rate: float) -> Update:
         x, shake = step.x, after * sqrt(2 * rate)
         for j in range(inner):
             x0 = estimate(denoiser, x, after, step.i)
-            x = torch.lerp(x, x0, rate).add_(draw(noise, step.i, f"langevin {j}", x), alpha=shake)
+            x = torch.lerp(x, x0, rate).add_(draw_noise(noise, step.i, f"langevin {j}", x), alpha=shake)
         return x
 
     return update
@@ -97,7 +97,7 @@ def _corrected_update(predict: Update, noise: Noise, corrections: int, snr: floa
     def update(denoiser: Denoiser, step: Step, after: float) -> Tensor:
         x = predict(denoiser, step, after)
         for j in range(corrections if after > 0 else 0):
-            z = draw(noise, step.i, f"corrector {j}", x)
+            z = draw_noise(noise, step.i, f"corrector {j}", x)
             drift = estimate(denoiser, x, after, step.i).sub(x)  # sigma^2 score
             root = sqrt(2) * snr * after * _norms(z) / _norms(drift)  # sqrt(rate), (B, 1, 1, 1)
             x = x + (root * root).to(x) * drift + (sqrt(2) * after * root).to(x) * z

@@ -101,7 +101,7 @@ def keyed_noise(shape: Sequence[int], seed: int, pictures: Iterable[int]) -> Noi
     return lambda i, role: white_batch(shape, seed, f"{role}, step {i}", numbers)
 
 
-def draw(noise: Noise, i: int, role: str, x: Tensor) -> Tensor:
+def draw_noise(noise: Noise, i: int, role: str, x: Tensor) -> Tensor:
     """The noise of step i for one role, in dtype and on device of x. Raises ValueError for another shape."""
     z = noise(i, role)
     if z.shape != x.shape:

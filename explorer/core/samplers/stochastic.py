@@ -19,7 +19,7 @@ from explorer.core.samplers.loop import (
     Step,
     Update,
     check_range,
-    draw,
+    draw_noise,
     estimate,
     require_noise,
     trajectory,
@@ -105,7 +105,7 @@ def ancestral_update(noise: Noise, eta: float) -> Update:
     def update(denoiser: Denoiser, step: Step, after: float) -> Tensor:
         down, up = split_level(step.sigma, after, eta)
         x = euler_update(denoiser, step, down)
-        return x if up == 0 else x.add_(draw(noise, step.i, "ancestral", x), alpha=up)
+        return x if up == 0 else x.add_(draw_noise(noise, step.i, "ancestral", x), alpha=up)
 
     return update
 
@@ -116,7 +116,7 @@ def _churn_update(noise: Noise, gamma: float, s_min: float, s_max: float, s_nois
             return heun_update(denoiser, step, after)
         sigma = step.sigma * (1 + gamma)  # sigma_hat
         added = sqrt(sigma**2 - step.sigma**2) * s_noise
-        x = step.x.add(draw(noise, step.i, "churn", step.x), alpha=added)
+        x = step.x.add(draw_noise(noise, step.i, "churn", step.x), alpha=added)
         x0 = estimate(denoiser, x, sigma, step.i)
         return heun_update(denoiser, Step(step.i, sigma, x, x0), after)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-TINY = 1e-30  # stands for "no power" where a logarithm is taken
+MIN_POWER = 1e-30  # stands for "no power" where a logarithm is taken
 
 
 def radii(h: int, w: int) -> NDArray[np.int64]:
@@ -88,7 +88,7 @@ def _frequency(h: int, fx: Array) -> Array:
 
 def _log_interpolate(f: Array, k: Array, values: Array) -> Array:
     """values (R,) at k > 0 taken to any f > 0: piecewise a power law, continued beyond both ends."""
-    log_k, log_v = np.log(k), np.log(np.maximum(values, TINY))
+    log_k, log_v = np.log(k), np.log(np.maximum(values, MIN_POWER))
     log_f = np.log(np.where(f > 0, f, k[0]))
     low, high = _slope(log_k, log_v, k <= 4 * k[0]), _slope(log_k, log_v, k >= k[-1] / 2)
     inside = np.interp(log_f, log_k, log_v)

@@ -19,8 +19,8 @@ from explorer.core.spectra.scales import feature_size, octave_edges, octave_mean
 
 Array = NDArray[np.float64]
 
-ROUNDING = 2.0**-21  # four times float32's; what is fainter than this share of the largest value is not content
-HALF = 0.5  # share from which an octave counts as fixed
+ROUNDING_SHARE = 2.0**-21  # four times float32's; what is fainter than this share of the largest value is not content
+FIXED_LEVEL = 0.5  # share from which an octave counts as fixed
 
 
 def fixed_shares(estimates: Tensor, final: Tensor) -> Array:
@@ -50,10 +50,10 @@ def present_power(picture: Tensor) -> Array:
     """`octave_power` of (C, H, W) or of pictures (N, C, H, W) on average, (n,); nan where it is but rounding."""
     power = octave_power(picture)
     power = power if power.ndim == 1 else power.mean(0)
-    return np.where(power > (ROUNDING * float(picture.abs().max())) ** 2, power, np.nan)
+    return np.where(power > (ROUNDING_SHARE * float(picture.abs().max())) ** 2, power, np.nan)
 
 
-def passing_steps(shares: ArrayLike, level: float = HALF) -> Array:
+def passing_steps(shares: ArrayLike, level: float = FIXED_LEVEL) -> Array:
     """The step from which each octave's share stays at or above level until the end, (S, n) -> (n,).
 
     Fractional: interpolated between the last step below the level and the next. 0 if never below; nan if still below
@@ -86,7 +86,7 @@ def rank_correlation(passing: ArrayLike) -> float:
     return float(stats.spearmanr(known, passing[known]).statistic)
 
 
-def decided_size(shares_at_step: ArrayLike, h: int, w: int, level: float = HALF) -> float:
+def decided_size(shares_at_step: ArrayLike, h: int, w: int, level: float = FIXED_LEVEL) -> float:
     """Feature size 1 / (2 f), pixels, down to which everything from the coarsest octave on is at or above level.
 
     shares_at_step (n,): shares, or any curve over the octaves of an h x w picture such as `agreement_per_octave`. f is

@@ -49,8 +49,8 @@ __all__ = [
     "windowed_rapsd",
 ]
 
-CHUNK = 2**18  # pixels transformed at once on a CPU: the working set stays in a core's cache
-LARGE = 2**16  # pixels above which an annulus holds enough bins for float32 sums to lose accuracy
+CHUNK_PIXELS = 2**18  # pixels transformed at once on a CPU: the working set stays in a core's cache
+MIN_FLOAT64_SUM_PIXELS = 2**16  # pixels above which an annulus holds enough bins for float32 sums to lose accuracy
 
 Field = TypeVar("Field", Tensor, NDArray[np.floating])
 
@@ -114,11 +114,11 @@ def _quarter(h: int, w: int, device: torch.device, dtype: torch.dtype) -> tuple[
 def _annulus_means(x: Tensor) -> Tensor:
     """(..., H, W) -> (..., R + 1): mean of |F|^2 over each annulus, then its sum over the corners."""
     h, w = x.shape[-2:]
-    sums = torch.float64 if h * w > LARGE and x.device.type != "mps" else x.dtype  # MPS has no float64
+    sums = torch.float64 if h * w > MIN_FLOAT64_SUM_PIXELS and x.device.type != "mps" else x.dtype  # MPS has no float64
     index, weight = _quarter(h, w, x.device, sums)
     pictures = x.reshape(-1, h * w)
     out = torch.zeros(len(pictures), max(h, w) // 2 + 2, dtype=sums, device=x.device)
-    chunk = max(1, CHUNK // (h * w)) if x.device.type == "cpu" else max(1, len(pictures))
+    chunk = max(1, CHUNK_PIXELS // (h * w)) if x.device.type == "cpu" else max(1, len(pictures))
     for some, rows in zip(pictures.split(chunk), out.split(chunk), strict=True):
         if len(some) == 0:
             break

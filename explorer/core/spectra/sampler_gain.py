@@ -21,7 +21,7 @@ from explorer.core.samplers.loop import Sampler, Step, working_levels
 Array = NDArray[np.float64]
 Key = tuple[int, str]  # step and role of a draw
 
-LINEAR = 1e-9  # departure from superposition that is rounding, relative to the largest state
+SUPERPOSITION_TOLERANCE = 1e-9  # departure from superposition that is rounding, relative to the largest state
 
 
 def power_gain(
@@ -82,5 +82,5 @@ def _draws(sampler: Sampler, denoiser: Denoiser, sigmas: list[float], count: int
 
 def _check_superposition(step: Step) -> None:
     departure = (step.x[0] + step.x[1] - step.x[2]).abs().max()
-    if not departure <= LINEAR * step.x.abs().max():
+    if not departure <= SUPERPOSITION_TOLERANCE * step.x.abs().max():
         raise ValueError("This sampler is not linear: its steps depend on the state, so it has no gain per frequency.")

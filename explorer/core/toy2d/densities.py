@@ -19,7 +19,7 @@ from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 from explorer.core.noise import generator
 
 SIGMA_MIN, SIGMA_MAX = 0.03, 3.0  # data units: less than any pattern's detail, more than its whole width
-PARTS = 8  # into which a pattern without modes is divided
+MAX_PARTS = 8  # into which a pattern without modes is divided
 Array = NDArray[np.float64]
 
 
@@ -74,7 +74,7 @@ def _spiral() -> Pattern:
     angle = np.sqrt(np.linspace(0.04, 1, 64)) * 4 * pi
     radius = angle / (4 * pi) * 1.15
     means = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
-    return Pattern(means, np.full(64, 1 / 64), 0.05, np.arange(64) * PARTS // 64)
+    return Pattern(means, np.full(64, 1 / 64), 0.05, np.arange(64) * MAX_PARTS // 64)
 
 
 def _grid() -> Pattern:
@@ -84,10 +84,10 @@ def _grid() -> Pattern:
 
 
 PATTERNS: dict[str, Callable[[], Pattern]] = {"two": _two, "ring": _ring, "spiral": _spiral, "grid": _grid}
-DRAWN_STD = 0.06  # data units
+POINT_STD = 0.06  # data units
 
 
-def drawn(points: Sequence[Sequence[float]]) -> Pattern:
+def pattern_from_points(points: Sequence[Sequence[float]]) -> Pattern:
     """Equal Gaussians at points (K, 2), in at most eight parts of points that lie together (complete linkage).
 
     Raises ValueError when there is no point.
@@ -95,6 +95,6 @@ def drawn(points: Sequence[Sequence[float]]) -> Pattern:
     means = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     if len(means) == 0:
         raise ValueError("a drawing needs at least one point")
-    part = fcluster(linkage(means, "complete"), PARTS, "maxclust") - 1 if len(means) > 1 else np.zeros(1)
+    part = fcluster(linkage(means, "complete"), MAX_PARTS, "maxclust") - 1 if len(means) > 1 else np.zeros(1)
     order = np.unique(part, return_index=True)[1].argsort().argsort()  # parts numbered as they were drawn
-    return Pattern(means, np.full(len(means), 1 / len(means)), DRAWN_STD, order[part.astype(int)])
+    return Pattern(means, np.full(len(means), 1 / len(means)), POINT_STD, order[part.astype(int)])

@@ -24,15 +24,19 @@ from explorer.core.networks.unet import fourier_features
 from explorer.core.noise import generator, white
 from explorer.core.toy2d.densities import SIGMA_MAX, SIGMA_MIN, Pattern
 
-HIDDEN = 128
-FEATURES = 8  # pairs of cosine and sine that tell the noise level
-WAVES = (2.0, 4.0, 8.0)  # radians per standard deviation of the input: without them fine detail is learned late
-BATCH = 512
-RATE = 8e-3  # learning rate at the beginning; it falls to 0 along a half cosine
-AVERAGE = 0.99  # of the exponential average of weights that is shown
+HIDDEN_UNITS = 128
+NOISE_FEATURE_PAIRS = 8  # pairs of cosine and sine that tell the noise level
+INPUT_FREQUENCIES = (
+    2.0,
+    4.0,
+    8.0,
+)  # radians per standard deviation of the input: without them fine detail is learned late
+BATCH_POINTS = 512
+LEARNING_RATE = 8e-3  # learning rate at the beginning; it falls to 0 along a half cosine
+EMA_DECAY = 0.99  # of the exponential average of weights that is shown
 
 
-class PlanarNet(nn.Module):
+class PointNetwork(nn.Module):
     """F(x, c_noise, label): two hidden layers over the point, waves of it and the noise level; labels are ignored.
 
     A point is a picture of one pixel, x (B, 2, 1, 1), so that the preconditioning of pictures serves it too.
@@ -40,14 +44,14 @@ class PlanarNet(nn.Module):
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        sizes = (2 + 4 * len(WAVES) + 2 * FEATURES, HIDDEN, HIDDEN, 2)
+        sizes = (2 + 4 * len(INPUT_FREQUENCIES) + 2 * NOISE_FEATURE_PAIRS, HIDDEN_UNITS, HIDDEN_UNITS, 2)
         self.layers = nn.ModuleList(_linear(i, o, seed, n) for n, (i, o) in enumerate(pairwise(sizes)))
 
     def forward(self, x: Tensor, c_noise: Tensor, label: Tensor | None = None) -> Tensor:
         """(B, 2, 1, 1), (B,) -> (B, 2, 1, 1)."""
         point = x.flatten(1)
-        angle = torch.cat([wave * point for wave in WAVES], dim=1)
-        h = torch.cat([point, angle.sin(), angle.cos(), fourier_features(c_noise, FEATURES)], dim=1)
+        angle = torch.cat([wave * point for wave in INPUT_FREQUENCIES], dim=1)
+        h = torch.cat([point, angle.sin(), angle.cos(), fourier_features(c_noise, NOISE_FEATURE_PAIRS)], dim=1)
         first, second, last = self.layers
         return last(F.silu(second(F.silu(first(h)))))[..., None, None]
 
@@ -61,7 +65,7 @@ def _linear(inputs: int, outputs: int, seed: int, n: int) -> nn.Linear:
     return layer
 
 
-class OfPoints(nn.Module):
+class PointDenoiser(nn.Module):
     """A Denoiser of pictures (B, 2, 1, 1) as one of points (B, 2)."""
 
     def __init__(self, denoiser: nn.Module) -> None:
@@ -73,9 +77,9 @@ class OfPoints(nn.Module):
         return self.denoiser(x.float()[..., None, None], sigma, label)[..., 0, 0]
 
 
-def untrained(sigma_data: float, seed: int) -> OfPoints:
+def untrained(sigma_data: float, seed: int) -> PointDenoiser:
     """The network before its first step, as a Denoiser of points (B, 2)."""
-    return OfPoints(Preconditioned(PlanarNet(seed), sigma_data, any_label=0))
+    return PointDenoiser(Preconditioned(PointNetwork(seed), sigma_data, any_label=0))
 
 
 def noised_points(pattern: Pattern, count: int, seed: int, role: str, index: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -86,29 +90,29 @@ def noised_points(pattern: Pattern, count: int, seed: int, role: str, index: int
     return x0, x0 + sigma[:, None] * white((count, 2), seed, f"{role}, noise", index), sigma
 
 
-def train(pattern: Pattern, steps: int, seed: int, shown: set[int]) -> Iterator[tuple[int, OfPoints]]:
+def train(pattern: Pattern, steps: int, seed: int, shown: set[int]) -> Iterator[tuple[int, PointDenoiser]]:
     """Yield (steps done, averaged network) at the numbers of steps in `shown`; 0 is the network before the first.
 
     A function of the arguments alone. Adam; each step sees BATCH fresh points. The caller may stop at any yield.
     """
     model = untrained(pattern.sigma_data, seed)
     average = copy.deepcopy(model).requires_grad_(False)
-    optimizer = torch.optim.Adam(model.parameters(), lr=RATE, betas=(0.9, 0.99))
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.99))
     if 0 in shown:
         yield 0, copy.deepcopy(average)
     for step in range(1, steps + 1):
         for group in optimizer.param_groups:
-            group["lr"] = RATE * (1 + math.cos(math.pi * step / steps)) / 2
-        _learn(model, optimizer, noised_points(pattern, BATCH, seed, "learning", step))
+            group["lr"] = LEARNING_RATE * (1 + math.cos(math.pi * step / steps)) / 2
+        _learn(model, optimizer, noised_points(pattern, BATCH_POINTS, seed, "learning", step))
         with torch.no_grad():
             for kept, new in zip(average.parameters(), model.parameters(), strict=True):
-                kept.lerp_(new, 1 - min(AVERAGE, step / (step + 9)))  # short at first, or the start would stay in it
+                kept.lerp_(new, 1 - min(EMA_DECAY, step / (step + 9)))  # short at first, or the start would stay in it
         if step in shown:
             yield step, copy.deepcopy(average)
 
 
 @torch.enable_grad()
-def _learn(model: OfPoints, optimizer: torch.optim.Optimizer, batch: tuple[Tensor, Tensor, Tensor]) -> None:
+def _learn(model: PointDenoiser, optimizer: torch.optim.Optimizer, batch: tuple[Tensor, Tensor, Tensor]) -> None:
     x0, x, sigma = batch
     square = (model(x, sigma) - x0).square().mean(1)
     loss = (loss_weight(sigma, model.denoiser.sigma_data) * square).mean()

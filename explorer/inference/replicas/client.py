@@ -21,24 +21,24 @@ from torch import Tensor
 
 from explorer.core.denoiser import Denoiser, broadcast_sigma
 from explorer.errors import ModelUnavailable
-from explorer.inference.batcher import CLOSED, DIED, OVERDUE
-from explorer.inference.replicas.worker import About, Ask, Refusal
+from explorer.inference.batcher import CLOSED_MESSAGE, DIED_MESSAGE, OVERDUE_MESSAGE
+from explorer.inference.replicas.worker import ReplicaCall, ReplicaFailure, ReplicaInfo
 from explorer.inference.scheduler import Cancelled
 
-ATTEMPTS = 4  # deaths under one call: perhaps the call is the cause
-PAUSE_S = 0.1  # before a call is asked again; twice as long each time
-SLICE_S = 0.25  # how often somebody who waits looks whether it is still worth it
-DEADLINE_S = 60.0  # for one answer
-GRACE_S = 30.0  # without any replica: one that has died is usually back by then
-WATCH_S = 1.0  # between two counts of the replicas
-STALE_S = 10.0  # after which a count is not believed any more
-NONE_LEFT = "The machines that run the model cannot be reached just now; please try again in a minute."
+MAX_ATTEMPTS = 4  # deaths under one call: perhaps the call is the cause
+RETRY_PAUSE_S = 0.1  # before a call is asked again; twice as long each time
+POLL_S = 0.25  # how often somebody who waits looks whether it is still worth it
+ANSWER_DEADLINE_S = 60.0  # for one answer
+NO_REPLICA_GRACE_S = 30.0  # without any replica: one that has died is usually back by then
+COUNT_INTERVAL_S = 1.0  # between two counts of the replicas
+COUNT_STALE_S = 10.0  # after which a count is not believed any more
+UNREACHABLE_MESSAGE = "The machines that run the model cannot be reached just now; please try again in a minute."
 
 
-class Pending(Protocol):
+class PendingAnswer(Protocol):
     """An answer that is under way."""
 
-    def result(self, timeout_s: float) -> np.ndarray | Refusal:
+    def result(self, timeout_s: float) -> np.ndarray | ReplicaFailure:
         """Raises TimeoutError when it is not there yet; it can be asked again then."""
         ...
 
@@ -62,14 +62,14 @@ class Replicas:
 
     def __init__(
         self,
-        ask: Callable[[Ask], Pending],
+        ask: Callable[[ReplicaCall], PendingAnswer],
         lost: tuple[type[Exception], ...],
         count: Callable[[], int],
-        about: About,
+        about: ReplicaInfo,
         end: Callable[[], None] = lambda: None,
         most: int = 1,
-        deadline_s: float = DEADLINE_S,
-        grace_s: float = GRACE_S,
+        deadline_s: float = ANSWER_DEADLINE_S,
+        grace_s: float = NO_REPLICA_GRACE_S,
     ) -> None:
         """ask: hand a call to any replica. lost: what `result` raises when it died over it. count: of live replicas,
         may raise or take long. about: what is the same for all of them. end: called once, by close. most: replicas.
@@ -93,7 +93,7 @@ class Replicas:
     def stats(self) -> ReplicaStats:
         """Counters for the metrics."""
         with self._lock:
-            fresh = time.monotonic() - self._counted < STALE_S
+            fresh = time.monotonic() - self._counted < COUNT_STALE_S
             return ReplicaStats(self._live if fresh else 0, self._in_flight, self._rows, self._repeated)
 
     def close(self) -> None:
@@ -108,7 +108,7 @@ class Replicas:
     ) -> Tensor:  # fmt: skip
         x = x.detach().float()
         labels = None if label is None else torch.as_tensor(label).expand(len(x)).numpy()
-        ask = Ask(x.numpy(), broadcast_sigma(sigma, x).flatten().numpy(), labels, run, background)
+        ask = ReplicaCall(x.numpy(), broadcast_sigma(sigma, x).flatten().numpy(), labels, run, background)
         with self._lock:
             self._in_flight += len(x)
         try:
@@ -116,16 +116,16 @@ class Replicas:
         finally:
             with self._lock:
                 self._in_flight -= len(x)
-        if isinstance(answer, Refusal):
+        if isinstance(answer, ReplicaFailure):
             raise (FloatingPointError if answer.not_finite else ModelUnavailable)(answer.sentence)
         with self._lock:
             self._rows += len(x)
         return torch.tensor(answer)  # a copy: what comes out of shared memory is read-only
 
-    def _answer(self, ask: Ask, cancelled: Callable[[], bool]) -> np.ndarray | Refusal:
+    def _answer(self, ask: ReplicaCall, cancelled: Callable[[], bool]) -> np.ndarray | ReplicaFailure:
         """Of the first replica that lives long enough."""
         end = time.monotonic() + self._deadline_s
-        for attempt in range(ATTEMPTS):
+        for attempt in range(MAX_ATTEMPTS):
             if reason := self._reason_to_stop(cancelled, end):
                 raise reason
             try:
@@ -133,13 +133,13 @@ class Replicas:
             except self._lost:
                 with self._lock:
                     self._repeated += 1
-                self._closed.wait(PAUSE_S * 2**attempt)
-        raise ModelUnavailable(DIED)
+                self._closed.wait(RETRY_PAUSE_S * 2**attempt)
+        raise ModelUnavailable(DIED_MESSAGE)
 
-    def _wait(self, pending: Pending, cancelled: Callable[[], bool], end: float) -> np.ndarray | Refusal:
+    def _wait(self, pending: PendingAnswer, cancelled: Callable[[], bool], end: float) -> np.ndarray | ReplicaFailure:
         while True:
             try:
-                return pending.result(timeout_s=SLICE_S)
+                return pending.result(timeout_s=POLL_S)
             except TimeoutError:
                 if reason := self._reason_to_stop(cancelled, end):
                     pending.cancel()
@@ -150,16 +150,16 @@ class Replicas:
         with self._lock:
             missed = now - self._seen
         if self._closed.is_set():
-            return ModelUnavailable(CLOSED)
+            return ModelUnavailable(CLOSED_MESSAGE)
         if cancelled():
             return Cancelled()
         if missed > self._grace_s:
-            return ModelUnavailable(NONE_LEFT)
-        return ModelUnavailable(OVERDUE) if now > end else None
+            return ModelUnavailable(UNREACHABLE_MESSAGE)
+        return ModelUnavailable(OVERDUE_MESSAGE) if now > end else None
 
     def _watch(self) -> None:
         """Count the replicas now and then; whoever waits looks at the last count, which never takes long."""
-        while not self._closed.wait(WATCH_S):
+        while not self._closed.wait(COUNT_INTERVAL_S):
             with suppress(Exception):  # there is no count then, and the last one grows old
                 live = self._count()
                 with self._lock:

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from explorer.errors import ClusterRefused
-from explorer.inference.replicas.worker import Plan
+from explorer.inference.replicas.worker import ReplicaSpec
 
-OWN = "auto"  # the address that stands for a Ray of our own, here
-MOST = 1000  # replicas
+LOCAL_RAY = "auto"  # the address that stands for a Ray of our own, here
+MAX_REPLICAS = 1000  # replicas
 
 
 @dataclass(frozen=True)
 class Cluster:
     """Where Ray is, and how many replicas run there."""
 
-    address: str = OWN  # else HOST:PORT of a cluster that this machine is part of
+    address: str = LOCAL_RAY  # else HOST:PORT of a cluster that this machine is part of
     least: int = 1
     most: int = 1
 
@@ -28,12 +28,14 @@ def replica_bounds(text: str) -> tuple[int, int]:
         bounds = int(least), int(most if dash else least)
     except ValueError:
         bounds = 0, 0
-    if not 1 <= bounds[0] <= bounds[1] <= MOST:
-        raise ClusterRefused(f"argument --replicas: takes N or MIN-MAX, from 1 to {MOST}")
+    if not 1 <= bounds[0] <= bounds[1] <= MAX_REPLICAS:
+        raise ClusterRefused(f"argument --replicas: takes N or MIN-MAX, from 1 to {MAX_REPLICAS}")
     return bounds
 
 
-def placed(cluster: Cluster, plan: Plan, nodes: Sequence[dict[str, float]]) -> tuple[dict[str, float], Plan]:
+def place_replicas(
+    cluster: Cluster, plan: ReplicaSpec, nodes: Sequence[dict[str, float]]
+) -> tuple[dict[str, float], ReplicaSpec]:
     """What each replica takes of its machine, and the plan with device and threads decided for all of them.
 
     A GPU where there are any, else as many of the processor's cores as let the largest number of replicas run. nodes:

@@ -21,33 +21,33 @@ from filelock import FileLock, Timeout
 
 from explorer.errors import ClusterRefused
 from explorer.inference.replicas.client import Replicas
-from explorer.inference.replicas.placement import OWN, Cluster, placed
-from explorer.inference.replicas.worker import ONGOING, Plan, Replica
+from explorer.inference.replicas.placement import LOCAL_RAY, Cluster, place_replicas
+from explorer.inference.replicas.worker import MAX_ONGOING_CALLS, Replica, ReplicaSpec
 
 ROOT = str(Path(__file__).resolve().parents[3])
 APP, DEPLOYMENT = "explorer", "network"
-FOLDER = "explorer-ray-"
-STORE_BYTES = 256 * 2**20  # shared memory for the arrays of a Ray of our own; a call's are a few MB at most
-KNOCK_S = 5.0
-TARGET_ONGOING = 8  # calls per replica above which another one is started, where there may be more
-GROW_S, SHRINK_S = 3.0, 300.0  # for how long there must be more, or less, to do
-NEEDED = "Running on a cluster needs the package ray: pip install -r requirements-cluster.txt adds it."
+RAY_FOLDER_PREFIX = "explorer-ray-"
+OBJECT_STORE_BYTES = 256 * 2**20  # shared memory for the arrays of a Ray of our own; a call's are a few MB at most
+CONNECT_TIMEOUT_S = 5.0
+TARGET_CALLS_PER_REPLICA = 8  # calls per replica above which another one is started, where there may be more
+UPSCALE_DELAY_S, DOWNSCALE_DELAY_S = 3.0, 300.0  # for how long there must be more, or less, to do
+RAY_MISSING = "Running on a cluster needs the package ray: pip install -r requirements-cluster.txt adds it."
 
 
-def started(cluster: Cluster, plan: Plan) -> Replicas:
+def start_replicas(cluster: Cluster, plan: ReplicaSpec) -> Replicas:
     """Start or join Ray and the replicas; takes half a minute. Raises ClusterRefused.
 
     Replicas.close() ends them, and Ray where it was started here.
     """
     if not find_spec("ray"):
-        raise ClusterRefused(NEEDED)
-    _set_environment(own=cluster.address == OWN)
+        raise ClusterRefused(RAY_MISSING)
+    _set_environment(own=cluster.address == LOCAL_RAY)
     import ray
 
     leave = _init(cluster)
     try:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        wanted, plan = placed(cluster, plan, nodes)
+        wanted, plan = place_replicas(cluster, plan, nodes)
         return _deployed(cluster, plan, wanted, leave)
     except BaseException:
         leave()
@@ -67,7 +67,7 @@ def _init(cluster: Cluster) -> Callable[[], None]:
     import ray
 
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if cluster.address != OWN:
+    if cluster.address != LOCAL_RAY:
         try:
             _knock(cluster.address)  # Ray itself tries for many minutes
             ray.init(cluster.address, **quiet)
@@ -82,7 +82,7 @@ def _init(cluster: Cluster) -> Callable[[], None]:
         shutil.rmtree(folder, ignore_errors=True)
 
     cpus = max(os.cpu_count() or 1, cluster.least)
-    own = {"include_dashboard": False, "object_store_memory": STORE_BYTES, "_temp_dir": str(folder / "r")}
+    own = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES, "_temp_dir": str(folder / "r")}
     try:
         ray.init("local", num_cpus=cpus, **own, **quiet)
     except (OSError, RuntimeError, ValueError):
@@ -94,22 +94,23 @@ def _init(cluster: Cluster) -> Callable[[], None]:
 def _own_folder() -> tuple[Path, FileLock]:
     """A folder for Ray that nobody else can enter, and the lock that is held in it; abandoned ones are deleted."""
     place = Path(tempfile.gettempdir())
-    for abandoned in place.glob(f"{FOLDER}*"):
+    for abandoned in place.glob(f"{RAY_FOLDER_PREFIX}*"):
         with suppress(Timeout, OSError), FileLock(abandoned / "lock", timeout=0):
             shutil.rmtree(abandoned, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix="new-"))
     lock = FileLock(folder / "lock")
     lock.acquire(timeout=0)
-    return folder.rename(place / f"{FOLDER}{folder.name}"), lock  # nobody finds it by this name without its lock
+    # renamed once its lock is held, so that nobody finds it by this name without the lock
+    return folder.rename(place / f"{RAY_FOLDER_PREFIX}{folder.name}"), lock
 
 
 def _knock(address: str) -> None:
     """Raises OSError or ValueError unless something listens at HOST:PORT."""
     host, _, port = address.rpartition(":")
-    socket.create_connection((host, int(port)), KNOCK_S).close()
+    socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S).close()
 
 
-def _deployed(cluster: Cluster, plan: Plan, wanted: dict[str, float], leave: Callable[[], None]) -> Replicas:
+def _deployed(cluster: Cluster, plan: ReplicaSpec, wanted: dict[str, float], leave: Callable[[], None]) -> Replicas:
     """The replicas, running. Raises ClusterRefused."""
     from ray import serve
 
@@ -118,7 +119,7 @@ def _deployed(cluster: Cluster, plan: Plan, wanted: dict[str, float], leave: Cal
     network = serve.deployment(Replica, name=DEPLOYMENT).options(**_options(cluster, wanted))
 
     def end() -> None:
-        if cluster.address != OWN:
+        if cluster.address != LOCAL_RAY:
             serve.delete(APP)
         leave()
 
@@ -135,7 +136,7 @@ def _deployed(cluster: Cluster, plan: Plan, wanted: dict[str, float], leave: Cal
 def _options(cluster: Cluster, wanted: dict[str, float]) -> dict:
     """Of the deployment. One that is not well for three checks is replaced."""
     options = {
-        "max_ongoing_requests": ONGOING,
+        "max_ongoing_requests": MAX_ONGOING_CALLS,
         "health_check_period_s": 2.0,
         "health_check_timeout_s": 10.0,
         "graceful_shutdown_timeout_s": 5.0,
@@ -149,10 +150,10 @@ def _options(cluster: Cluster, wanted: dict[str, float]) -> dict:
         "min_replicas": cluster.least,
         "max_replicas": cluster.most,
         "initial_replicas": cluster.least,
-        "target_ongoing_requests": TARGET_ONGOING,
-        "upscale_delay_s": GROW_S,
-        "downscale_delay_s": SHRINK_S,
-        "look_back_period_s": GROW_S,
+        "target_ongoing_requests": TARGET_CALLS_PER_REPLICA,
+        "upscale_delay_s": UPSCALE_DELAY_S,
+        "downscale_delay_s": DOWNSCALE_DELAY_S,
+        "look_back_period_s": UPSCALE_DELAY_S,
         "metrics_interval_s": 1.0,
     }
     return {**options, "autoscaling_config": scaling}

@@ -23,18 +23,18 @@ from explorer.inference.batcher import Batcher
 from explorer.inference.device import choose_device, choose_dtype
 
 STALL_S = 20.0  # without a pass that begins or ends while rows wait, and the replica is not well
-ONGOING = 64  # calls that a replica takes at once; more wait where they come from
-RUNS = 1024  # that are remembered: those under way, and some that have ended
+MAX_ONGOING_CALLS = 64  # calls that a replica takes at once; more wait where they come from
+MAX_REMEMBERED_RUNS = 1024  # that are remembered: those under way, and some that have ended
 
 Load = Callable[[torch.device, torch.dtype], tuple[Denoiser, dict]]  # the network and its card
 
 
-class NotWell(RuntimeError):
+class ReplicaUnhealthy(RuntimeError):
     """The replica must be replaced; the text is one plain sentence."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReplicaSpec:
     """What every replica is made from."""
 
     load: Load  # reads the weights where the replica runs
@@ -47,7 +47,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class About:
+class ReplicaInfo:
     """A replica as it describes itself."""
 
     card: dict  # of the network
@@ -58,7 +58,7 @@ class About:
 
 
 @dataclass(frozen=True, eq=False)
-class Ask:
+class ReplicaCall:
     """One call: the arguments of a Denoiser as arrays, and whose it is."""
 
     x: np.ndarray  # (B, C, H, W) float32
@@ -69,7 +69,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ReplicaFailure:
     """Why there is no answer, in one plain sentence."""
 
     sentence: str
@@ -79,7 +79,7 @@ class Refusal:
 class Replica:
     """The network with its batcher; asked from one event loop."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: ReplicaSpec) -> None:
         """Load and check the weights. Raises WeightsDiffer, and what plan.load raises."""
         device = choose_device(plan.device)
         dtype = choose_dtype(device, plan.dtype)
@@ -90,15 +90,15 @@ class Replica:
             raise WeightsDiffer("The weights on this machine are not those that the server was started with.")
         self._batcher = Batcher(device, max_pixels=plan.max_pixels)
         self._device, self._dtype, self._stall_s = device, dtype, plan.stall_s
-        self._threads = ThreadPoolExecutor(ONGOING, "call")  # each waits for its own rows
-        self._run_of = lru_cache(RUNS)(self._new_run)
+        self._threads = ThreadPoolExecutor(MAX_ONGOING_CALLS, "call")  # each waits for its own rows
+        self._run_of = lru_cache(MAX_REMEMBERED_RUNS)(self._new_run)
 
-    def about(self) -> About:
+    def about(self) -> ReplicaInfo:
         """Where and in what it computes."""
         most = self._batcher.stats().max_pixels
-        return About(self._card, self._device.type, self._dtype, most, os.getpid())
+        return ReplicaInfo(self._card, self._device.type, self._dtype, most, os.getpid())
 
-    async def __call__(self, ask: Ask) -> np.ndarray | Refusal:
+    async def __call__(self, ask: ReplicaCall) -> np.ndarray | ReplicaFailure:
         """x0 (B, C, H, W) float32. When the call is cancelled, the run's rows leave the batcher with the next pass."""
         denoiser, gone = self._run_of(ask.run, ask.background)
         try:
@@ -108,10 +108,10 @@ class Replica:
             raise
 
     def check_health(self) -> None:
-        """Raises NotWell when the model's loop stands still while rows wait for it."""
+        """Raises ReplicaUnhealthy when the model's loop stands still while rows wait for it."""
         still = self._batcher.stats().stalled_s
         if still > self._stall_s:
-            raise NotWell(f"The model has not moved for {still:.0f} seconds.")
+            raise ReplicaUnhealthy(f"The model has not moved for {still:.0f} seconds.")
 
     def _new_run(self, run: str, background: bool) -> tuple[Denoiser, threading.Event]:
         """The batcher knows by the denoiser who is likely to come back, so each run keeps its own."""
@@ -119,11 +119,11 @@ class Replica:
         return self._batcher.denoiser(self._network, gone.is_set, background), gone
 
 
-def _answer(denoiser: Denoiser, ask: Ask) -> np.ndarray | Refusal:
+def _answer(denoiser: Denoiser, ask: ReplicaCall) -> np.ndarray | ReplicaFailure:
     label = None if ask.label is None else torch.tensor(ask.label)
     try:
         return denoiser(torch.tensor(ask.x), torch.tensor(ask.sigma), label).numpy()  # copies: Ray's are read-only
     except FloatingPointError as error:
-        return Refusal(str(error), not_finite=True)
+        return ReplicaFailure(str(error), not_finite=True)
     except ModelUnavailable as error:
-        return Refusal(str(error))
+        return ReplicaFailure(str(error))

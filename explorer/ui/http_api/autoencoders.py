@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.engine import Engine
 from explorer.engine.autoencoder_internals import SKIP_LEVELS, WIRING_STEPS
 from explorer.engine.autoencoders import ROWS
@@ -21,7 +21,7 @@ def line_up(engine: Engine, request: CorruptionRequest) -> Told:
     given, outputs, out = engine.corrupt(request), [], []
     for output in engine.line_up(given):
         (out if isinstance(output, MissingAutoencoder) else outputs).append(output)
-        yield Progress(len(outputs) + len(out), len(MEMBERS))
+        yield Progress(len(outputs) + len(out), len(AUTOENCODERS))
     names = ("name", "title", "group", "code", "numbers", "mse", "spectrum", "error_spectrum")
     numbers = {
         "members": [{name: getattr(output, name) for name in names} for output in outputs],
@@ -40,7 +40,7 @@ def generate(engine: Engine, request: GenerateRequest) -> Told:
     films, out = [], []
     for film in engine.films(request):
         (out if isinstance(film, MissingAutoencoder) else films).append(film)
-        yield Progress(len(films) + len(out), len(MEMBERS))
+        yield Progress(len(films) + len(out), len(AUTOENCODERS))
     members = [{"name": film.name, "title": film.title, "sigmas": film.sigmas, "rms": film.rms} for film in films]
     yield Answer({"members": members, "left_out": missing_reasons(out)}, {film.name: film.frames for film in films})
 

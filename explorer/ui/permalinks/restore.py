@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.examples import EXAMPLES
 from explorer.permalinks.codec import Ignored, Link, read
 from explorer.permalinks.schema import SECTIONS, VIEWS
@@ -50,7 +50,7 @@ def known_choices(components: Mapping[tuple[str, str], Component]) -> dict[tuple
     """What the controls with choices can be set to, and the pictures and members there are."""
     known = {key: tuple(v for _, v in c.choices) for key, c in components.items() if getattr(c, "choices", None)}
     pictures = {(view, "picture"): tuple(TITLES) for view in VIEWS}
-    return known | pictures | {("autoencoders", "member"): tuple(MEMBERS)}
+    return known | pictures | {("autoencoders", "member"): tuple(AUTOENCODERS)}
 
 
 def update_of(component: Component, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of any control

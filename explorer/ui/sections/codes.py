@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.engine import Engine
 from explorer.figures.codes import codes_figure, half_power
 from explorer.schemas.autoencoder_internals import Codes
@@ -24,7 +24,7 @@ NOTE = (
     "exact best linear code; dashed: convolutional bottlenecks. From blue to violet the code grows."
 )
 PLAYER = gallery_player("codes")
-BOTTLENECKS = [name for name, info in MEMBERS.items() if info.group in ("linear", "convolutional")]
+BOTTLENECKS = [name for name, info in AUTOENCODERS.items() if info.group in ("linear", "convolutional")]
 
 
 def build(engine: Engine, parts: PartStore, request: gr.State) -> None:

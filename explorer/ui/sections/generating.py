@@ -7,7 +7,7 @@ from itertools import count
 
 import gradio as gr
 
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.engine import Engine
 from explorer.schemas.autoencoders import GeneratedFrames, GenerateRequest, MissingAutoencoder
 from explorer.server.blob_store import PartStore
@@ -31,7 +31,7 @@ def build(engine: Engine, parts: PartStore) -> None:
         with plain_refusals():
             films, place = engine.films(GenerateRequest(seed=seed, steps=steps)), count()
             encode = lambda film: [rows_part([film_row(film)], next(place))]
-            for answer, _ in streams.answers(films, ticket, visitor.session_hash or "", encode, of=len(MEMBERS)):
+            for answer, _ in streams.answers(films, ticket, visitor.session_hash or "", encode, of=len(AUTOENCODERS)):
                 yield answer
 
     default = GenerateRequest()

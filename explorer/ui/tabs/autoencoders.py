@@ -7,7 +7,7 @@ from itertools import chain, islice
 
 import gradio as gr
 
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.engine import Engine
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, CorruptionRequest, MissingAutoencoder
 from explorer.server.blob_store import PartStore
@@ -42,7 +42,7 @@ class LineUpView:
             given = self.engine.corrupt(request)
             outputs = self.engine.line_up(given)
             items = chain([[given, *islice(outputs, FIRST)]], paced(outputs, PACE, at_once=False))
-            about = {"members": len(MEMBERS)}
+            about = {"members": len(AUTOENCODERS)}
             for answer, _ in self.streams.answers(items, ticket, visitor.session_hash or "", _encoded, **about):
                 yield answer, request
 

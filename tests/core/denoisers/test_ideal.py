@@ -106,7 +106,7 @@ def test_class_restricts_the_set():
 @pytest.mark.parametrize("values", [1, 12 * 3, 10**9])
 def test_chunks_do_not_matter(values):
     expected = Ideal(IMAGES)(X, SIGMA)
-    with patch.object(ideal, "CHUNK", values):
+    with patch.object(ideal, "CHUNK_VALUES", values):
         assert torch.allclose(Ideal(IMAGES)(X, SIGMA), expected, rtol=1e-13)
 
 

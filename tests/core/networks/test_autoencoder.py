@@ -14,7 +14,7 @@ from explorer.core.networks.autoencoder_conv import (
     Variational,
     VectorQuantised,
     jacobian_norm,
-    used_bits,
+    token_entropy_bits,
 )
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
 from explorer.core.networks.autoencoder_unet import WIRINGS
@@ -125,8 +125,8 @@ def test_tokens_are_the_nearest_entries():
 
 
 def test_used_bits_are_the_entropy():
-    assert used_bits(torch.arange(64).view(1, 8, 8) % 4, 16) == pytest.approx(64 * 2)
-    assert used_bits(torch.zeros(5, 8, 8, dtype=torch.int64), 16) == 0
+    assert token_entropy_bits(torch.arange(64).view(1, 8, 8) % 4, 16) == pytest.approx(64 * 2)
+    assert token_entropy_bits(torch.zeros(5, 8, 8, dtype=torch.int64), 16) == 0
 
 
 def test_jacobian_norm_is_that_of_automatic_differentiation_and_of_a_matrix():

@@ -185,7 +185,7 @@ def test_input_is_left_alone():
 @pytest.mark.parametrize("chunk", [1, 3 * 24 * 20, 2**30])
 def test_batched_equals_one_by_one(chunk):
     x = white((7, 24, 20), 8, "batch").double()
-    with patch.object(radial, "CHUNK", chunk):
+    with patch.object(radial, "CHUNK_PIXELS", chunk):
         assert torch.allclose(rapsd(x), torch.stack([rapsd(row) for row in x]), rtol=1e-13)
 
 

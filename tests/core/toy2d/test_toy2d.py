@@ -7,14 +7,23 @@ from scipy import stats
 
 from explorer.core.denoiser import convert
 from explorer.core.noise import white
-from explorer.core.toy2d.densities import PARTS, PATTERNS, SIGMA_MAX, SIGMA_MIN, drawn
+from explorer.core.toy2d.densities import MAX_PARTS, PATTERNS, SIGMA_MAX, SIGMA_MIN, pattern_from_points
 from explorer.core.toy2d.score_matching import noised_points, train, untrained
-from explorer.core.toy2d.walkers import annealed_levels, chance, distance, shares, single_levels, start, walk, width
+from explorer.core.toy2d.walkers import (
+    annealed_levels,
+    chance_distance,
+    part_shares,
+    relative_width,
+    single_levels,
+    start_points,
+    total_variation,
+    walk,
+)
 from explorer.engine.score_field import EXTENT, GRID, SIGMAS, ScoreFields, grid, learn
 from explorer.errors import RequestRefused
 from explorer.schemas.score_field import DRAWING, DensityRequest, LearnRequest, WalkRequest
 
-DENSITIES = {**{name: make() for name, make in PATTERNS.items()}, "drawn": drawn(DRAWING)}
+DENSITIES = {**{name: make() for name, make in PATTERNS.items()}, "drawn": pattern_from_points(DRAWING)}
 POINTS = 1.2 * white((40, 2), 0, "test, plane").double()
 
 
@@ -55,22 +64,22 @@ def test_samples_have_the_weights_the_width_and_the_scale(name):
     x = pattern.sample(20_000, 3, "test")
     assert pattern.weights.sum() == pytest.approx(1) and pattern.shares.sum() == pytest.approx(1)
     assert float(x.square().mean().sqrt()) == pytest.approx(pattern.sigma_data, rel=0.02)
-    assert distance(shares(pattern, x), pattern.shares) < 0.03
-    assert width(pattern, x) == pytest.approx(1, abs=0.03)
+    assert total_variation(part_shares(pattern, x), pattern.shares) < 0.03
+    assert relative_width(pattern, x) == pytest.approx(1, abs=0.03)
 
 
 def test_a_drawing_falls_into_parts_that_lie_together():
-    islands = drawn([(-1, 0), (-0.95, 0), (1, 0), (1, 0.05), (1, 0.1), (0, 1)])
-    assert islands.part.max() < PARTS and len(islands.part) == 6
-    far = drawn([(x + 0.01 * n, 0) for x in np.linspace(-1.5, 1.5, PARTS) for n in range(3)])
-    assert np.array_equal(far.part, np.repeat(np.arange(PARTS), 3))  # numbered as they were drawn
-    assert np.array_equal(drawn([(0.5, 0.5)]).shares, [1.0])
+    islands = pattern_from_points([(-1, 0), (-0.95, 0), (1, 0), (1, 0.05), (1, 0.1), (0, 1)])
+    assert islands.part.max() < MAX_PARTS and len(islands.part) == 6
+    far = pattern_from_points([(x + 0.01 * n, 0) for x in np.linspace(-1.5, 1.5, MAX_PARTS) for n in range(3)])
+    assert np.array_equal(far.part, np.repeat(np.arange(MAX_PARTS), 3))  # numbered as they were drawn
+    assert np.array_equal(pattern_from_points([(0.5, 0.5)]).shares, [1.0])
     with pytest.raises(ValueError, match="at least one point"):
-        drawn([])
+        pattern_from_points([])
 
 
 def test_walkers_begin_in_pure_noise_and_do_not_depend_on_each_other():
-    few, many = start(5, 0), start(50, 0)
+    few, many = start_points(5, 0), start_points(50, 0)
     assert torch.equal(few, many[:5]) and float(many.std()) == pytest.approx(SIGMA_MAX, rel=0.25)
     mixture = DENSITIES["two"].mixture
     *_, few = walk(mixture, single_levels(0.3)[:3].tolist() + [0.0], 5, 0)
@@ -91,15 +100,15 @@ def test_falling_noise_finds_the_shares_and_one_small_level_does_not(name):
     off = {}
     for kind, levels in {"single": single_levels(0.05), "annealed": annealed_levels()}.items():
         *_, last = walk(pattern.mixture, levels, 300, 0)
-        off[kind] = distance(shares(pattern, last.x), pattern.shares)
-        assert 0.8 < width(pattern, last.x) < 1.2
-    by_chance = chance(pattern.shares, 300)
+        off[kind] = total_variation(part_shares(pattern, last.x), pattern.shares)
+        assert 0.8 < relative_width(pattern, last.x) < 1.2
+    by_chance = chance_distance(pattern.shares, 300)
     assert off["annealed"] < by_chance + 0.04 and off["single"] > by_chance + 0.12
 
 
 def test_in_the_long_run_walkers_at_one_level_have_its_density():
     """One Gaussian: the variance of Langevin moves is that of the level, up to the bias of the step."""
-    pattern = drawn([(0.2, -0.1)])
+    pattern = pattern_from_points([(0.2, -0.1)])
     steps = list(walk(pattern.mixture, single_levels(0.3), 2000, 0))
     variance = pattern.std**2 + 0.3**2
     bias = 1 / (1 - 0.1 * 0.3**2 / (2 * variance))  # rate sigma^2 is the step (maths of langevin.py)
@@ -110,7 +119,7 @@ def test_in_the_long_run_walkers_at_one_level_have_its_density():
 
 def test_chance_is_what_independent_draws_do():
     """Two modes: E|share - p| of n draws is near sqrt(2 p (1 - p) / (pi n))."""
-    assert chance(np.array([0.8, 0.2]), 300) == pytest.approx(np.sqrt(2 * 0.16 / (np.pi * 300)), rel=0.1)
+    assert chance_distance(np.array([0.8, 0.2]), 300) == pytest.approx(np.sqrt(2 * 0.16 / (np.pi * 300)), rel=0.1)
 
 
 def test_the_network_learns_and_its_loss_keeps_its_distance():

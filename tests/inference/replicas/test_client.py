@@ -15,12 +15,12 @@ from explorer.core.noise import white
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.engine import Engine
 from explorer.errors import ClusterRefused, ModelUnavailable, RequestRefused, WeightsDiffer
-from explorer.inference.batcher import CLOSED, DIED, OVERDUE, Batcher
+from explorer.inference.batcher import CLOSED_MESSAGE, DIED_MESSAGE, OVERDUE_MESSAGE, Batcher
 from explorer.inference.replicas import client as module
 from explorer.inference.replicas import ray_serve as ray_module
-from explorer.inference.replicas.client import NONE_LEFT, Replicas
-from explorer.inference.replicas.placement import Cluster, placed, replica_bounds
-from explorer.inference.replicas.worker import NotWell, Plan, Replica
+from explorer.inference.replicas.client import UNREACHABLE_MESSAGE, Replicas
+from explorer.inference.replicas.placement import Cluster, place_replicas, replica_bounds
+from explorer.inference.replicas.worker import Replica, ReplicaSpec, ReplicaUnhealthy
 from explorer.inference.scheduler import Cancelled
 from explorer.schemas import SamplingRequest
 from explorer.serve import prepare
@@ -47,7 +47,7 @@ def shrink(x, sigma, label=None):
 
 
 def plan(network=shrink, **settings):
-    return Plan(lambda device, dtype: (network, CARD), CARD["sha256"], "cpu", "float32", **settings)
+    return ReplicaSpec(lambda device, dtype: (network, CARD), CARD["sha256"], "cpu", "float32", **settings)
 
 
 @pytest.fixture
@@ -59,9 +59,9 @@ def carrier():
 @pytest.fixture
 def connect(monkeypatch):
     """Replicas over a carrier."""
-    monkeypatch.setattr(module, "PAUSE_S", 0.001)
-    monkeypatch.setattr(module, "WATCH_S", 0.01)
-    monkeypatch.setattr(module, "SLICE_S", 0.01)
+    monkeypatch.setattr(module, "RETRY_PAUSE_S", 0.001)
+    monkeypatch.setattr(module, "COUNT_INTERVAL_S", 0.01)
+    monkeypatch.setattr(module, "POLL_S", 0.01)
     made = []
 
     def connected(carrier, **settings):
@@ -131,16 +131,16 @@ def test_twelve_runs_at_once_survive_the_death_of_a_replica(connect):
 
 def test_a_call_under_which_every_replica_dies_is_given_up(carrier, connect):
     replicas, carrier.losing = connect(carrier), 100
-    with pytest.raises(ModelUnavailable, match=DIED):
+    with pytest.raises(ModelUnavailable, match=DIED_MESSAGE):
         replicas.denoiser()(white((1, 3, 8, 8), 0, "a"), 1.0)
-    assert carrier.sent == module.ATTEMPTS and replicas.stats().in_flight == 0
+    assert carrier.sent == module.MAX_ATTEMPTS and replicas.stats().in_flight == 0
 
 
 def test_without_a_replica_callers_wait_a_while_are_told_and_find_those_that_return(carrier, connect):
     replicas, lost = connect(carrier, grace_s=0.2), list(carrier.replicas)
     for replica in lost:
         carrier.kill(replica)
-    with pytest.raises(ModelUnavailable, match=NONE_LEFT):
+    with pytest.raises(ModelUnavailable, match=UNREACHABLE_MESSAGE):
         replicas.denoiser()(white((1, 3, 8, 8), 0, "a"), 1.0)
     assert carrier.answers[-1].cancelled
     wait_until(lambda: replicas.stats().live == 0)
@@ -152,7 +152,7 @@ def test_without_a_replica_callers_wait_a_while_are_told_and_find_those_that_ret
 def test_a_count_that_fails_is_believed_for_a_while_only(carrier, connect, monkeypatch):
     replicas = connect(carrier)
     wait_until(lambda: replicas.stats().live == 2)
-    monkeypatch.setattr(module, "STALE_S", 0.05)
+    monkeypatch.setattr(module, "COUNT_STALE_S", 0.05)
     replicas._count = lambda: 1 / 0
     wait_until(lambda: replicas.stats().live == 0)
     assert replicas.denoiser()(white((1, 3, 8, 8), 0, "a"), 1.0).shape == (1, 3, 8, 8)  # its calls go on all the same
@@ -196,7 +196,7 @@ def test_whoever_leaves_frees_his_rows(held, connect):
 
 def test_there_is_a_deadline_and_an_end(held, connect):
     with closing(Carrier(plan(held))) as carrier:
-        with pytest.raises(ModelUnavailable, match=OVERDUE):
+        with pytest.raises(ModelUnavailable, match=OVERDUE_MESSAGE):
             connect(carrier, deadline_s=0.05).denoiser()(white((1, 3, 8, 8), 0, "a"), 1.0)
         ended = []
         replicas = connect(carrier, end=lambda: ended.append(1))
@@ -205,7 +205,7 @@ def test_there_is_a_deadline_and_an_end(held, connect):
             wait_until(lambda: replicas.stats().in_flight == 1)
             replicas.close()
             replicas.close()
-            with pytest.raises(ModelUnavailable, match=CLOSED):
+            with pytest.raises(ModelUnavailable, match=CLOSED_MESSAGE):
                 call.result(60)
         assert ended == [1]
 
@@ -231,7 +231,7 @@ def test_a_loop_that_stands_still_fails_the_health_check(held):
         call = threads.submit(replica._batcher.denoiser(held), white((1, 3, 8, 8), 0, "a"), 1.0)
         wait_until(lambda: held.rows)
         time.sleep(0.15)
-        with pytest.raises(NotWell):
+        with pytest.raises(ReplicaUnhealthy):
             replica.check_health()
         held.gate.set()
         call.result(60)
@@ -240,7 +240,7 @@ def test_a_loop_that_stands_still_fails_the_health_check(held):
 
 def test_other_weights_are_refused():
     with pytest.raises(WeightsDiffer, match="not those"):
-        Replica(Plan(lambda device, dtype: (shrink, CARD), "of others", "cpu", "float32"))
+        Replica(ReplicaSpec(lambda device, dtype: (shrink, CARD), "of others", "cpu", "float32"))
 
 
 def test_the_page_lets_more_compute_at_once_where_there_are_more_replicas(carrier, connect):
@@ -275,22 +275,22 @@ def test_the_engine_asks_replicas_for_the_network_and_refuses_in_a_sentence(carr
      ([{"CPU": 8.0, "GPU": 1.0}, {"GPU": 1.0}], 2, "auto", {"num_gpus": 1, "num_cpus": 1})],
 )  # fmt: skip
 def test_what_a_replica_takes_of_its_machine(nodes, most, device, wanted):
-    found, made = placed(Cluster(least=1, most=most), Plan(None, "", device), nodes)
+    found, made = place_replicas(Cluster(least=1, most=most), ReplicaSpec(None, "", device), nodes)
     assert found == wanted and made.device == ("cuda" if "num_gpus" in wanted else "cpu")
     assert made.device == "cuda" or made.threads == wanted["num_cpus"]
 
 
 def test_more_replicas_than_there_is_room_for_are_refused():
     with pytest.raises(ClusterRefused, match="1 GPU;"):
-        placed(Cluster(least=2, most=2), Plan(None, "", "cuda"), [{"CPU": 8.0, "GPU": 1.0}])
+        place_replicas(Cluster(least=2, most=2), ReplicaSpec(None, "", "cuda"), [{"CPU": 8.0, "GPU": 1.0}])
     with pytest.raises(ClusterRefused, match="2 CPUs;"):
-        placed(Cluster(least=3, most=3), Plan(None, ""), [{"CPU": 2.0}])
+        place_replicas(Cluster(least=3, most=3), ReplicaSpec(None, ""), [{"CPU": 2.0}])
 
 
 def test_without_ray_there_is_one_plain_line(monkeypatch):
     monkeypatch.setattr(ray_module, "find_spec", lambda name: None)
     with pytest.raises(ClusterRefused, match="requirements-cluster.txt adds it."):
-        ray_module.started(Cluster(), plan())
+        ray_module.start_replicas(Cluster(), plan())
     code = "import sys, app; print('ray' in sys.modules)"  # nobody pays for it who does not ask for it
     asked = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert asked.stdout.strip() == "False"

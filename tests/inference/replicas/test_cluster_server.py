@@ -14,8 +14,8 @@ import pytest
 from explorer.engine.loading import load
 from explorer.errors import ClusterRefused
 from explorer.inference.replicas.placement import Cluster
-from explorer.inference.replicas.ray_serve import started
-from explorer.inference.replicas.worker import Plan
+from explorer.inference.replicas.ray_serve import start_replicas
+from explorer.inference.replicas.worker import ReplicaSpec
 from harness.app_server import ROOT, free_port
 from tests.support.replica_stub import wait_until
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own
 
 def test_other_weights_are_refused():
     with pytest.raises(ClusterRefused, match="not those that the server was started with"):
-        started(Cluster(), Plan(partial(load, "scenes"), "0" * 64, "cpu", "float32"))
+        start_replicas(Cluster(), ReplicaSpec(partial(load, "scenes"), "0" * 64, "cpu", "float32"))
     assert not psutil.Process().children(recursive=True)
 
 

@@ -20,8 +20,8 @@ from explorer.core.schedules import SCHEDULES
 from explorer.engine.loading import load
 from explorer.inference.batcher import Batcher
 from explorer.inference.replicas.placement import Cluster
-from explorer.inference.replicas.ray_serve import started
-from explorer.inference.replicas.worker import Plan
+from explorer.inference.replicas.ray_serve import start_replicas
+from explorer.inference.replicas.worker import ReplicaSpec
 from tests.support.hanging_network import load_hanging
 from tests.support.replica_stub import wait_until
 
@@ -42,8 +42,8 @@ def order(tmp_path_factory):
 @pytest.fixture(scope="module")
 def replicas(order):
     """Two of them; nothing of Ray is left behind."""
-    plan = Plan(partial(load_hanging, order), CARD["sha256"], "cpu", "float32", max_pixels=1, stall_s=4.0)
-    made = started(Cluster(least=2, most=2), plan)
+    plan = ReplicaSpec(partial(load_hanging, order), CARD["sha256"], "cpu", "float32", max_pixels=1, stall_s=4.0)
+    made = start_replicas(Cluster(least=2, most=2), plan)
     processes = psutil.Process().children(recursive=True)
     yield made
     made.close()

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.autoencoders import MEMBERS
+from explorer.autoencoders import AUTOENCODERS
 from explorer.schemas.autoencoders import CorruptionRequest, SeedRequest
 
 DONE = (
-    f"window.lineUp?.line.members.size === {len(MEMBERS)}"
+    f"window.lineUp?.line.members.size === {len(AUTOENCODERS)}"
     " && document.querySelector('#lineup-status').textContent === 'ready'"
 )
 
@@ -78,13 +78,13 @@ def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
     lineup.explorer.shoot("autoencoders-1280")
     given = engine.corrupt(CorruptionRequest())
     outputs = {output.name: output for output in engine.line_up(given)}
-    assert lineup.page.locator(".lineup-members button").count() == len(MEMBERS)
+    assert lineup.page.locator(".lineup-members button").count() == len(AUTOENCODERS)
     assert_shows(lineup.pixels("[data-big=given]"), given.corrupted)
     asked = len(lineup.explorer.requests)
     for name in ("conditional", "ae-linear-16", "vq-vae"):
         lineup.page.evaluate(f"lineUp.choose('{name}')")
         assert_shows(lineup.pixels("[data-big=output]"), outputs[name].output)
-        assert lineup.explorer.text("[data-stat=title]") == MEMBERS[name].title
+        assert lineup.explorer.text("[data-stat=title]") == AUTOENCODERS[name].title
         np.testing.assert_allclose(
             lineup.page.evaluate(f"lineUp.line.members.get('{name}').error"), outputs[name].error_spectrum, 1e-3, 1e-9
         )
@@ -162,7 +162,7 @@ def test_levels_codes_and_films(lineup):
     lineup.page.wait_for_function("document.querySelectorAll('#codes .gallery-row').length >= 8", timeout=90_000)
     assert lineup.page.evaluate("document.querySelector('#what-codes-hold .js-plotly-plot').data.length") >= 12
     lineup.unfold("Can it generate?", "generate")
-    rows = f"document.querySelectorAll('#films .gallery-row').length === {len(MEMBERS)}"
+    rows = f"document.querySelectorAll('#films .gallery-row').length === {len(AUTOENCODERS)}"
     lineup.page.wait_for_function(rows, timeout=120_000)
     lineup.explorer.shoot("autoencoders-sections")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from explorer.core.toy2d.densities import DRAWN_STD, SIGMA_MAX, SIGMA_MIN
+from explorer.core.toy2d.densities import POINT_STD, SIGMA_MAX, SIGMA_MIN
 from explorer.schemas.score_field import EXTENT, MAX_POINTS, WalkRequest
 from explorer.ui.players.shared.scripts import script
 
@@ -27,7 +27,7 @@ def build_field() -> gr.HTML:
 
 def _constants() -> str:
     """What page and server must agree on."""
-    values = {"EXTENT": EXTENT, "SIGMA_MIN": SIGMA_MIN, "SIGMA_MAX": SIGMA_MAX, "DRAWN_STD": DRAWN_STD}
+    values = {"EXTENT": EXTENT, "SIGMA_MIN": SIGMA_MIN, "SIGMA_MAX": SIGMA_MAX, "DRAWN_STD": POINT_STD}
     values |= {"MOST_POINTS": MAX_POINTS, "FIRST_SIGMA": WalkRequest().sigma}
     return "".join(f"const {name} = {value};\n" for name, value in values.items())
 
