@@ -2,3 +2,7 @@
 
 `python -m benchmarks.NAME` prints one table, then one line of JSON; `drag` and `prepare` drive a real browser.
 """
+
+from pathlib import Path
+
+RESULTS = Path(__file__).resolve().parent / "results"

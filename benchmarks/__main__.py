@@ -14,13 +14,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness import machine, measuring
+from benchmarks import RESULTS
+from harness import ROOT, machine, measuring
 from harness.measuring import Bar, Row
 
 BENCHMARKS = (
     "overhead", "trajectories", "utilisation", "batcher", "serve", "cluster", "rapsd", "sheets", "startup", "growth",
 )  # fmt: skip
-ROOT, PATIENCE_S = Path(__file__).resolve().parent.parent, 900
+TIMEOUT_S = 900  # of one benchmark
 
 
 def collected(name: str, quick: bool) -> list[Row]:
@@ -30,9 +31,9 @@ def collected(name: str, quick: bool) -> list[Row]:
         command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.{name}", "--json", str(path)]
         command += ["--quick"] if quick else []
         try:
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S)
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            return [Row(name, note=f"took longer than {PATIENCE_S} s")]
+            return [Row(name, note=f"took longer than {TIMEOUT_S} s")]
         if done.returncode or not path.exists():
             return [Row(name, note="failed: " + (done.stderr.strip().splitlines() or ["no message"])[-1])]
         return [_row(fields) for fields in json.loads(path.read_text())]
@@ -68,7 +69,7 @@ def run(names: Sequence[str], quick: bool, path: Path | None) -> int:
 def main(argv: list[str] | None = None) -> int:
     """1 when a benchmark could not be run."""
     chosen = measuring.options(__doc__, argv)
-    path = chosen.json or (None if chosen.quick else machine.RESULTS / f"{machine.processor()}.json")
+    path = chosen.json or (None if chosen.quick else RESULTS / f"{machine.processor()}.json")
     return 1 if run(BENCHMARKS, chosen.quick, path) else 0
 
 

@@ -12,8 +12,8 @@ import time
 
 from playwright.sync_api import Page, sync_playwright
 
-from harness.app_server import running_app, settled
 from harness.browser import FLAGS, installed
+from harness.server_process import running_app, wait_until_settled
 
 SECONDS, MOVES = 3.0, 60  # moves per sweep of the slider
 STARTING = "localhost, server starting"
@@ -75,7 +75,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)
         for name, latency in CASES.items():
             if name != STARTING:
-                settled(url)
+                wait_until_settled(url)
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             page.goto(url)
             page.wait_for_function("document.querySelector('#status')?.textContent === 'ready'", timeout=120_000)

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks import batcher, floor
+from benchmarks import RESULTS, batcher, floor
 from explorer import weights
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
@@ -27,7 +27,7 @@ from explorer.inference.batcher import Batcher
 from explorer.inference.cuda_graphs import MAX_PASS_PIXELS, RECORDED_ROWS, CudaGraphDenoiser
 from explorer.inference.optimize import CompiledDenoiser
 from harness import measuring
-from harness.machine import RESULTS, described, simplified
+from harness.machine import described, simplified
 from harness.measuring import Bar, Row, interleaved, spread
 
 NO_GPU = "There is no CUDA GPU here, so there is nothing to measure."

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks import peers
+from benchmarks import RESULTS, peers
 from benchmarks.network import as_the_app_runs_it
 from explorer.core.noise import white
 from explorer.core.samplers.registry import euler
@@ -23,7 +23,7 @@ from explorer.engine import Engine
 from explorer.figures.palette import ROLES
 from explorer.schemas import NoisingRequest
 from harness import measuring
-from harness.machine import RESULTS, processor
+from harness.machine import processor
 from harness.measuring import Row, interleaved, wall
 
 SIZES, LEVELS, STEPS, ROUNDS = (64, 128, 256, 512), (8, 16, 32, 64, 128), (10, 20, 50, 100, 200), 5

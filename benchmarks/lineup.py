@@ -23,8 +23,8 @@ from explorer.engine import Engine
 from explorer.images import decoder
 from explorer.server.blob_store import PartStore
 from explorer.ui.tabs.autoencoders import LineUpView
-from harness.app_server import running_app, settled
 from harness.browser import FLAGS, installed
+from harness.server_process import running_app, wait_until_settled
 
 ROUNDS, MOVES = 15, 9
 FIRST_MS, WHOLE = 300, 3.0  # the bars
@@ -117,7 +117,7 @@ def main() -> None:
         wholes.append(whole), firsts.append(1e3 * first)
     ratios = [whole / bare for whole, bare in zip(wholes, bares, strict=True)]
     with running_app("--device", "cpu", "--dtype", "float32") as url:
-        settled(url)
+        wait_until_settled(url)
         shown, complete = on_the_page(url)
     lines = {
         "whole line-up, ms": [1e3 * whole for whole in wholes],

@@ -24,8 +24,8 @@ from explorer.engine.loading import load
 from explorer.inference.device import choose_device, choose_dtype
 from explorer.schemas import NoisingRequest
 from explorer.ui.players.noise_slider.payload import base_part, levels_part
-from harness.app_server import running_app, settled
 from harness.browser import FLAGS, installed
+from harness.server_process import running_app, wait_until_settled
 
 ROUNDS, UPLOADS = 5, 5
 
@@ -100,7 +100,7 @@ def main() -> None:
     rounds = [(whole_preparation(engine, i + 1), bare_forwards(engine, network)) for i in range(ROUNDS)]
     ratio = statistics.median(whole / bare for whole, bare in rounds)
     with running_app() as url:
-        settled(url)
+        wait_until_settled(url)
         shown = first_picture(url)
     print(f"{'preparation, 128x128, 32 levels':44}{statistics.median(r[0] for r in rounds):8.2f} s")
     print(f"{'bare forward passes':44}{statistics.median(r[1] for r in rounds):8.2f} s")

@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks import peers
 from harness import http_client, measuring
-from harness.app_server import running_app
 from harness.measuring import Row, spread
+from harness.server_process import running_app
 
 ROUNDS, VISITORS, PATIENCE_S = 3, 16, 300
 

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import subprocess
 import sys
 import time
-import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.app_server import ROOT, free_port
 from harness.browser import FLAGS, installed
+from harness.server_process import Server
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -44,28 +40,6 @@ PIXELS = """() => [...document.querySelectorAll('canvas')].filter((c) => c.width
   return [c.width, c.height, url];
 })"""
 QUIET_S, LONGEST_S = 4.0, 240.0  # how long nothing may change, and how long that may take, in seconds
-
-
-@contextmanager
-def serving(checkout: Path) -> Iterator[str]:
-    """Yield the address of a server that runs the code of a checkout. Raises RuntimeError when it does not start."""
-    port = free_port()
-    options = ["--port", str(port), "--device", "cpu", "--dtype", "float32", "--no-browser"]
-    process = subprocess.Popen([sys.executable, "app.py", *options], cwd=checkout, stdout=subprocess.DEVNULL)
-    url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 180
-    try:
-        while True:
-            try:
-                urllib.request.urlopen(f"{url}/readyz", timeout=5).close()
-                break
-            except OSError:
-                if process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"app.py of {checkout} did not start") from None
-                time.sleep(0.5)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def shown(page: Page, address: str) -> tuple[Counter, list[str]]:
@@ -94,11 +68,12 @@ def main() -> int:
     parser.add_argument("--text", action="store_true", help="print lines of text that differ, too")
     options = parser.parse_args()
     differing = 0
-    with serving(options.old) as old, serving(ROOT) as new, sync_playwright() as playwright:
+    exact = ("--device", "cpu", "--dtype", "float32")
+    with Server(*exact, checkout=options.old) as old, Server(*exact) as new, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)
         for link in LINKS:
             found = []
-            for url in (old, new):
+            for url in (old.url, new.url):
                 context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
                 found.append(shown(context.new_page(), url + link))
                 context.close()

@@ -12,7 +12,6 @@ import torch
 
 from explorer.inference.device import choose_dtype
 
-RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = (
     "torch", "numpy", "scipy", "pillow", "gradio", "diffusers", "k-diffusion", "smalldiffusion", "pysteps", "ray",
 )  # fmt: skip

@@ -11,8 +11,8 @@ import httpx
 
 from harness.http_client import API
 from harness.measuring import Bar, Row
-from harness.server_process import Server
 from robustness.scale import Scale
+from robustness.server import measured_server
 
 JSON = {"content-type": "application/json"}
 MULTIPART = {"content-type": "multipart/form-data; boundary=b"}
@@ -56,14 +56,14 @@ def refused_after(client: httpx.Client, request: httpx.Request) -> tuple[int, fl
 def measure(scale: Scale) -> list[Row]:
     """Refusals, the slowest of them from the end of what it took in, memory and files afterwards."""
     slowest, wrong = 0.0, []
-    with Server() as server, httpx.Client(base_url=server.url, timeout=60) as client:
+    with measured_server() as server, httpx.Client(base_url=server.url, timeout=60) as client:
         client.get("/healthz")
-        held, left = server.memory(), server.temporary()
+        held, left = server.memory_mb(), server.temp_files_mb()
         for name, request in requests(client).items():
             status, waited = refused_after(client, request)
             slowest = max(slowest, waited)
             wrong += [f"{name}: {status}"] * (status not in (400, 413))
-        grown, left = server.memory() - held, server.temporary() - left
+        grown, left = server.memory_mb() - held, server.temp_files_mb() - left
     return [
         Row("T4 too large a body, not refused", len(wrong), "bodies", bar=Bar(0, False), note="; ".join(wrong)),
         Row("T4 the slowest refusal, from the end of sending", slowest, "s", bar=Bar(1.0, False)),

@@ -11,6 +11,7 @@ from harness.http_client import Told, arrays, ask, at_once, values
 from harness.measuring import Bar, Row
 from harness.server_process import Server
 from robustness.scale import SAME_SHARE, SAME_WITHIN, Scale
+from robustness.server import measured_server
 
 EXACT = ("--dtype", "float32")
 STEPS, BESIDE = 10, 12  # of a run; other visitors meanwhile
@@ -47,12 +48,12 @@ def measure(scale: Scale) -> list[Row]:
     """Pictures that differ at all where nobody else is there, and how much where others are."""
     seeds, alone, again = range(scale.seeds), [], []
     for found in (alone, again):  # a server of its own each, as answers are kept
-        with Server(*EXACT) as server:
-            server.settled()
+        with measured_server(*EXACT) as server:
+            server.wait_until_settled()
             found += [picture(server, seed) for seed in seeds]
             repeated = sum(not np.array_equal(picture(server, seed), found[seed]) for seed in seeds)
-    with Server(*EXACT) as server:
-        server.settled()
+    with measured_server(*EXACT) as server:
+        server.wait_until_settled()
         beside = loaded(server, seeds)
     restarted = sum(not np.array_equal(a, b) for a, b in zip(alone, again, strict=True))
     apart = np.abs(np.stack(beside) - np.stack(alone))

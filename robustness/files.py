@@ -16,13 +16,14 @@ from PIL import Image
 
 from explorer.errors import ImageRefused
 from explorer.images.decoder import decode
-from harness.app_server import ROOT
+from harness import ROOT
 from harness.http_client import API, PLAIN, Told, address, ask, at_once, seconds, values
 from harness.measuring import Bar, Row
 from harness.picture_files import damaged, encode, png
 from harness.server_process import Server
 from robustness.probing import probed
 from robustness.scale import Scale
+from robustness.server import measured_server
 
 DATA = Path(os.environ.get("EXPLORER_DATA", ROOT.parent / "shared" / "data")) / "hostile"
 COSTLIEST, SENDERS = 20, 8
@@ -75,14 +76,14 @@ def send(url: str, data: bytes) -> Told:
 
 def one_by_one(server: Server, files: list[Hostile]) -> tuple[list[Row], list[Hostile]]:
     """T1, and the files that took longest."""
-    idle = server.memory()
+    idle = server.memory_mb()
     told = [send(server.url, file.data) for file in files]
     wrong = [f for f, t in zip(files, told, strict=True) if f.accept not in (None, t.kind == "complete")]
     unplain = [one for one in told if not one.typed]
     rows = [
         Row("T1 hostile files judged wrongly", len(wrong), "files", bar=Bar(0, False), note=f"of {len(files)}"),
         Row("T1 answers that are no picture and no sentence", len(unplain), "answers", bar=Bar(0, False)),
-        Row("T1 most memory, over idle", server.memory("VmHWM") - idle, "MB", bar=Bar(256, False)),
+        Row("T1 most memory, over idle", server.memory_mb("VmHWM") - idle, "MB", bar=Bar(256, False)),
         Row("T1 the slowest file", max(one.seconds for one in told), "s", bar=Bar(3, False)),
         Row("T1 server alive", float(server.alive), "", bar=Bar(1, True)),
     ]
@@ -94,7 +95,7 @@ def many_at_once(server: Server, costly: list[Hostile], calls: int) -> list[Row]
     """T2: the costliest files, eight at once, while somebody samples."""
     normal = lambda seed: ask(server.url, "sampling", values("sampling", steps=6, seed=seed))
     alone = [normal(1000 + i) for i in range(calls)]
-    idle, over = server.memory(), threading.Event()
+    idle, over = server.memory_mb(), threading.Event()
 
     def hostile(sender: int) -> None:
         while not over.is_set():
@@ -111,7 +112,7 @@ def many_at_once(server: Server, costly: list[Hostile], calls: int) -> list[Row]
     note = f"{quiet:.2f} s alone, {busy:.2f} s beside {SENDERS} senders, each {PAUSE_S} s after its last file"
     return [
         Row("T2 a normal visitor's p95 beside hostile files", busy / quiet, "x", bar=Bar(2, False), note=note),
-        Row("T2 most memory, over idle", server.memory("VmHWM") - idle, "MB", bar=Bar(512, False)),
+        Row("T2 most memory, over idle", server.memory_mb("VmHWM") - idle, "MB", bar=Bar(512, False)),
         Row("T2 slowest /healthz", 1000 * max(probes), "ms", bar=Bar(250, False)),
     ]
 
@@ -136,8 +137,8 @@ def mutations(count: int) -> Row:
 
 def measure(scale: Scale) -> list[Row]:
     """T1 to T3."""
-    with Server() as server:
-        server.settled()
+    with measured_server() as server:
+        server.wait_until_settled()
         rows, costly = one_by_one(server, corpus(scale.files))
         rows += many_at_once(server, costly, scale.lone_calls)
     return [*rows, mutations(scale.mutations)]

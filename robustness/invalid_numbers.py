@@ -8,8 +8,8 @@ from typing import get_type_hints
 from explorer.ui.http_api import CALLS
 from harness.http_client import CHEAP, ask, values
 from harness.measuring import Bar, Row
-from harness.server_process import Server
 from robustness.scale import QUICK, Scale
+from robustness.server import measured_server
 
 BAD = ("NaN", "Infinity", "-Infinity", "1e308", "-1", "2.5", "true", "null", '"abc"', "[]", "{}", "1" + "0" * 30)
 
@@ -42,7 +42,7 @@ def measure(scale: Scale) -> list[Row]:
     asked = bodies()
     if scale is QUICK:
         asked = asked[:: len(asked) // 24]
-    with Server() as server:
+    with measured_server() as server:
         told = [ask(server.url, name, data) for name, data in asked]
         alive = server.alive
     wrong = [one for one in told if not one.typed or not finite(one.content)]

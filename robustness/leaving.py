@@ -12,6 +12,7 @@ from harness.measuring import Bar, Row
 from harness.server_process import Server
 from robustness.load import run
 from robustness.scale import Scale
+from robustness.server import measured_server
 
 STEPS = 150  # of a run that nobody waits for
 TOGETHER = 20  # streams at a time, so that the queue takes all of them
@@ -29,7 +30,7 @@ def storm(server: Server, count: int) -> list[Row]:
     for first in range(0, count, TOGETHER):
         some = stops[first : first + TOGETHER]
         at_once(len(some), lambda i, some=some, first=first: _dropped(server.url, first + i, int(some[i])))
-        slowest = max(slowest, server.at_rest(30))
+        slowest = max(slowest, server.seconds_until_idle(30))
     files, threads = (now - then for now, then in zip(_rested(server), handles, strict=True))
     note = f"{count} streams"
     return [
@@ -41,10 +42,10 @@ def storm(server: Server, count: int) -> list[Row]:
 
 def _rested(server: Server) -> tuple[int, int]:
     """Files and threads once the threads without work have ended, which they do when one of them is used again."""
-    server.at_rest(60)
+    server.seconds_until_idle(60)
     time.sleep(REST_S)
     [run(server.url, 50_000 + i) for i in range(3)]
-    server.at_rest(60)
+    server.seconds_until_idle(60)
     return server.handles()
 
 
@@ -70,7 +71,7 @@ def silent(server: Server, count: int, calls: int) -> list[Row]:
     asked = time.monotonic()
     time.sleep(SETTLED_S)
     beside = began(30_000)
-    rest = server.at_rest(60)
+    rest = server.seconds_until_idle(60)
     ended = time.monotonic() - asked if rest < float("inf") else rest
     ratio = beside / float(np.median(alone))
     note = f"{count} joined, {statuses.count(200)} taken in; {beside:.3f} s until a run's first message"
@@ -82,6 +83,6 @@ def silent(server: Server, count: int, calls: int) -> list[Row]:
 
 def measure(scale: Scale) -> list[Row]:
     """T12 and T13."""
-    with Server() as server:
-        server.settled()
+    with measured_server() as server:
+        server.wait_until_settled()
         return storm(server, scale.dropped) + silent(server, scale.silent, scale.lone_calls)

@@ -9,9 +9,9 @@ import numpy as np
 
 from harness.http_client import Told, address, ask, at_once, seconds, values
 from harness.measuring import Bar, Row
-from harness.server_process import Server
 from robustness.probing import probed
 from robustness.scale import LOAD_FACTOR, PLACES, Scale
+from robustness.server import measured_server
 
 STEPS = 3  # of the runs, at 64 pixels with the network
 AGAIN_S = 1.0  # a user whom the full queue has sent away asks again after that
@@ -73,9 +73,9 @@ def judged(told: list[tuple[int, Told]], unloaded: float, count: int) -> list[Ro
 
 def measure(scale: Scale) -> list[Row]:
     """T10, T18 and T26."""
-    with Server() as server:
-        warming = server.warming
-        server.settled()
+    with measured_server() as server:
+        warming = server.seen_warming_up
+        server.wait_until_settled()
         unloaded = statistics.median(run(server.url, i).seconds for i in range(scale.lone_calls))
         with probed(server.url) as probes:
             told = users(server.url, scale.load_users, scale.load_s)

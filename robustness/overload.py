@@ -6,9 +6,9 @@ import time
 
 from harness.http_client import address, ask, at_once, seconds, values
 from harness.measuring import Bar, Row
-from harness.server_process import Server
 from robustness.load import run
 from robustness.scale import Scale
+from robustness.server import measured_server
 
 STEPS = 20
 
@@ -16,8 +16,8 @@ STEPS = 20
 def measure(scale: Scale) -> list[Row]:
     """The refusals, what became of the accepted, and a lone visitor before and after."""
     long = lambda seed: ask(server.url, "sampling", values("sampling", steps=STEPS, seed=seed), address())
-    with Server() as server:
-        server.settled()
+    with measured_server() as server:
+        server.wait_until_settled()
         before = [run(server.url, i) for i in range(scale.lone_calls)]
         told = at_once(scale.burst, lambda i: long(5000 + i))
         time.sleep(scale.recovery_s)

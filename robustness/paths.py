@@ -9,24 +9,24 @@ from pathlib import Path
 
 from harness.http_client import ask
 from harness.measuring import Bar, Row
-from harness.server_process import Server
+from harness.path_attacks import forged_uploads, get_exact_path, traversal_paths
 from robustness.scale import Scale
-from tests.server.test_path_traversal import attempts, fetch, forgeries
+from robustness.server import measured_server
 
 
 def measure(scale: Scale) -> list[Row]:
     """Canaries that came out, calls to a listener, and answers of the kind 5xx."""
     canary = secrets.token_hex(16)
-    with tempfile.TemporaryDirectory() as folder, Server() as server:
+    with tempfile.TemporaryDirectory() as folder, measured_server() as server:
         planted = Path(folder) / "canary.txt"
         planted.write_text(canary)
         listener = socket.create_server(("127.0.0.1", 0))
         listener.settimeout(0.5)
         home = "127.0.0.1:" + str(listener.getsockname()[1])
-        tried = list(attempts([str(planted)], home))
-        answers = [fetch(server.url, path) for path in tried]
+        tried = list(traversal_paths([str(planted)], home))
+        answers = [get_exact_path(server.url, path) for path in tried]
         targets = (str(planted), "/etc/passwd", f"http://{home}/x.png", f"//{home}/x.png", f"file://{planted}")
-        forged = [forgery for target in targets for forgery in forgeries(target)]
+        forged = [forgery for target in targets for forgery in forged_uploads(target)]
         told = [ask(server.url, "add_picture", [forgery]) for forgery in forged]
         called = _called(listener)
         listener.close()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from harness.app_server import ROOT
+from harness import ROOT
 
 PERIOD = 0.1  # seconds
 

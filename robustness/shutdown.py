@@ -12,8 +12,8 @@ from pathlib import Path
 
 from harness.http_client import address, ask, values
 from harness.measuring import Bar, Row
-from harness.server_process import Server
 from robustness.scale import PLACES, Scale
+from robustness.server import measured_server
 
 QUEUED, STEPS = 8, 60
 
@@ -32,8 +32,8 @@ def told_to_stop() -> list[Row]:
         told = ask(server.url, "sampling", values("sampling", steps=STEPS, seed=100 + i), address())
         return told, time.monotonic()
 
-    with Server() as server, ThreadPoolExecutor(PLACES + QUEUED) as threads:
-        server.settled()
+    with measured_server() as server, ThreadPoolExecutor(PLACES + QUEUED) as threads:
+        server.wait_until_settled()
         asked = [threads.submit(running, i) for i in range(PLACES)]
         begun.wait(60)
         asked += [threads.submit(queued, i) for i in range(QUEUED)]
@@ -64,16 +64,16 @@ def told_to_stop() -> list[Row]:
 def killed() -> list[Row]:
     """T17: kill -9 in the middle of a run, and a new start in the same place."""
     with tempfile.TemporaryDirectory(prefix="robustness-") as folder:
-        place = Path(folder)
-        with Server(place=place) as server, ThreadPoolExecutor(1) as thread:
-            first = server.ready_after
+        temp_dir = Path(folder)
+        with measured_server(temp_dir=temp_dir) as server, ThreadPoolExecutor(1) as thread:
+            first = server.ready_after_s
             thread.submit(ask, server.url, "sampling", values("sampling", steps=STEPS))
             time.sleep(1)
             server.process.kill()
-        left = {path.name for path in place.glob("server-*")}
-        with Server(place=place) as server:
-            again = server.ready_after
-            unswept = len(left & {path.name for path in place.glob("server-*")})
+        left = {path.name for path in temp_dir.glob("server-*")}
+        with measured_server(temp_dir=temp_dir) as server:
+            again = server.ready_after_s
+            unswept = len(left & {path.name for path in temp_dir.glob("server-*")})
     note = f"first start {first:.1f} s, the next {again:.1f} s"
     return [
         Row("T17 a restart after kill -9, over a first start", again - first, "s more", bar=Bar(15, False), note=note),

@@ -11,9 +11,9 @@ from PIL import Image
 from harness.http_client import address, ask, at_once, values
 from harness.measuring import Bar, Row
 from harness.picture_files import encode
-from harness.server_process import Server
 from robustness.files import send
 from robustness.scale import Scale
+from robustness.server import measured_server
 
 USERS, EVERY_S, SIDE = 6, 2.0, 256
 SETTLED = 1 / 3  # of the time, after which memory should not grow
@@ -32,14 +32,14 @@ def visit(url: str, rng: np.random.Generator) -> bool:
 def measure(scale: Scale) -> list[Row]:
     """What memory, files and threads do over the time."""
     over, samples, temporary = threading.Event(), [], []
-    with Server() as server:
-        server.settled()
-        began, idle, handles = time.monotonic(), server.memory(), server.handles()
+    with measured_server() as server:
+        server.wait_until_settled()
+        began, idle, handles = time.monotonic(), server.memory_mb(), server.handles()
 
         def watch() -> None:
             while not over.wait(min(EVERY_S, scale.soak_s / 10)):
-                samples.append((time.monotonic() - began, server.memory()))
-                temporary.append(server.temporary())
+                samples.append((time.monotonic() - began, server.memory_mb()))
+                temporary.append(server.temp_files_mb())
 
         def user(number: int) -> list[bool]:
             rng, answered = np.random.default_rng(number), []
@@ -51,7 +51,7 @@ def measure(scale: Scale) -> list[Row]:
         answered = [one for some in at_once(USERS, user) for one in some]
         over.set()
         watcher.join()
-        server.at_rest(30)
+        server.seconds_until_idle(30)
         files, threads = (now - then for now, then in zip(server.handles(), handles, strict=True))
     minutes, held = np.array([(at / 60, mb) for at, mb in samples if at > SETTLED * scale.soak_s]).T
     slope = float(np.polyfit(minutes, held, 1)[0])

@@ -8,7 +8,7 @@ import tempfile
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from harness.app_server import ROOT
+from harness import ROOT
 from harness.measuring import Bar, Row
 from robustness.scale import QUICK, Scale
 

@@ -10,8 +10,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from explorer.engine import Engine
-from harness.app_server import ROOT, running_app
+from harness import ROOT
 from harness.browser import FLAGS, installed
+from harness.server_process import running_app
 
 SCREENSHOTS = ROOT / "screenshots"
 READY = "document.querySelector('#status')?.textContent === 'ready'"

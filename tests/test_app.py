@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from harness.app_server import ROOT
+from harness import ROOT
 
 
 def run(*options):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.app_server import ROOT
+from harness import ROOT
 
 RESULTS = {"core", "schemas"}  # what draws or writes results knows of the project
 WIDGETS = {"core", "engine", "examples", "images", "schemas", "server"}

@@ -2,7 +2,7 @@
 
 import re
 
-from harness.app_server import ROOT
+from harness import ROOT
 
 
 def test_every_command_is_said_to_be_no_file():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from harness.app_server import ROOT
+from harness import ROOT
 
 PINNED = ("requirements.txt", "requirements-dev.txt", "requirements-hub.txt", "requirements-mcp.txt")
 # The first versions without the holes that are known of, and Gradio's line that the guard was written against.

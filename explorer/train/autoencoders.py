@@ -25,9 +25,10 @@ from explorer.errors import WeightsRefused
 from explorer.inference.device import choose_dtype
 from explorer.train.autoencoder_recipes import SIZE, UNETS, MemberRecipe, family_source
 from explorer.train.checkpoints import follow, resume
+from explorer.train.code_recipe import CodeRecipe
 from explorer.train.crops import CropSource
 from explorer.train.export import PROVENANCE
-from explorer.train.fit_autoencoder import CodeRecipe, Fitting
+from explorer.train.fit_autoencoder import Fitting
 from explorer.train.linear import alternate, least_error, moments, principal_components
 from explorer.train.objectives import composite, contractive, denoising, layer_by_layer, plain, quantised, variational
 from explorer.train.trainer import Trainer, save

@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 
 import torch
 from torch import nn
 
 from explorer.autoencoders import IDEAS
-from explorer.core.networks.autoencoder import Autoencoder, CodeConfig
+from explorer.core.networks.autoencoder import Autoencoder
+from explorer.train.code_recipe import CodeRecipe
 from explorer.train.crops import CropSource, step_generator
-from explorer.train.objectives import Objective
 from explorer.train.trainer import Progress, learning_rate
-
-
-@dataclass(frozen=True)
-class CodeRecipe:
-    """An autoencoder of the family with what it is trained on and how."""
-
-    idea: str  # key of IDEAS
-    config: CodeConfig
-    objective: Objective
-    images: int = 64_000
-    batch: int = 32
-    learning_rate: float = 2e-3
-    warmup: int = 100  # steps
-    cooldown: float = 0.5  # last share of the run in which the learning rate falls to 0
-    seed: int = 0
-    seeds: int = 1  # runs whose codes a linear probe is put on; the first is kept
-    contraction: float = 0.0  # weight of the contractive penalty
-    noise: float = 0.0  # standard deviation of the noise in training, data units; at the beginning
-    noise_end: float = 0.0  # at the end, or of the last part
-
-    def to_json(self) -> dict:
-        """Plain values for the weight card."""
-        named = {"config": self.config.to_json(), "objective": self.objective.__name__}
-        return {**{k: v for k, v in asdict(self).items() if v != 0.0}, **named}
 
 
 class Fitting:

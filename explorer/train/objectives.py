@@ -13,9 +13,6 @@ expectation of ||J v||^2 over white v is ||J||_F^2 (Hutchinson 1990).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -23,16 +20,11 @@ from torch.nn import functional as F
 from explorer.core.networks.autoencoder import VALUES, Autoencoder
 from explorer.core.networks.autoencoder_conv import Variational, VectorQuantised
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
-
-if TYPE_CHECKING:
-    from explorer.train.fit_autoencoder import CodeRecipe
+from explorer.train.code_recipe import CodeRecipe
 
 COMMITMENT = 0.25
 DROPPED = 0.25  # share of the first layer's code that is set to 0 for the second to undo
 RESTART = 50  # steps between looks for entries of the codebook that nothing chooses
-
-# (model, x0 (B, 3, 32, 32), random stream, recipe, share of the training that is over) -> loss ()
-Objective = Callable[[Autoencoder, Tensor, torch.Generator, "CodeRecipe", float], Tensor]
 
 
 def plain(model: Autoencoder, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:

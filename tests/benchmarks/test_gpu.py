@@ -11,9 +11,9 @@ from benchmarks import floor, gpu
 from benchmarks.floor import Limits, Work
 from explorer import weights
 from explorer.inference.cuda_graphs import CudaGraphDenoiser
-from harness.app_server import ROOT
+from harness import ROOT
 from harness.measuring import Row
-from tests.inference.test_cuda_graphs import Recorder
+from tests.support.graph_recorder import Recorder
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

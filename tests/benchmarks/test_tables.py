@@ -10,8 +10,7 @@ import pytest
 from benchmarks import __main__ as command
 from benchmarks import overhead, peers, rapsd
 from explorer.core.spectra.radial import rapsd as ours
-from harness import machine, measuring
-from harness.app_server import ROOT
+from harness import ROOT, machine, measuring
 from harness.measuring import Bar, Row
 
 AT_LEAST, AT_MOST = Bar(2.0, at_least=True), Bar(2.0, at_least=False)
@@ -89,7 +88,7 @@ def test_the_whole_table_with_one_benchmark_that_fails(monkeypatch, tmp_path, ca
 
 def test_a_quick_run_writes_nothing_by_itself(monkeypatch, tmp_path):
     stand_ins(monkeypatch, tmp_path)
-    monkeypatch.setattr(machine, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(command, "RESULTS", tmp_path / "results")
     command.main(["--quick"])
     assert not (tmp_path / "results").exists()
 

@@ -9,7 +9,7 @@ import torch
 from explorer import datasets, examples, weights
 from explorer.evaluate import mean_squared_errors
 from explorer.images import decoder
-from harness.app_server import ROOT
+from harness import ROOT
 
 SIGMAS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 DATA = Path(os.environ.get("EXPLORER_DATA", ROOT.parent / "shared" / "data"))

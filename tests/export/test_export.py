@@ -25,7 +25,7 @@ from explorer.export.formats import stem
 from explorer.export.frames import caption, x0_frame, x_frame
 from explorer.images import decoder
 from explorer.schemas import OctaveMap, SampledStep, SamplingPlan, SamplingRequest
-from harness.app_server import ROOT
+from harness import ROOT
 
 SIZE, STEPS = 64, 12
 SIDE = 192  # of a panel: 64 pixels, three times as large

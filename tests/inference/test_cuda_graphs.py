@@ -12,25 +12,9 @@ from explorer import weights
 from explorer.inference import cuda_graphs
 from explorer.inference.cuda_graphs import MAX_PASS_PIXELS, MAX_RECORDINGS, CudaGraphDenoiser, Recording
 from tests.support.batching import PATIENCE
+from tests.support.graph_recorder import Recorder
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-
-
-class Recorder:
-    """Counts recordings and replays; a replay writes into the output that the recording made."""
-
-    def __init__(self):
-        self.recorded, self.replays = 0, 0
-
-    def __call__(self, run):
-        self.recorded += 1
-        output = run()
-
-        def replay():
-            self.replays += 1
-            output.copy_(run())
-
-        return Recording(replay, output)
 
 
 class Model:

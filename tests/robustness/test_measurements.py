@@ -9,8 +9,7 @@ import pytest
 
 from explorer.errors import ImageRefused
 from explorer.images.decoder import decode
-from harness import http_client
-from harness.app_server import ROOT
+from harness import ROOT, http_client
 from harness.http_client import Told, ask
 from harness.measuring import Row
 from robustness import __main__ as command

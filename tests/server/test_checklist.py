@@ -16,7 +16,7 @@ from explorer.engine import Engine
 from explorer.serve import prepare
 from explorer.server.config import AUTH, Hosting
 from explorer.server.launch_options import BLOCKED, KEPT_SESSIONS, ROOT, WAITING
-from harness.app_server import free_port
+from harness.server_process import free_port
 
 CHECKLIST = {
     "1 versions pinned, none known to be bad": ("test_requirements.py",),

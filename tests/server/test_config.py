@@ -8,7 +8,7 @@ import pytest
 from explorer.errors import HostingRefused
 from explorer.server.config import AUTH, SPACE, TRUSTED, Hosting, account, default_host, root_path, trust_proxies
 from explorer.server.pwa import has_desktop, is_loopback
-from harness.app_server import running_app
+from harness.server_process import running_app
 from tests.conftest import READY, SCREENSHOTS, Explorer
 from tests.support.guarded_app import API
 from tests.support.reverse_proxy import proxied

@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.app_server import ROOT, free_port
+from harness import ROOT
+from harness.server_process import free_port
 from tests.support.guarded_app import API, png
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

@@ -12,7 +12,8 @@ import pytest
 
 from explorer.engine import Engine
 from explorer.server.health import BOUNDS, Standing
-from harness.app_server import ROOT, free_port
+from harness import ROOT
+from harness.server_process import free_port
 from tests.server.test_raw_calls import RUN
 from tests.support.guarded_app import API
 

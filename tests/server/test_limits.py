@@ -13,7 +13,7 @@ from explorer.server.error_handling import PlainBlocks
 from explorer.server.launch_options import launch_options
 from explorer.server.rate_limit import LOGIN, TOO_OFTEN, WORK, Rate, Rates, network
 from explorer.server.session_limits import BUSY, CALLS, THINGS
-from harness.app_server import free_port
+from harness.server_process import free_port
 from tests.support.guarded_app import API
 
 gate = threading.Event()  # handlers wait for it

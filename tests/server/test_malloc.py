@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from harness.app_server import ROOT
+from harness import ROOT
 
 PROGRAM = """
 import time

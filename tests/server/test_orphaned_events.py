@@ -12,7 +12,7 @@ from explorer.server.config import Hosting
 from explorer.server.error_handling import PlainBlocks
 from explorer.server.launch_options import launch_options
 from explorer.server.orphaned_events import AGE, PATIENCE, PERIOD, UNHEARD
-from harness.app_server import free_port
+from harness.server_process import free_port
 from tests.support.guarded_app import API
 
 PLACES, SPACE, STEP = 4, 32, 0.05

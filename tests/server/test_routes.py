@@ -13,7 +13,7 @@ import pytest
 from explorer.engine import Engine
 from explorer.serve import prepare
 from explorer.server.config import Hosting
-from harness.app_server import free_port
+from harness.server_process import free_port
 from tests.support.guarded_app import API, png, uploaded
 
 LIST = Path(__file__).parent / "routes.txt"

@@ -13,7 +13,8 @@ import pytest
 
 from explorer.errors import TempDirRefused
 from explorer.server.temp_dir import PLACE, own_folder
-from harness.app_server import ROOT, free_port
+from harness import ROOT
+from harness.server_process import free_port
 from tests.support.guarded_app import API, png
 
 

@@ -15,7 +15,7 @@ from explorer.server.config import Hosting
 from explorer.server.error_handling import PlainBlocks, is_plain
 from explorer.server.launch_options import launch_options
 from explorer.ui.widgets.upload import build_upload, read_picture
-from harness.app_server import free_port
+from harness.server_process import free_port
 
 API = "/gradio_api"
 received: list[object] = []  # what has reached the functions

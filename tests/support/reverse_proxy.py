@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from harness.app_server import free_port
+from harness.server_process import free_port
 
 PER_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 

@@ -18,10 +18,11 @@ from explorer.core.noise import white
 from explorer.train import autoencoders as training
 from explorer.train import objectives
 from explorer.train.autoencoder_recipes import UNETS, at_level, family_source
-from explorer.train.fit_autoencoder import CodeRecipe, Fitting
+from explorer.train.code_recipe import CodeRecipe
+from explorer.train.fit_autoencoder import Fitting
 from explorer.train.linear import alternate, least_error, moments, principal_components
 from explorer.train.trainer import Trainer
-from tests.train.test_trainer import data, run  # noqa: F401  (a fixture)
+from tests.support.training_data import run_module, training_data  # noqa: F401 - a fixture, by name
 
 
 @pytest.fixture(scope="module")
@@ -208,8 +209,8 @@ def test_family_trains_what_is_missing_and_keeps_it(data, tmp_path, monkeypatch)
 
 def test_command_trains_a_member(data, tmp_path):
     options = ("--data", str(data), "--out", str(tmp_path), "--images", "32", "--batch", "8")
-    result = run("explorer.train", "dae-200", *options)
+    result = run_module("explorer.train", "dae-200", *options)
     assert result.returncode == 0, result.stderr
     assert weights.card("dae-200", tmp_path)["level"] == 2.0
-    missing = run("explorer.train", "family", "--data", str(tmp_path / "nowhere"))
+    missing = run_module("explorer.train", "family", "--data", str(tmp_path / "nowhere"))
     assert missing.returncode == 2 and len(missing.stderr.strip().splitlines()) == 1

@@ -1,64 +1,26 @@
 """Training on a tiny synthetic data folder: it learns, resumes as if never stopped, and shares a batch exactly."""
 
 import io
-import json
-import subprocess
-import sys
 import tarfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from explorer import datasets, weights
 from explorer.core.networks.unet import UNetConfig
 from explorer.train.crops import CropSource, pyramid, quarter_turned, saturated, step_generator
 from explorer.train.recipes import Recipe
 from explorer.train.trainer import Trainer, learning_rate
-from harness.app_server import ROOT
+from tests.support.training_data import run_module, training_data  # noqa: F401 - a fixture, by name
 
 TINY = Recipe(architecture=UNetConfig(channels=8), images=64, batch=8, warmup=2, size=32)
-
-
-def picture(rng, side):
-    """A smooth random picture, so that there is something to learn."""
-    coarse = Image.fromarray(rng.integers(0, 256, (4, 4, 3), dtype=np.uint8))
-    return np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC))
-
-
-def add(tar, name, array):
-    buffer = io.BytesIO()
-    Image.fromarray(array).save(buffer, "PNG")
-    info = tarfile.TarInfo(name)
-    info.size = buffer.tell()
-    tar.addfile(info, io.BytesIO(buffer.getvalue()))
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """A folder laid out like the real one, with a handful of pictures."""
-    root, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
-    for archive, side, count in (("scenes100_q90", 100, 6), ("catfaces64", 64, 6), ("photos_large", 120, 3)):
-        with tarfile.open(root / f"{archive}.tar", "w") as tar:
-            for split in ("train", "val"):
-                for i in range(count):
-                    add(tar, f"{split}/{i:05d}.png", picture(rng, side))
-    labels = [datasets.CLASSES[i % 6] for i in range(6)]
-    (root / "scenes_labels.json").write_text(json.dumps({"train": labels, "val": labels}))
-    return root
 
 
 @pytest.fixture(scope="module")
 def source(data):
     return CropSource(TINY.collections(data), TINY.size)
-
-
-def run(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=240, **options
-    )
 
 
 def test_pyramid_ends_at_the_smallest_side_and_never_enlarges():
@@ -117,13 +79,13 @@ def test_learning_rate_warms_up_stays_and_falls_to_zero():
 
 def test_command_trains_checkpoints_samples_and_resumes(data, tmp_path):
     options = ("--data", str(data), "--out", str(tmp_path), "--channels", "8", "--batch", "4")
-    first = run("explorer.train", "scenes", *options, "--images", "16")
+    first = run_module("explorer.train", "scenes", *options, "--images", "16")
     assert first.returncode == 0, first.stderr
     assert "img/s" in first.stderr and (tmp_path / "checkpoint.pt").exists()
     assert len(list((tmp_path / "samples").glob("*.png"))) == 1
     card = weights.card("scenes", tmp_path)
     assert card["training"]["images_seen"] == 16 and card["classes"][-1] == "any"
-    second = run("explorer.train", "scenes", *options, "--images", "24")
+    second = run_module("explorer.train", "scenes", *options, "--images", "24")
     assert second.returncode == 0 and weights.card("scenes", tmp_path)["training"]["images_seen"] == 24
     x = torch.randn(2, 3, 40, 56)
     assert weights.load("scenes", folder=tmp_path)(x, torch.tensor([0.5, 2.0]), torch.tensor([0, 7])).shape == x.shape
@@ -131,9 +93,9 @@ def test_command_trains_checkpoints_samples_and_resumes(data, tmp_path):
 
 def test_two_processes_give_the_result_of_one(data, tmp_path):
     common = ("scenes", "--data", str(data), "--channels", "8", "--batch", "4", "--images", "12", "--dtype", "float32")
-    alone = run("explorer.train", *common, "--out", str(tmp_path / "one"))
+    alone = run_module("explorer.train", *common, "--out", str(tmp_path / "one"))
     assert alone.returncode == 0, alone.stderr
-    several = run(
+    several = run_module(
         "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "explorer.train", *common,
         "--out", str(tmp_path / "two"),
     )  # fmt: skip
@@ -160,7 +122,7 @@ def test_broken_data_gets_one_line(data, tmp_path, broken):
             info = tarfile.TarInfo("bad.jpg")
             info.size = 5
             tar.addfile(info, io.BytesIO(b"\xff\xd8abc"))
-    result = run("explorer.train", "scenes", "--data", str(root), "--out", str(tmp_path / "run"))
+    result = run_module("explorer.train", "scenes", "--data", str(root), "--out", str(tmp_path / "run"))
     assert result.returncode == 2 and len(result.stderr.strip().splitlines()) == 1, result.stderr
     assert result.stderr.startswith("explorer.train: ") and "Traceback" not in result.stderr
 

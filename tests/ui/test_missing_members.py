@@ -8,7 +8,7 @@ from explorer.autoencoders import AUTOENCODERS, FOLDER
 from explorer.engine import Engine
 from explorer.serve import prepare
 from explorer.server.config import Hosting
-from harness.app_server import free_port
+from harness.server_process import free_port
 from tests.engine.test_missing_members import DAMAGED, damage
 from tests.ui.tabs.test_autoencoders import LineUp
 

@@ -26,7 +26,7 @@ from explorer.schemas import SamplingRequest
 from explorer.serve import prepare
 from explorer.server.config import Hosting
 from explorer.server.health import Standing
-from harness.app_server import ROOT
+from harness import ROOT
 from tests.support.replica_stub import Carrier, Lost, wait_until
 
 CARD = weights.card("scenes")

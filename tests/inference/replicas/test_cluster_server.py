@@ -16,7 +16,8 @@ from explorer.errors import ClusterRefused
 from explorer.inference.replicas.placement import Cluster
 from explorer.inference.replicas.ray_serve import start_replicas
 from explorer.inference.replicas.worker import ReplicaSpec
-from harness.app_server import ROOT, free_port
+from harness import ROOT
+from harness.server_process import free_port
 from tests.support.replica_stub import wait_until
 
 if not find_spec("ray"):

@@ -15,7 +15,7 @@ from explorer.server.error_handling import is_plain
 from explorer.ui.http_api import CALLS
 from explorer.ui.http_api.parameter_docs import PARAMETERS
 from explorer.ui.http_api.responses import plain
-from harness.app_server import ROOT
+from harness import ROOT
 from harness.http_client import CHEAP
 from tests.support.guarded_app import API, png
 

@@ -12,7 +12,8 @@ import pytest
 from explorer.errors import HostingRefused
 from explorer.server.config import tools
 from explorer.ui.http_api import CALLS
-from harness.app_server import ROOT, running_app
+from harness import ROOT
+from harness.server_process import running_app
 from tests.support.guarded_app import API, plain
 
 installed = importlib.util.find_spec("mcp") is not None

@@ -14,7 +14,7 @@ from explorer.server.blob_store import PartStore
 from explorer.ui.app import build_app
 from explorer.ui.permalinks.bindings import controls as controls_of
 from explorer.ui.permalinks.bindings import entries
-from harness.app_server import ROOT
+from harness import ROOT
 from tests.conftest import Explorer
 from tests.ui.tabs.test_autoencoders import LineUp
 from tests.ui.tabs.test_sampling import Film

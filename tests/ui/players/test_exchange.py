@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.app_server import ROOT
+from harness import ROOT
 
 SHARED = ROOT / "explorer" / "ui" / "shared"
 # What the page around the exchange would be: parts arrive when the test says so, and are noted in the order of taking.

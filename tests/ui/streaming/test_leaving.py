@@ -16,7 +16,7 @@ from explorer.server.config import Hosting
 from explorer.server.launch_options import launch_options
 from explorer.ui.app import build_app
 from explorer.ui.streaming.sampling_runs import SamplingRuns
-from harness.app_server import free_port
+from harness.server_process import free_port
 from tests.support.guarded_app import API
 
 SLOW = 0.05  # seconds per call of the denoiser, so that a run of 200 steps outlasts the test

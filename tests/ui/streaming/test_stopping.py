@@ -9,7 +9,7 @@ from explorer.engine import Engine
 from explorer.engine.autoencoder_pool import AutoencoderPool
 from explorer.serve import prepare
 from explorer.server.config import Hosting
-from harness.app_server import free_port
+from harness.server_process import free_port
 from tests.ui.tabs.test_autoencoders import LineUp
 
 SLOW = 0.25  # seconds per call of a member, so that every section outlasts the test
