@@ -24,7 +24,7 @@ from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white
 from explorer.core.samplers.registry import heun
 from explorer.inference.batcher import Batcher
-from explorer.thread_priority import NICENESS
+from explorer.thread_priority import WORKER_NICENESS
 from harness import measuring
 from harness.measuring import Bar, Row, spread
 
@@ -115,7 +115,7 @@ def newcomers(batcher: Batcher, model: Denoiser, residents: int) -> Row:
 def measure(quick: bool) -> list[Row]:
     """Throughput by number of samplers, then the newcomers' waits; lowers the priority of this process."""
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(WORKER_NICENESS)
     model, bare, device = on_best_device()
     batcher = Batcher(device)
     one_after_another(bare, 1), together(batcher, model, 16)  # warm-up

@@ -40,7 +40,7 @@ from harness.measuring import Row, interleaved, spread, threads, wall
 SIDE, LEVELS, LABEL = 64, (20.0, 6.0, 2.0, 0.8, 0.3, 0.1, 0.0), 7
 VISITORS, CALLS, ROUNDS = 16, 20, 7
 ROW_S = 0.02  # of the device that is waited for
-TWO = Cluster(least=2, most=2)
+TWO = Cluster(min_replicas=2, max_replicas=2)
 
 
 def visit(denoiser: Denoiser, seed: int) -> None:
@@ -135,7 +135,7 @@ def measure(quick: bool) -> list[Row]:
     if not (peers.installed("ray") and peers.installed("psutil")):
         return [Row("replicas on Ray Serve", note="ray or psutil is not installed")]
     plan = ReplicaSpec(partial(load, "scenes"), weights.card("scenes")["sha256"], "cpu", "float32")
-    _, plan = place_replicas(TWO, plan, [{"CPU": max(os.cpu_count() or 1, TWO.least)}])
+    _, plan = place_replicas(TWO, plan, [{"CPU": max(os.cpu_count() or 1, TWO.min_replicas)}])
     network, _ = load("scenes", torch.device("cpu"))
     rounds, waiting = 1 if quick else ROUNDS, replace(plan, load=load_waiting)
     with threads(plan.threads), closing(start_replicas(TWO, plan)) as two, closing(Batcher()) as batcher:

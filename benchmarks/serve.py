@@ -22,7 +22,7 @@ from benchmarks.network import on_best_device
 from explorer.core.noise import white
 from explorer.core.samplers.registry import heun
 from explorer.inference.batcher import PICTURE_PIXELS
-from explorer.thread_priority import NICENESS
+from explorer.thread_priority import WORKER_NICENESS
 from harness import measuring
 from harness.measuring import Row, spread
 
@@ -41,7 +41,7 @@ def started() -> object:
         """seed -> (when its first pass began, median seconds per call of the network)."""
 
         def __init__(self) -> None:
-            os.nice(NICENESS)
+            os.nice(WORKER_NICENESS)
             torch.set_num_threads(os.cpu_count() or 1)
             _, self.model, _ = on_best_device()
 
@@ -98,7 +98,7 @@ def measure(quick: bool) -> list[Row]:
         return [Row("Ray's @serve.batch", note="ray is not installed")]
     import ray
 
-    os.nice(NICENESS)
+    os.nice(WORKER_NICENESS)
     _, bare, _ = on_best_device()
     try:
         handle = started()

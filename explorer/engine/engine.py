@@ -81,9 +81,9 @@ class Engine:
         """
         if replicas is not None:
             device, dtype, chunk = (
-                replicas.about.device,
-                replicas.about.dtype,
-                replicas.about.max_pixels // PICTURE_PIXELS,
+                replicas.info.device,
+                replicas.info.dtype,
+                replicas.info.max_pixels // PICTURE_PIXELS,
             )
         self.models = Models(model, torch.device(device), dtype, chunk, compiled, replicas)
         self.largest_side, self.chunk = largest_side, chunk

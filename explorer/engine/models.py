@@ -40,7 +40,7 @@ class Models:
         if replicas is None:
             self._network, self.card = load(model, device, dtype, compiled)
         else:
-            self._network, self.card = None, replicas.about.card
+            self._network, self.card = None, replicas.info.card
         self._wiener = weights.load("wiener")
         self._hashes = {"network": self.card["sha256"], "wiener": weights.card("wiener")["sha256"]}
         self._ideal: dict[int, Denoiser] = {}
@@ -49,7 +49,7 @@ class Models:
     @property
     def places(self) -> int:
         """Networks that compute at the same time: as many as there are replicas at most, or the one here."""
-        return self.replicas.most if self.replicas is not None else 1
+        return self.replicas.max_replicas if self.replicas is not None else 1
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
-"""Where and in which number type the network runs, and how many pictures at once: timed at start, then decided.
+"""Choice of device, number type and batch size for the network, from a short timing at start.
 
-The timing takes well under a second: one pass of 4 pictures of 64x64 on each device and in each type that it computes
-in hardware, then more pictures at once until the time is used up. What is decided follows from the times alone.
+One pass of 4 pictures of 64x64 is timed on each device, in each number type that the device computes in hardware; then
+larger batches are timed until the budget is spent. In total this takes well under a second. The choice is a function
+of the times alone.
 """
 
 from __future__ import annotations
@@ -16,14 +17,13 @@ import torch
 from explorer.core.denoiser import Denoiser
 from explorer.inference.device import choose_device, native_bfloat16, present_devices
 
-PROBE_SIDE_PIXELS, PROBE_ROWS = 64, 4  # ROWS pictures of SIDE x SIDE are one of 128x128
-MAX_TIMED_PASSES, TIMING_BUDGET_S = 5, 0.4  # at most so many timed passes each, and seconds for either question
-MAX_BFLOAT16_TIME_RATIO = 0.9  # bfloat16 is less exact: it must take less than this share of float32's time
-MAX_TIME_RATIO_TO_BEST = (
-    1.05  # a smaller batch this near to the best time per picture is preferred: who comes next waits less,
-)
-MIN_PASS_S = 0.1  # as long as a pass takes this many seconds
-MAX_CHUNK_PICTURES = {"cuda": 64, "mps": 16, "cpu": 2}  # pictures of 128x128 at once; more gain 3 to 5 % there
+PROBE_SIDE_PIXELS, PROBE_ROWS = 64, 4  # as many pixels as one picture of 128x128
+MAX_TIMED_PASSES = 5  # of each combination of device and number type
+TIMING_BUDGET_S = 0.4  # for the choice of device and type, and again for that of the batch size
+MAX_BFLOAT16_TIME_RATIO = 0.9  # of float32's time; above it the less exact bfloat16 is not worth it
+MAX_TIME_RATIO_TO_BEST = 1.05  # of the time per picture: a smaller batch within it is preferred ...
+MIN_PASS_S = 0.1  # ... if its pass takes this long, because a newcomer waits for the pass under way
+MAX_CHUNK_PICTURES = {"cuda": 64, "mps": 16, "cpu": 2}  # of 128x128; larger batches gain 3 to 5 % there
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 Seconds = Mapping[tuple[str, str], float]  # of one pass, by device and number type
@@ -31,16 +31,19 @@ Seconds = Mapping[tuple[str, str], float]  # of one pass, by device and number t
 
 @dataclass(frozen=True)
 class Tuning:
-    """Where the network runs, in which type, and how many pictures of 128x128 go through it at once."""
+    """Device, number type and batch size."""
 
     device: torch.device
     dtype: torch.dtype
-    chunk: int
+    chunk: int  # pictures of 128x128 in one forward pass, or as many pixels of another size
 
 
 def best_device_and_dtype(seconds: Seconds) -> tuple[str, str]:
-    """Device and number type: the device whose float32, or clearly faster bfloat16, takes least. Not empty."""
-    best = {}
+    """Return device and number type of the fastest pass, counting bfloat16 only where it is clearly faster.
+
+    seconds: not empty. See MAX_BFLOAT16_TIME_RATIO.
+    """
+    best: dict[tuple[str, str], float] = {}
     for device in dict.fromkeys(device for device, _ in seconds):
         exact, quick = (seconds.get((device, name), float("inf")) for name in ("float32", "bfloat16"))
         name = "bfloat16" if quick < MAX_BFLOAT16_TIME_RATIO * exact else "float32"
@@ -49,9 +52,10 @@ def best_device_and_dtype(seconds: Seconds) -> tuple[str, str]:
 
 
 def best_chunk(seconds: Mapping[int, float]) -> int:
-    """How many pictures at once, from the seconds of a pass by their number: not empty.
+    """Return the best number of pictures in a pass; seconds: of one pass by number of pictures, not empty.
 
-    Of those near to the least time per picture the smallest whose pass takes a while, or else the largest.
+    Among the numbers within MAX_TIME_RATIO_TO_BEST of the least time per picture, it is the smallest whose pass takes
+    MIN_PASS_S, or else the largest.
     """
     least = min(total / count for count, total in seconds.items())
     near = [count for count, total in seconds.items() if total / count <= MAX_TIME_RATIO_TO_BEST * least]
@@ -59,19 +63,20 @@ def best_chunk(seconds: Mapping[int, float]) -> int:
 
 
 def tune(load: Callable[[torch.device, torch.dtype], Denoiser], device: str = "auto", dtype: str = "auto") -> Tuning:
-    """What `load` gives is timed wherever it may run. A device or type other than "auto" is not put in question.
+    """Time the model that `load(device, dtype)` returns on every candidate and return the best choice.
 
-    Raises DeviceRefused for a device that is not there, and what `load` raises.
+    device, dtype: "auto", or the one to use. Raise DeviceRefused for an absent device, and what `load` raises. A model
+    that runs nowhere gets the first candidate and batches of one picture.
     """
     places = {name: choose_device(name) for name in (present_devices() if device == "auto" else [device])}
-    with _one_thread():
+    with _single_threaded():
         models = {(name, t): load(at, DTYPES[t]) for name, at in places.items() for t in _types(at, dtype)}
         return _chosen(models, places)
 
 
 def _chosen(models: dict[tuple[str, str], Denoiser], places: dict[str, torch.device]) -> Tuning:
     seconds = _seconds_by_place(models, places)
-    if not seconds:  # nothing runs: whoever asks for a picture will be told why
+    if not seconds:  # nothing runs; requests will report the error
         name, t = next(iter(models))
         return Tuning(places[name], DTYPES[t], 1)
     name, t = best = best_device_and_dtype(seconds)
@@ -79,8 +84,8 @@ def _chosen(models: dict[tuple[str, str], Denoiser], places: dict[str, torch.dev
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Threads wait for each other; on a busy machine it would be the neighbours that are timed."""
+def _single_threaded() -> Iterator[None]:
+    """torch on one thread: several would wait for each other, and on a busy machine the wait would be timed."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -96,15 +101,16 @@ def _types(device: torch.device, dtype: str) -> list[str]:
 
 
 def _seconds_by_place(models: dict[tuple[str, str], Denoiser], places: dict[str, torch.device]) -> Seconds:
-    """The shortest of a few passes each, in turns: who else uses the machine then disturbs all alike."""
-    seconds, spent = {}, 0.0
+    """The shortest of a few passes of each model; interleaved, so that other load disturbs all alike."""
+    seconds: dict[tuple[str, str], float] = {}
+    spent = 0.0
     for turn in range(MAX_TIMED_PASSES):
         for key, model in models.items():
             try:
-                found = _pass(model, places[key[0]], PROBE_ROWS)
-            except Exception:  # an operation that this device or type does not have
+                found = _time_pass(model, places[key[0]], PROBE_ROWS)
+            except Exception:  # an operation that this device or type lacks
                 continue
-            seconds[key] = found if turn < 2 else min(found, seconds[key])  # plans are made in the first pass
+            seconds[key] = found if turn < 2 else min(found, seconds[key])  # the first pass is a warm-up
             spent += found
         if turn and spent > TIMING_BUDGET_S:
             break
@@ -112,25 +118,23 @@ def _seconds_by_place(models: dict[tuple[str, str], Denoiser], places: dict[str,
 
 
 def _seconds_by_chunk(model: Denoiser, device: torch.device, first: float) -> dict[int, float]:
-    """Seconds of a pass by pictures of 128x128 at once: one, then twice as many, while the time lasts."""
+    """Seconds of a pass by number of 128x128 pictures: 1, 2, 4, ... until the budget is spent."""
     seconds, count, left = {1: first}, 2, TIMING_BUDGET_S
     while count <= MAX_CHUNK_PICTURES[device.type] and 4 * seconds[count // 2] < left:
         try:
-            passes = [_pass(model, device, PROBE_ROWS * count) for _ in range(3)]
-        except Exception:  # out of memory: fewer it is
+            passes = [_time_pass(model, device, PROBE_ROWS * count) for _ in range(3)]
+        except Exception:  # out of memory
             break
         seconds[count], left, count = min(passes[1:]), left - sum(passes), 2 * count
     return seconds
 
 
 @torch.inference_mode()
-def _pass(model: Denoiser, device: torch.device, rows: int) -> float:
-    """Seconds of one forward pass. On the CPU only those that this thread got: a neighbour's are not the model's."""
+def _time_pass(model: Denoiser, device: torch.device, rows: int) -> float:
+    """Seconds of one forward pass; on the CPU the time of this thread, which excludes that of other processes."""
     clock = time.thread_time if device.type == "cpu" else time.perf_counter
-    x, sigma = (
-        torch.zeros(rows, 3, PROBE_SIDE_PIXELS, PROBE_SIDE_PIXELS, device=device),
-        torch.ones(rows, device=device),
-    )
+    x = torch.zeros(rows, 3, PROBE_SIDE_PIXELS, PROBE_SIDE_PIXELS, device=device)
+    sigma = torch.ones(rows, device=device)
     start = clock()
     model(x, sigma, None).cpu()  # waits for the device
     return clock() - start

@@ -1,10 +1,11 @@
-"""One thread that runs the models for everybody: each forward pass takes rows of all callers who are waiting.
+"""Dynamic batching: one thread runs the models, and each forward pass merges rows of all callers who are waiting.
 
-A sampler asks for one noise level at a time and knows nothing of this. A newcomer's rows (x, sigma, label) are in the
-next pass, whoever else is under way; a call of one row waits for the pass under way, and for its own. See `turns`.
+A sampler calls its denoiser for one noise level at a time and is unaware of this. The rows (x, sigma, label) of a new
+call are in the next pass; a call of one row waits for the pass under way and for its own. See `scheduler`.
 
-The same call alone, on the same machine and versions, gives the same bytes each time. Merged with others' rows it is
-another batch for the device, and the last digits may differ: by less than 1e-4 in float32, more in bfloat16.
+The same call by itself gives the same bytes each time, on the same machine with the same versions. Merged with other
+rows it is a different batch for the device, and the last digits may differ: by less than 1e-4 in float32, more in
+bfloat16.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from explorer.thread_priority import lower_thread_priority
 __all__ = ["Batcher", "Cancelled", "Stats"]
 
 PICTURE_PIXELS = 128 * 128  # pixels
-PASSES_BEFORE_GROWTH = 100  # without running out of memory, after which a limit that had been halved is doubled again
-WORKER_IDLE_S = 10.0  # without calls, and the thread ends until the next one
+PASSES_BEFORE_GROWTH = 100  # without running out of memory, before a reduced limit is doubled again
+WORKER_IDLE_S = 10.0  # without a call, after which the thread ends; the next call starts another
+DEFAULT_PASS_PICTURES = {"cuda": 64}  # of 128x128; other devices: 8
 CLOSED_MESSAGE = "The model is shutting down."
 OVERDUE_MESSAGE = "The model took too long over this and was stopped; please try again."
 DIED_MESSAGE = "The model stopped unexpectedly; please try again."
@@ -36,64 +38,73 @@ DIED_MESSAGE = "The model stopped unexpectedly; please try again."
 
 @dataclass(frozen=True)
 class Stats:
-    """Rows that wait and that are in a forward pass now; passes and rows answered since the start."""
+    """Counters of a batcher."""
 
-    waiting: int
-    in_flight: int
-    passes: int
-    rows: int
-    max_pixels: int  # of one pass; falls when memory runs out, and rises again after a while
-    stalled_s: float = 0.0  # since a pass began or ended, while rows wait or are in one
+    waiting: int  # rows in no pass yet
+    in_flight: int  # rows in the pass under way
+    passes: int  # completed since the start
+    rows: int  # completed since the start
+    max_pixels: int  # of one pass; halved when memory runs out, doubled again after PASSES_BEFORE_GROWTH
+    stalled_s: float = 0.0  # seconds since a pass began or ended; 0 without open calls
 
     @property
     def mean_batch(self) -> float:
-        """Rows per forward pass, 0 before the first."""
+        """Mean number of rows in a pass, 0 before the first."""
         return self.rows / max(1, self.passes)
 
 
 class Batcher:
-    """Merges the calls of many threads; on Linux, its thread and those of torch below it have a lower priority."""
+    """Merge the calls of many threads into batches; thread-safe.
+
+    On Linux the worker thread, and those that torch starts from it, run at a lower priority.
+    """
 
     def __init__(
         self, device: torch.device | str = "cpu", max_wait_s: float = 0.004, max_pixels: int = 0, deadline_s: float = 60
     ) -> None:
-        """max_wait_s: how long a pass with room waits for callers whom the last one answered. max_pixels: rows x H x W
-        of a pass, 0 for 8 pictures of 128x128, 64 on CUDA. deadline_s: a pass that takes longer is given up.
+        """Prepare for a device; the worker thread starts with the first call.
+
+        max_wait_s: seconds that a pass with room waits for callers whose calls the last pass completed. max_pixels:
+        rows x H x W of a pass, 0 for 8 pictures of 128x128, 64 on CUDA. deadline_s: seconds after which a pass is
+        abandoned.
         """
         self._device = torch.device(device)
         self._max_wait_s, self._deadline_s = max_wait_s, deadline_s
-        self._most_pixels = max_pixels or PICTURE_PIXELS * (64 if self._device.type == "cuda" else 8)
+        self._full_pixels = max_pixels or PICTURE_PIXELS * DEFAULT_PASS_PICTURES.get(self._device.type, 8)
         self._changed = threading.Condition()  # guards all that follows
-        self._turns, self._max_pixels, self._clean = PassScheduler(), self._most_pixels, 0
-        self._worker: threading.Thread | None = None  # a thread that is no longer this one changes nothing
+        self._scheduler, self._max_pixels, self._passes_in_memory = PassScheduler(), self._full_pixels, 0
+        self._worker: threading.Thread | None = (
+            None  # an abandoned thread, which is no longer this one, changes nothing
+        )
         self._flight: list[Part] = []
-        self._started = self._ended = self._woken = 0.0  # passes, and a call when there was none; monotonic seconds
+        # start and end of the last pass, and the first call after a time without any, in seconds of time.monotonic
+        self._started = self._ended = self._woken = 0.0
         self._passes = self._rows = 0
         self._closed = False
 
     def denoiser(
         self, model: Denoiser, cancelled: Callable[[], bool] = lambda: False, background: bool = False
     ) -> Denoiser:
-        """The model as one caller sees it: CPU tensors, float32 out. Make one for each run of a sampler.
+        """Return the model as a Denoiser of CPU tensors, float32 out; make one for each run of a sampler.
 
-        model: is called with tensors on the device, one pass at a time. cancelled: asked by another thread, between
-        passes; once it is true, rows are dropped and calls raise Cancelled. background: nobody waits for the answer;
-        it is worked on while there is nothing else. A call also raises ModelUnavailable, what the model raises for its
-        rows alone, and FloatingPointError for a result that is not finite.
+        model: called with tensors on the device, by one thread. cancelled: polled by the worker thread between passes;
+        once true, rows are dropped and calls raise Cancelled. background: computed only while no other call is open. A
+        call also raises ModelUnavailable after `close` or the deadline, FloatingPointError for a result that is not
+        finite, and what the model raises for its rows alone.
         """
         return partial(self._ask, Caller(model, cancelled, background))
 
     def stats(self) -> Stats:
-        """Counters for the metrics."""
+        """Return the counters."""
         with self._changed:
             in_flight = sum(rows for _, rows in self._flight)
-            waiting = sum(call.left for call in self._turns.calls) - in_flight
-            moved = max(self._started, self._ended, self._woken) if self._turns.calls else time.monotonic()
+            waiting = sum(call.left for call in self._scheduler.calls) - in_flight
+            moved = max(self._started, self._ended, self._woken) if self._scheduler.calls else time.monotonic()
             stalled = max(0.0, time.monotonic() - moved)
             return Stats(waiting, in_flight, self._passes, self._rows, self._max_pixels, stalled)
 
     def close(self) -> None:
-        """Open calls and all later ones raise ModelUnavailable; the thread ends with the pass under way."""
+        """Make open and later calls raise ModelUnavailable, and end the thread after the pass under way."""
         with self._changed:
             worker, self._closed = self._worker, True
             self._end_all(CLOSED_MESSAGE)
@@ -111,12 +122,12 @@ class Batcher:
                 raise ModelUnavailable(CLOSED_MESSAGE)
             if self._worker is None:
                 self._start_worker()
-            if not self._turns.calls:
+            if not self._scheduler.calls:
                 self._woken = time.monotonic()
-            self._turns.calls.append(call)
+            self._scheduler.calls.append(call)
             self._changed.notify_all()
         while not wait([call.future], self._deadline_s / 2).done:
-            self._give_up_overdue()
+            self._abandon_overdue()
         return call.future.result()
 
     def _start_worker(self) -> None:
@@ -140,31 +151,31 @@ class Batcher:
             raise
 
     def _next_pass(self) -> list[Part]:
-        """Wait until there is one to be run; none when this thread's work is over."""
+        """Wait for the parts of the next pass; an empty list ends this thread."""
         self._drop_cancelled()
         with self._changed:
             while self._is_worker():
-                if self._turns.calls:
-                    parts, more_expected = self._turns.next_pass(self._max_pixels)
-                    patience = self._ended + self._max_wait_s - time.monotonic() if more_expected else 0.0
-                    if patience <= 0:
+                if self._scheduler.calls:
+                    parts, more_expected = self._scheduler.next_pass(self._max_pixels)
+                    wait_s = self._ended + self._max_wait_s - time.monotonic() if more_expected else 0.0
+                    if wait_s <= 0:
                         return parts
-                    self._changed.wait(patience)
-                elif not self._changed.wait(WORKER_IDLE_S) and not self._turns.calls and self._is_worker():
+                    self._changed.wait(wait_s)
+                elif not self._changed.wait(WORKER_IDLE_S) and not self._scheduler.calls and self._is_worker():
                     self._worker = None
         return []
 
     def _drop_cancelled(self) -> None:
         with self._changed:
-            calls = list(self._turns.calls)
-        reasons = [(call, call.caller.reason_to_drop()) for call in calls]  # others' code: not under the lock
+            calls = list(self._scheduler.calls)
+        reasons = [(call, call.caller.reason_to_drop()) for call in calls]  # foreign code: not under the lock
         with self._changed:
             for call, reason in reasons:
                 if reason is not None and self._is_worker():
-                    self._turns.fail(call, reason)
+                    self._scheduler.fail(call, reason)
 
     def _run(self, parts: list[Part]) -> None:
-        """One forward pass; should it fail for several callers, one for each of them."""
+        """One forward pass; if it fails for several callers, one for each of them."""
         with self._changed:
             if not self._is_worker():
                 return
@@ -180,32 +191,32 @@ class Batcher:
                 return
             self._flight, self._ended = [], time.monotonic()
             if isinstance(outcome, Tensor):
-                self._turns.answer(parts, outcome)
+                self._scheduler.answer(parts, outcome)
                 self._passes, self._rows = self._passes + 1, self._rows + rows
                 self._grow()
             elif no_memory and rows > 1:
-                self._max_pixels = rows // 2 * parts[0][0].pixels  # the same calls come again, fewer at once
-                self._clean = 0
+                self._max_pixels = rows // 2 * parts[0][0].pixels  # the calls stay open: fewer rows in the next pass
+                self._passes_in_memory = 0
             else:
-                self._turns.fail(parts[0][0], outcome)
+                self._scheduler.fail(parts[0][0], outcome)
 
     def _grow(self) -> None:
-        """Double a limit that had been halved, once there has been memory enough for a while."""
-        self._clean += 1
-        if self._clean >= PASSES_BEFORE_GROWTH and self._max_pixels < self._most_pixels:
-            self._max_pixels, self._clean = min(2 * self._max_pixels, self._most_pixels), 0
+        """Double a reduced limit after PASSES_BEFORE_GROWTH passes without running out of memory."""
+        self._passes_in_memory += 1
+        if self._passes_in_memory >= PASSES_BEFORE_GROWTH and self._max_pixels < self._full_pixels:
+            self._max_pixels, self._passes_in_memory = min(2 * self._max_pixels, self._full_pixels), 0
 
-    def _give_up_overdue(self) -> None:
-        """Leave a pass that hangs to its thread, tell its callers, and go on with a new thread."""
+    def _abandon_overdue(self) -> None:
+        """Abandon a pass beyond the deadline together with its thread, fail its calls and start a new thread."""
         with self._changed:
             if self._flight and time.monotonic() - self._started > self._deadline_s:
                 for call, _ in self._flight:
-                    self._turns.fail(call, ModelUnavailable(OVERDUE_MESSAGE))
+                    self._scheduler.fail(call, ModelUnavailable(OVERDUE_MESSAGE))
                 self._flight = []
                 self._start_worker()
 
     def _end_all(self, sentence: str) -> None:
-        for call in list(self._turns.calls):
-            self._turns.fail(call, ModelUnavailable(sentence))
+        for call in list(self._scheduler.calls):
+            self._scheduler.fail(call, ModelUnavailable(sentence))
         self._flight, self._worker = [], None
         self._changed.notify_all()

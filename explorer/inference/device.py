@@ -11,13 +11,13 @@ DTYPES = ("auto", "float32", "bfloat16")
 
 
 def present_devices() -> list[str]:
-    """The kinds of device that this machine has, the one that is likely to be fastest first."""
+    """Return the kinds of device on this machine, the one that is likely to be fastest first."""
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     return [kind for kind, there in present.items() if there]
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The named device, or the best that this machine has: CUDA, else MPS, else the CPU. Raises DeviceRefused."""
+    """Return the named device, or for "auto" the first of `present_devices`. Raise DeviceRefused if it is absent."""
     present = present_devices()
     if name == "auto":
         name = present[0]
@@ -27,7 +27,7 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def native_bfloat16(device: torch.device) -> bool:
-    """Whether the device computes bfloat16 in hardware, so that it is faster than float32 there."""
+    """Return whether the device computes bfloat16 in hardware, so that it is faster than float32 there."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
@@ -36,7 +36,7 @@ def native_bfloat16(device: torch.device) -> bool:
 
 
 def choose_dtype(device: torch.device, name: str = "auto") -> torch.dtype:
-    """The named number type, or bfloat16 where the device computes it natively and float32 elsewhere."""
+    """Return the named number type; for "auto" bfloat16 where the device has it in hardware, else float32."""
     if name == "auto":
         return torch.bfloat16 if native_bfloat16(device) else torch.float32
     return getattr(torch, name)

@@ -13,7 +13,7 @@ from explorer.core.noise import white
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.inference.batcher import Batcher
 from explorer.inference.scheduler import fair_shares
-from explorer.thread_priority import NICENESS
+from explorer.thread_priority import WORKER_NICENESS
 from tests.support.batching import PATIENCE, SIDE, Recorder, batcher, busy, patient, queued, rows, start, wait_for  # noqa: F401
 
 
@@ -174,7 +174,7 @@ def test_the_threads_priority_is_low_and_the_callers_is_not(batcher):
     own, seen = os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), []
     look = lambda x, sigma: seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
     batcher.denoiser(Recorder(gated=False, before=look))(rows(1), 1.0)
-    assert seen == [max(own, NICENESS)] and os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
+    assert seen == [max(own, WORKER_NICENESS)] and os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == own
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Where replicas run and what each takes of its machine. Nothing here needs Ray."""
+"""How many replicas there are and which share of its machine each one takes. Needs no Ray."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass, replace
 from explorer.errors import ClusterRefused
 from explorer.inference.replicas.worker import ReplicaSpec
 
-LOCAL_RAY = "auto"  # the address that stands for a Ray of our own, here
-MAX_REPLICAS = 1000  # replicas
+LOCAL_RAY = "auto"  # address that stands for a Ray instance started on this machine
+MAX_REPLICAS = 1000
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where Ray is, and how many replicas run there."""
+    """A Ray cluster and the number of replicas on it, which varies with the load between the bounds."""
 
-    address: str = LOCAL_RAY  # else HOST:PORT of a cluster that this machine is part of
-    least: int = 1
-    most: int = 1
+    address: str = LOCAL_RAY  # or HOST:PORT of a cluster that this machine is part of
+    min_replicas: int = 1
+    max_replicas: int = 1
 
 
 def replica_bounds(text: str) -> tuple[int, int]:
-    """The least and the largest number of replicas, from N or MIN-MAX. Raises ClusterRefused."""
+    """Return (min_replicas, max_replicas) for the text N or MIN-MAX. Raise ClusterRefused for anything else."""
     least, dash, most = text.partition("-")
     try:
         bounds = int(least), int(most if dash else least)
@@ -34,25 +34,25 @@ def replica_bounds(text: str) -> tuple[int, int]:
 
 
 def place_replicas(
-    cluster: Cluster, plan: ReplicaSpec, nodes: Sequence[dict[str, float]]
+    cluster: Cluster, spec: ReplicaSpec, nodes: Sequence[dict[str, float]]
 ) -> tuple[dict[str, float], ReplicaSpec]:
-    """What each replica takes of its machine, and the plan with device and threads decided for all of them.
+    """Return the Ray resources of each replica, and the spec with device and threads filled in.
 
-    A GPU where there are any, else as many of the processor's cores as let the largest number of replicas run. nodes:
-    what each machine has, as "CPU" and "GPU". Raises ClusterRefused when the least number has no room.
+    Each replica gets a GPU where the cluster has any, else as many processor cores as leave room for max_replicas.
+    nodes: the resources of each machine, by "CPU" and "GPU". Raise ClusterRefused without room for min_replicas.
     """
     gpus = int(sum(node.get("GPU", 0) for node in nodes))
-    if plan.device == "cuda" or (plan.device == "auto" and gpus):
-        if gpus < cluster.least:
-            raise ClusterRefused(_too_few(cluster.least, gpus, "GPU"))
-        return {"num_gpus": 1, "num_cpus": 1}, replace(plan, device="cuda")
+    if spec.device == "cuda" or (spec.device == "auto" and gpus):
+        if gpus < cluster.min_replicas:
+            raise ClusterRefused(_too_few(cluster.min_replicas, gpus, "GPU"))
+        return {"num_gpus": 1, "num_cpus": 1}, replace(spec, device="cuda")
     cpus = [int(node.get("CPU", 0)) for node in nodes]
-    if sum(cpus) < cluster.least:
-        raise ClusterRefused(_too_few(cluster.least, sum(cpus), "CPU"))
-    fits = lambda count: sum(cpu // count for cpu in cpus) >= cluster.most
+    if sum(cpus) < cluster.min_replicas:
+        raise ClusterRefused(_too_few(cluster.min_replicas, sum(cpus), "CPU"))
+    fits = lambda count: sum(cpu // count for cpu in cpus) >= cluster.max_replicas
     threads = max((count for count in range(1, max(cpus) + 1) if fits(count)), default=1)
-    device = "cpu" if plan.device == "auto" else plan.device
-    return {"num_cpus": threads}, replace(plan, device=device, threads=threads)
+    device = "cpu" if spec.device == "auto" else spec.device
+    return {"num_cpus": threads}, replace(spec, device=device, threads=threads)
 
 
 def _too_few(replicas: int, there: int, what: str) -> str:

@@ -1,7 +1,7 @@
-"""Replicas of the network on Ray Serve: on this machine, or on the machines of a Ray cluster.
+"""Replicas of the network on Ray Serve, on this machine or on the machines of a Ray cluster.
 
-One process serves the page and calls the replicas through a Serve handle; nothing of Ray is open to visitors. Ray is
-imported when it is asked for; the explorer runs without it.
+The process that serves the page calls the replicas through a Serve handle; no port of Ray is reachable through the
+page. Ray is imported only in these functions; without it everything else works.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from explorer.errors import ClusterRefused
+from explorer.errors import ClusterRefused, DeviceRefused, HubRefused, WeightsDiffer, WeightsRefused
 from explorer.inference.replicas.client import Replicas
 from explorer.inference.replicas.placement import LOCAL_RAY, Cluster, place_replicas
 from explorer.inference.replicas.worker import MAX_ONGOING_CALLS, Replica, ReplicaSpec
@@ -27,17 +27,18 @@ from explorer.inference.replicas.worker import MAX_ONGOING_CALLS, Replica, Repli
 ROOT = str(Path(__file__).resolve().parents[3])
 APP, DEPLOYMENT = "explorer", "network"
 RAY_FOLDER_PREFIX = "explorer-ray-"
-OBJECT_STORE_BYTES = 256 * 2**20  # shared memory for the arrays of a Ray of our own; a call's are a few MB at most
+OBJECT_STORE_BYTES = 256 * 2**20  # of a local Ray's shared memory; the arrays of a call take a few MB at most
 CONNECT_TIMEOUT_S = 5.0
-TARGET_CALLS_PER_REPLICA = 8  # calls per replica above which another one is started, where there may be more
-UPSCALE_DELAY_S, DOWNSCALE_DELAY_S = 3.0, 300.0  # for how long there must be more, or less, to do
+START_TIMEOUT_S = 60  # for the first answer of a replica
+TARGET_CALLS_PER_REPLICA = 8  # ongoing calls; with more of them another replica is started, up to max_replicas
+UPSCALE_DELAY_S, DOWNSCALE_DELAY_S = 3.0, 300.0  # that the load must be above, or below, the target
 RAY_MISSING = "Running on a cluster needs the package ray: pip install -r requirements-cluster.txt adds it."
 
 
-def start_replicas(cluster: Cluster, plan: ReplicaSpec) -> Replicas:
-    """Start or join Ray and the replicas; takes half a minute. Raises ClusterRefused.
+def start_replicas(cluster: Cluster, spec: ReplicaSpec) -> Replicas:
+    """Start or join Ray, start the replicas and return their client; takes half a minute.
 
-    Replicas.close() ends them, and Ray where it was started here.
+    `Replicas.close` ends the replicas, and Ray if it was started here. Raise ClusterRefused where that is impossible.
     """
     if not find_spec("ray"):
         raise ClusterRefused(RAY_MISSING)
@@ -47,29 +48,29 @@ def start_replicas(cluster: Cluster, plan: ReplicaSpec) -> Replicas:
     leave = _init(cluster)
     try:
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        wanted, plan = place_replicas(cluster, plan, nodes)
-        return _deployed(cluster, plan, wanted, leave)
+        wanted, spec = place_replicas(cluster, spec, nodes)
+        return _deployed(cluster, spec, wanted, leave)
     except BaseException:
         leave()
         raise
 
 
 def _set_environment(own: bool) -> None:
-    """What Ray reads: report nothing; one of our own listens on loopback, and everything in it asks for a token."""
+    """Ray's environment: no usage reports; a local Ray listens on loopback and requires a token."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if own:
-        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # Ray's only way to have it on loopback
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray leaves one in the home folder
+        os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # Ray's only switch for loopback
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))  # else Ray writes one to the home folder
 
 
 def _init(cluster: Cluster) -> Callable[[], None]:
-    """Start or join Ray; returns what ends that. Raises ClusterRefused."""
+    """Start or join Ray and return the function that undoes it. Raises ClusterRefused."""
     import ray
 
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     if cluster.address != LOCAL_RAY:
         try:
-            _knock(cluster.address)  # Ray itself tries for many minutes
+            _check_reachable(cluster.address)  # Ray itself would try for many minutes
             ray.init(cluster.address, **quiet)
         except (OSError, ValueError, RuntimeError, ray.exceptions.RayError):
             raise ClusterRefused(f"No Ray cluster that this machine is part of answers at {cluster.address}.") from None
@@ -81,7 +82,7 @@ def _init(cluster: Cluster) -> Callable[[], None]:
         lock.release()
         shutil.rmtree(folder, ignore_errors=True)
 
-    cpus = max(os.cpu_count() or 1, cluster.least)
+    cpus = max(os.cpu_count() or 1, cluster.min_replicas)
     own = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES, "_temp_dir": str(folder / "r")}
     try:
         ray.init("local", num_cpus=cpus, **own, **quiet)
@@ -92,7 +93,7 @@ def _init(cluster: Cluster) -> Callable[[], None]:
 
 
 def _own_folder() -> tuple[Path, FileLock]:
-    """A folder for Ray that nobody else can enter, and the lock that is held in it; abandoned ones are deleted."""
+    """A private folder for Ray with a lock held in it; folders without a held lock are abandoned and deleted."""
     place = Path(tempfile.gettempdir())
     for abandoned in place.glob(f"{RAY_FOLDER_PREFIX}*"):
         with suppress(Timeout, OSError), FileLock(abandoned / "lock", timeout=0):
@@ -104,19 +105,19 @@ def _own_folder() -> tuple[Path, FileLock]:
     return folder.rename(place / f"{RAY_FOLDER_PREFIX}{folder.name}"), lock
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Raises OSError or ValueError unless something listens at HOST:PORT."""
     host, _, port = address.rpartition(":")
     socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S).close()
 
 
-def _deployed(cluster: Cluster, plan: ReplicaSpec, wanted: dict[str, float], leave: Callable[[], None]) -> Replicas:
+def _deployed(cluster: Cluster, spec: ReplicaSpec, wanted: dict[str, float], leave: Callable[[], None]) -> Replicas:
     """The replicas, running. Raises ClusterRefused."""
     from ray import serve
 
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR"})
-    network = serve.deployment(Replica, name=DEPLOYMENT).options(**_options(cluster, wanted))
+    network = serve.deployment(Replica, name=DEPLOYMENT).options(**_deployment_options(cluster, wanted))
 
     def end() -> None:
         if cluster.address != LOCAL_RAY:
@@ -124,17 +125,17 @@ def _deployed(cluster: Cluster, plan: ReplicaSpec, wanted: dict[str, float], lea
         leave()
 
     try:
-        handle = serve.run(network.bind(plan), name=APP, route_prefix=None, logging_config={"log_level": "ERROR"})
+        handle = serve.run(network.bind(spec), name=APP, route_prefix=None, logging_config={"log_level": "ERROR"})
     except RuntimeError:
-        reason = _why()
+        reason = _failure_reason()
         end()
         raise ClusterRefused(reason) from None
-    about = handle.about.remote().result(timeout_s=60)
-    return Replicas(handle.remote, _losses(), _running, about, end, cluster.most)
+    info = handle.about.remote().result(timeout_s=START_TIMEOUT_S)
+    return Replicas(handle.remote, _lost_errors(), _count_live, info, end, cluster.max_replicas)
 
 
-def _options(cluster: Cluster, wanted: dict[str, float]) -> dict:
-    """Of the deployment. One that is not well for three checks is replaced."""
+def _deployment_options(cluster: Cluster, wanted: dict[str, float]) -> dict:
+    """Options of the Serve deployment. Serve replaces a replica that fails three health checks in a row."""
     options = {
         "max_ongoing_requests": MAX_ONGOING_CALLS,
         "health_check_period_s": 2.0,
@@ -144,12 +145,12 @@ def _options(cluster: Cluster, wanted: dict[str, float]) -> dict:
         "max_constructor_retry_count": 2,
         "ray_actor_options": {**wanted, "runtime_env": {"env_vars": {"PYTHONPATH": ROOT}}},
     }
-    if cluster.least == cluster.most:
-        return {**options, "num_replicas": cluster.least}
+    if cluster.min_replicas == cluster.max_replicas:
+        return {**options, "num_replicas": cluster.min_replicas}
     scaling = {
-        "min_replicas": cluster.least,
-        "max_replicas": cluster.most,
-        "initial_replicas": cluster.least,
+        "min_replicas": cluster.min_replicas,
+        "max_replicas": cluster.max_replicas,
+        "initial_replicas": cluster.min_replicas,
         "target_ongoing_requests": TARGET_CALLS_PER_REPLICA,
         "upscale_delay_s": UPSCALE_DELAY_S,
         "downscale_delay_s": DOWNSCALE_DELAY_S,
@@ -159,8 +160,8 @@ def _options(cluster: Cluster, wanted: dict[str, float]) -> dict:
     return {**options, "autoscaling_config": scaling}
 
 
-def _losses() -> tuple[type[Exception], ...]:
-    """What a call ends with when a replica, its machine or the way to it is lost, and not by its own fault."""
+def _lost_errors() -> tuple[type[Exception], ...]:
+    """Exceptions of a call whose replica, machine or connection was lost."""
     from ray import exceptions as lost
     from ray.serve.exceptions import DeploymentUnavailableError
 
@@ -170,8 +171,8 @@ def _losses() -> tuple[type[Exception], ...]:
     )  # fmt: skip
 
 
-def _running() -> int:
-    """Replicas that take calls."""
+def _count_live() -> int:
+    """Number of replicas that take calls."""
     from ray import serve
 
     application = serve.status().applications.get(APP)
@@ -179,15 +180,15 @@ def _running() -> int:
     return deployment.replica_states.get("RUNNING", 0) if deployment else 0
 
 
-def _why() -> str:
-    """Why no replica came up: the last line of what Serve noted, where that is a sentence of ours."""
+def _failure_reason() -> str:
+    """Why no replica started: the text of our own exception in Serve's status messages, if there is one."""
     from ray import serve
 
     application = serve.status().applications.get(APP)
     notes = [application.message] if application else []
     notes += [deployment.message for deployment in (application.deployments.values() if application else ())]
     for note in notes:
-        for name in ("WeightsDiffer", "WeightsRefused", "HubRefused", "DeviceRefused"):
+        for name in (error.__name__ for error in (WeightsDiffer, WeightsRefused, HubRefused, DeviceRefused)):
             if f"{name}: " in note:
                 return note.rsplit(f"{name}: ", 1)[1].splitlines()[0].strip()
     return "The replicas could not be started; the logs of Ray on the machines of the cluster say why."

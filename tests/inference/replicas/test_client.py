@@ -244,7 +244,7 @@ def test_other_weights_are_refused():
 
 
 def test_the_page_lets_more_compute_at_once_where_there_are_more_replicas(carrier, connect):
-    engine = Engine(replicas=connect(carrier, most=3))
+    engine = Engine(replicas=connect(carrier, max_replicas=3))
     app, options, _ = prepare(engine, Hosting())
     limits = {fn.concurrency_id: fn.concurrency_limit for fn in app.fns.values()}
     assert limits["compute"] == 12 and limits["figure"] == 2
@@ -275,16 +275,18 @@ def test_the_engine_asks_replicas_for_the_network_and_refuses_in_a_sentence(carr
      ([{"CPU": 8.0, "GPU": 1.0}, {"GPU": 1.0}], 2, "auto", {"num_gpus": 1, "num_cpus": 1})],
 )  # fmt: skip
 def test_what_a_replica_takes_of_its_machine(nodes, most, device, wanted):
-    found, made = place_replicas(Cluster(least=1, most=most), ReplicaSpec(None, "", device), nodes)
+    found, made = place_replicas(Cluster(min_replicas=1, max_replicas=most), ReplicaSpec(None, "", device), nodes)
     assert found == wanted and made.device == ("cuda" if "num_gpus" in wanted else "cpu")
     assert made.device == "cuda" or made.threads == wanted["num_cpus"]
 
 
 def test_more_replicas_than_there_is_room_for_are_refused():
     with pytest.raises(ClusterRefused, match="1 GPU;"):
-        place_replicas(Cluster(least=2, most=2), ReplicaSpec(None, "", "cuda"), [{"CPU": 8.0, "GPU": 1.0}])
+        place_replicas(
+            Cluster(min_replicas=2, max_replicas=2), ReplicaSpec(None, "", "cuda"), [{"CPU": 8.0, "GPU": 1.0}]
+        )
     with pytest.raises(ClusterRefused, match="2 CPUs;"):
-        place_replicas(Cluster(least=3, most=3), ReplicaSpec(None, ""), [{"CPU": 2.0}])
+        place_replicas(Cluster(min_replicas=3, max_replicas=3), ReplicaSpec(None, ""), [{"CPU": 2.0}])
 
 
 def test_without_ray_there_is_one_plain_line(monkeypatch):

@@ -43,7 +43,7 @@ def order(tmp_path_factory):
 def replicas(order):
     """Two of them; nothing of Ray is left behind."""
     plan = ReplicaSpec(partial(load_hanging, order), CARD["sha256"], "cpu", "float32", max_pixels=1, stall_s=4.0)
-    made = start_replicas(Cluster(least=2, most=2), plan)
+    made = start_replicas(Cluster(min_replicas=2, max_replicas=2), plan)
     processes = psutil.Process().children(recursive=True)
     yield made
     made.close()
