@@ -60,7 +60,7 @@ def _linear(inputs: int, outputs: int, seed: int, n: int) -> nn.Linear:
     """A layer whose weights depend on the seed alone, not on a global stream: variance 2 / inputs, no offset."""
     layer = nn.utils.skip_init(nn.Linear, inputs, outputs)
     with torch.no_grad():
-        layer.weight.copy_(math.sqrt(2 / inputs) * white((outputs, inputs), seed, "score_fields network", n))
+        layer.weight.copy_(math.sqrt(2 / inputs) * white((outputs, inputs), seed, "planar network", n))
         layer.bias.zero_()
     return layer
 
