@@ -14,7 +14,6 @@ from explorer.evaluate import autoencoder_acceptance
 from explorer.evaluate import autoencoder_measures as measures
 from explorer.evaluate import autoencoders as command
 from explorer.examples import views
-from tests.support.training_data import training_data  # noqa: F401 - a fixture, by name
 
 FILES = sorted({info.file for info in autoencoders.AUTOENCODERS.values()})
 

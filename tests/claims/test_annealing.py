@@ -6,7 +6,7 @@ import torch
 
 from explorer.claims.annealing import LEVELS, MODES, _distance, annealed_langevin
 from explorer.core.denoisers.gaussian_mixture import GaussianMixture
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 DISTANCE = "distance from the weights, "
 

@@ -15,7 +15,7 @@ from explorer.claims.bottlenecks import (
     lower_dimension,
     trivial_identity,
 )
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 X0 = small_pictures()
 SIZES = dict(zip(map(str, CODES), map(str, reversed(CODES)), strict=True))

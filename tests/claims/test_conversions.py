@@ -8,7 +8,7 @@ from explorer.claims.conversions import equivalent_predictions, residual_connect
 from explorer.claims.score import CIRCLE, CLOUDS, denoiser_and_score, score_function
 from explorer.core.denoiser import convert
 from explorer.core.denoisers.wiener import Ideal
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 IDEAL = Ideal(CIRCLE.reshape(-1, 1, 1, 2))
 

@@ -11,7 +11,7 @@ from explorer.claims.corruption import denoising_is_robust, least_squares, maske
 from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import generator, white
 from explorer.core.spectra.radial import rapsd
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 X0 = small_pictures()
 PRIOR = Wiener(rapsd(X0.double() - X0.double().mean((0, 2, 3))[:, None, None]).mean(0).numpy(), X0.mean((0, 2, 3)))

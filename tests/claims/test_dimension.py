@@ -10,7 +10,7 @@ from explorer.claims.dimension import effective_dimension, relations
 from explorer.core.denoisers.ideal import Ideal
 from explorer.core.denoisers.wiener import Wiener, wiener_gain
 from explorer.core.spectra.radial import mean_wavenumbers
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 X0 = small_pictures()
 K = mean_wavenumbers(32, 32)

@@ -12,7 +12,7 @@ from explorer.claims.residual import wiener_filter
 from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white_batch
 from explorer.core.spectra.radial import counts
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 WIENER = wiener_filter()
 SHA256 = weights.card("scenes")["sha256"]

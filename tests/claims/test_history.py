@@ -10,7 +10,7 @@ from explorer.claims._members import card, member
 from explorer.claims.history import centroids, layer_by_layer, parts_by_scale, scheduled
 from explorer.core.networks.autoencoder import CodeConfig
 from explorer.core.networks.autoencoder_dense import Dense
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 
 def waves(frequencies, units=2):

@@ -6,7 +6,7 @@ import torch
 from explorer.claims.matching import CLOUDS, MEANS, SIGMA, STDS, WEIGHTS, _dsm, _esm, denoising_score_matching
 from explorer.claims.matching import random_scores as scores
 from explorer.core.noise import generator
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 SPREAD = "standard deviation of the gap, over that of the losses"
 

@@ -12,7 +12,7 @@ from explorer.core.denoisers.wiener import gaussian_field
 from explorer.core.noise import generator, white
 from explorer.core.schedules import SCHEDULES, Schedule
 from explorer.core.spectra.radial import wavenumbers
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 
 def coloured(shape, seed):

@@ -11,7 +11,7 @@ from explorer.claims.skips import bottleneck_harms, skips_carry_detail
 from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white_batch
 from explorer.core.spectra.radial import mean_wavenumbers
-from tests.claims import shipped
+from tests.support.verdicts import shipped
 
 K = mean_wavenumbers(32, 32)
 PRIOR = Wiener(np.append(40.0, (0.15 / K[1:]) ** 2))

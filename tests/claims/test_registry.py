@@ -12,7 +12,7 @@ from explorer.claims._inputs import example_pictures
 from explorer.claims.registry import claim, verdict
 from explorer.core.noise import white_batch
 from explorer.core.schedules import SCHEDULES
-from tests.claims import afresh, shipped
+from tests.support.verdicts import afresh, shipped
 
 FIRST_PAGE = {"C10", "C13", "C14", "C17", "C18", "C22", "C27", "C30", "C32", "C50", "C51"}
 SAMPLING = {"C01", "C02", "C11", "C23", "C39"}

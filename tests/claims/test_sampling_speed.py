@@ -13,8 +13,8 @@ from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white_batch
 from explorer.core.samplers.registry import SAMPLERS, euler, heun
 from explorer.core.spectra.radial import octave_means, rapsd
-from tests.claims import shipped
-from tests.core.samplers.test_ode import gain_by_recursion
+from tests.support.gaussian import gain_by_recursion
+from tests.support.verdicts import shipped
 
 PRIOR = weights.load("wiener")
 smoother = Wiener(0.9 * PRIOR.psd, PRIOR.mean)

@@ -10,7 +10,7 @@ from explorer.engine import Engine
 from explorer.engine.cache import Cache
 from explorer.examples import EXAMPLES
 from explorer.schemas import NoisingRequest, SamplingRequest
-from tests.support.batching import PATIENCE, wait_for
+from tests.support.waiting import GIVE_UP_S, wait_until
 
 SMALL = {"size": 64, "levels": 6}
 
@@ -80,9 +80,9 @@ def test_preparing_stops_when_it_is_told_to(engine):
     told = threading.Event()
     preparing = threading.Thread(target=engine.prepare_examples, args=(told.is_set,))
     preparing.start()
-    wait_for(lambda: engine.models.batcher.stats().rows > 0)
+    wait_until(lambda: engine.models.batcher.stats().rows > 0)
     told.set()
-    preparing.join(PATIENCE)
+    preparing.join(GIVE_UP_S)
     stats = engine.models.batcher.stats()
     assert not preparing.is_alive() and stats.waiting == 0 and stats.rows < len(EXAMPLES) * SMALL["levels"]
 

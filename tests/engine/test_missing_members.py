@@ -1,6 +1,5 @@
 """Members whose files are missing, cut short or not the ones of their cards: they are left out, with the reason."""
 
-import json
 import shutil
 
 import numpy as np
@@ -12,19 +11,7 @@ from explorer.claims.skips import SIGMAS, excess
 from explorer.engine import Engine
 from explorer.errors import RequestRefused
 from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, MissingAutoencoder, SeedRequest
-
-DAMAGED = {"vae": "missing", "dae-050": "hash", "ae-conv-16": "hash", "blind": "card"}
-
-
-def damage(folder):
-    """A missing file, one that was cut short, a card with another hash, a card that cannot be read."""
-    (folder / "vae.safetensors").unlink()
-    path = folder / "dae-050.safetensors"
-    path.write_bytes(path.read_bytes()[:100_000])
-    card = json.loads((folder / "ae-conv-16.json").read_text())
-    (folder / "ae-conv-16.json").write_text(json.dumps({**card, "sha256": "0" * 64}))
-    (folder / "blind.json").write_text("{")
-    return folder
+from tests.support.damaged_autoencoders import DAMAGED, damage
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ ENCODERS = {
     "none": None,
     "refuses": "raise SystemExit(1)",
     "writes nothing": "import sys; sys.stdin.buffer.read()",
-    "hangs": "import time; time.sleep(600)",
+    "hangs": "import time; time.sleep(600)",  # longer than any time limit
 }
 
 

@@ -14,7 +14,8 @@ from explorer.core.samplers.registry import SAMPLERS
 from explorer.inference.batcher import Batcher
 from explorer.inference.scheduler import fair_shares
 from explorer.thread_priority import WORKER_NICENESS
-from tests.support.batching import PATIENCE, SIDE, Recorder, batcher, busy, patient, queued, rows, start, wait_for  # noqa: F401
+from tests.support.batching import SIDE, Recorder, busy, queued, rows
+from tests.support.waiting import GIVE_UP_S, wait_until
 
 
 def test_those_who_wait_are_merged_and_get_their_own_rows(batcher, start):
@@ -26,7 +27,7 @@ def test_those_who_wait_are_merged_and_get_their_own_rows(batcher, start):
     assert (stats.waiting, stats.in_flight, stats.passes) == (6, 1, 0)
     model.open()
     for call, expected in zip([first, *calls], ([99], [1, 2], [3, 3], [4, 4]), strict=True):
-        x0 = call.result(PATIENCE)
+        x0 = call.result(GIVE_UP_S)
         assert x0.dtype == torch.float32 and not x0.is_inference()
         assert x0[:, 0, 0, 0].tolist() == expected
     assert model.passes == [[99], [1, 2, 3, 3, 4, 4]]
@@ -38,13 +39,13 @@ def test_a_newcomer_is_in_the_next_pass_of_a_long_run(batcher, start):
     model = Recorder()
     denoiser = batcher.denoiser(model)
     running = start(lambda: [denoiser(rows(1), float(i)) for i in range(4)])
-    assert model.entered.acquire(timeout=PATIENCE)  # in pass 0
+    assert model.entered.acquire(timeout=GIVE_UP_S)  # in pass 0
     newcomer = queued(batcher, start, batcher.denoiser(model), rows(1), 50.0)
     model.gate.release()
-    assert model.entered.acquire(timeout=PATIENCE)  # in pass 1, with or without the runner's next step
+    assert model.entered.acquire(timeout=GIVE_UP_S)  # in pass 1, with or without the runner's next step
     assert 50 in model.passes[1]
     model.open()
-    assert newcomer.result(PATIENCE).max() == 50 and len(running.result(PATIENCE)) == 4
+    assert newcomer.result(GIVE_UP_S).max() == 50 and len(running.result(GIVE_UP_S)) == 4
 
 
 @pytest.mark.parametrize(("count", "limit"), [(32, 8), (9, 2), (3, 1)])
@@ -53,8 +54,8 @@ def test_many_rows_hold_up_nobody(start, count, limit):
     large = busy(batcher, start, model, count, torch.arange(count) + 2)
     small = queued(batcher, start, batcher.denoiser(model), rows(1), 1.0)
     model.open()
-    assert small.result(PATIENCE).max() == 1
-    assert large.result(PATIENCE)[:, 0, 0, 0].tolist() == list(range(2, count + 2))
+    assert small.result(GIVE_UP_S).max() == 1
+    assert large.result(GIVE_UP_S)[:, 0, 0, 0].tolist() == list(range(2, count + 2))
     assert max(map(len, model.passes)) == limit and sum(map(len, model.passes)) == count + 1
     assert any(1 in sigmas for sigmas in model.passes[1:3])  # at the latest one pass after the next
     batcher.close()
@@ -66,7 +67,7 @@ def test_more_callers_than_room_take_turns(start):
     calls = [queued(batcher, start, batcher.denoiser(model), rows(2), float(i)) for i in range(6)]
     model.open()
     for i, call in enumerate([first, *calls]):
-        assert call.result(PATIENCE).max() == (i - 1 if i else 99)
+        assert call.result(GIVE_UP_S).max() == (i - 1 if i else 99)
     assert model.passes[1:] == [[0, 1, 2, 3], [4, 5, 0, 1], [2, 3, 4, 5]]
     batcher.close()
 
@@ -92,7 +93,7 @@ def test_other_models_sizes_and_kinds_of_call_have_passes_of_their_own(batcher, 
         queued(batcher, start, batcher.denoiser(model), rows(1), 6.0),
     ]
     model.open()
-    assert [call.result(PATIENCE)[0].max().item() for call in [first, *calls]] == [99, 1, 102, 3, 4, 205, 6]
+    assert [call.result(GIVE_UP_S)[0].max().item() for call in [first, *calls]] == [99, 1, 102, 3, 4, 205, 6]
     assert model.passes == [[99], [1, 6], [2, 5, 5], [3]] and other.passes == [[4]]
     assert model.labels == [None, None, [1, 2, 3], None]
 
@@ -100,7 +101,7 @@ def test_other_models_sizes_and_kinds_of_call_have_passes_of_their_own(batcher, 
 def test_a_lone_caller_waits_for_nobody(patient, start):
     model = Recorder(gated=False)
     denoiser = patient.denoiser(model)
-    assert len(start(lambda: [denoiser(rows(2), float(i)) for i in range(5)]).result(PATIENCE)) == 5
+    assert len(start(lambda: [denoiser(rows(2), float(i)) for i in range(5)]).result(GIVE_UP_S)) == 5
     assert model.passes == [[i, i] for i in map(float, range(5))]
 
 
@@ -110,10 +111,10 @@ def test_a_pass_waits_for_those_who_are_coming_back(patient, start):
     callers = [patient.denoiser(model) for _ in range(3)]
     calls = [queued(patient, start, denoiser, rows(1), 1.0) for denoiser in callers]
     blocker.open()
-    assert [call.result(PATIENCE).max().item() for call in (first, *calls)] == [99, 1, 1, 1]
+    assert [call.result(GIVE_UP_S).max().item() for call in (first, *calls)] == [99, 1, 1, 1]
     calls = [queued(patient, start, denoiser, rows(1), 2.0) for denoiser in callers[:2]]  # and stay so
     calls.append(start(callers[2], rows(1), 2.0))
-    assert [call.result(PATIENCE).max().item() for call in calls] == [2, 2, 2]
+    assert [call.result(GIVE_UP_S).max().item() for call in calls] == [2, 2, 2]
     assert model.passes == [[1] * 3, [2] * 3]
 
 
@@ -124,8 +125,8 @@ def test_a_pass_does_not_wait_long_for_those_who_have_left(start):
     stays = queued(batcher, start, denoiser, rows(1), 1.0)
     leaves = queued(batcher, start, batcher.denoiser(model), rows(1), 2.0)
     model.open()
-    assert [call.result(PATIENCE).max().item() for call in (first, stays, leaves)] == [99, 1, 2]
-    assert start(denoiser, rows(1), 3.0).result(PATIENCE).max() == 3
+    assert [call.result(GIVE_UP_S).max().item() for call in (first, stays, leaves)] == [99, 1, 2]
+    assert start(denoiser, rows(1), 3.0).result(GIVE_UP_S).max() == 3
     batcher.close()
 
 
@@ -136,12 +137,12 @@ def test_the_background_waits_until_there_is_nobody_and_then_gets_one_row(batche
     visitor = queued(batcher, start, batcher.denoiser(model), rows(2), 1.0)
     model.gate.release()
     for _ in range(2):  # the visitor's pass, the first of the background
-        assert model.entered.acquire(timeout=PATIENCE)
+        assert model.entered.acquire(timeout=GIVE_UP_S)
         model.gate.release()
-    assert model.entered.acquire(timeout=PATIENCE)  # in the second of the background: who comes now is in the next
+    assert model.entered.acquire(timeout=GIVE_UP_S)  # in the second of the background: who comes now is in the next
     late = queued(batcher, start, batcher.denoiser(model), rows(2), 2.0)
     model.open()
-    assert [call.result(PATIENCE).max().item() for call in (first, visitor, late, behind)] == [99, 1, 2, 50]
+    assert [call.result(GIVE_UP_S).max().item() for call in (first, visitor, late, behind)] == [99, 1, 2, 50]
     assert model.passes == [[99], [1, 1], [50], [50], [2, 2], [50]]
 
 
@@ -152,8 +153,8 @@ def test_the_background_waits_for_those_who_are_coming_back(patient, start):
     step = queued(patient, start, denoiser, rows(1), 1.0)
     behind = queued(patient, start, patient.denoiser(model, background=True), rows(1), 50.0)
     blocker.open()
-    assert step.result(PATIENCE).max() == 1
-    assert start(denoiser, rows(1), 2.0).result(PATIENCE).max() == 2  # the same run's next step
+    assert step.result(GIVE_UP_S).max() == 1
+    assert start(denoiser, rows(1), 2.0).result(GIVE_UP_S).max() == 2  # the same run's next step
     assert model.passes == [[1], [2]] and first.done() and not behind.done()
 
 
@@ -198,10 +199,10 @@ def test_merged_trajectories_of_the_network_are_the_lone_ones(network, start):
 
     cases = [("euler", 0), ("heun", 3), ("dpmpp-2m", 5)]
     together = [start(run, batcher.denoiser(network), *case) for case in cases]
-    wait_for(lambda: batcher.stats().waiting == 6)  # each call has two rows, for a class and for any
+    wait_until(lambda: batcher.stats().waiting == 6)  # each call has two rows, for a class and for any
     blocker.open()
     for case, future in zip(cases, together, strict=True):
-        torch.testing.assert_close(future.result(PATIENCE), run(network, *case), atol=1e-4, rtol=0)
+        torch.testing.assert_close(future.result(GIVE_UP_S), run(network, *case), atol=1e-4, rtol=0)
     assert batcher.stats().mean_batch > 2
     batcher.close()
 

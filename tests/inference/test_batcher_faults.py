@@ -7,7 +7,8 @@ import torch
 
 from explorer.errors import ModelUnavailable
 from explorer.inference.batcher import Batcher, Cancelled
-from tests.support.batching import PATIENCE, SIDE, Recorder, batcher, busy, queued, rows, start, wait_for  # noqa: F401
+from tests.support.batching import SIDE, Recorder, busy, queued, rows
+from tests.support.waiting import GIVE_UP_S, wait_until
 
 
 def refuse_thirteen(x, sigma):
@@ -20,9 +21,9 @@ def test_a_callers_exception_is_its_own(batcher, start):
     first = busy(batcher, start, model)
     good, bad, fine = (queued(batcher, start, batcher.denoiser(model), rows(2), s) for s in (1.0, 13.0, 2.0))
     model.open()
-    assert [call.result(PATIENCE).max().item() for call in (first, good, fine)] == [99, 1, 2]
+    assert [call.result(GIVE_UP_S).max().item() for call in (first, good, fine)] == [99, 1, 2]
     with pytest.raises(ValueError, match="unlucky"):
-        bad.result(PATIENCE)
+        bad.result(GIVE_UP_S)
     assert model.passes == [[99], [1, 1, 13, 13, 2, 2], [1, 1], [13, 13], [2, 2]]
 
 
@@ -34,8 +35,8 @@ def test_a_result_that_is_not_finite_fails_its_caller_alone(batcher, start):
     calls = [queued(batcher, start, batcher.denoiser(model), x, 1.0) for x in (rows(2), broken, rows(1))]
     model.open()
     with pytest.raises(FloatingPointError, match="not a number"):
-        calls[1].result(PATIENCE)
-    assert all(call.result(PATIENCE).isfinite().all() for call in (first, calls[0], calls[2]))
+        calls[1].result(GIVE_UP_S)
+    assert all(call.result(GIVE_UP_S).isfinite().all() for call in (first, calls[0], calls[2]))
     assert model.passes == [[99], [1] * 5]
 
 
@@ -57,15 +58,15 @@ def test_a_result_of_another_shape_is_refused(batcher):
 def test_rows_of_those_who_have_gone_are_dropped(batcher, start):
     model, gone = Recorder(), threading.Event()
     first = start(batcher.denoiser(model, gone.is_set), rows(20), 99.0)  # 8 of its rows are in the first pass
-    assert model.entered.acquire(timeout=PATIENCE)
+    assert model.entered.acquire(timeout=GIVE_UP_S)
     cancelled = queued(batcher, start, batcher.denoiser(model, gone.is_set), rows(1), 1.0)
     stays = queued(batcher, start, batcher.denoiser(model), rows(1), 2.0)
     gone.set()
     model.open()
-    assert stays.result(PATIENCE).max() == 2
+    assert stays.result(GIVE_UP_S).max() == 2
     for call in (first, cancelled):
         with pytest.raises(Cancelled):
-            call.result(PATIENCE)
+            call.result(GIVE_UP_S)
     with pytest.raises(Cancelled):
         batcher.denoiser(model, gone.is_set)(rows(1), 1.0)
     assert model.passes == [[99] * 8, [2]] and batcher.stats().waiting == 0
@@ -78,8 +79,8 @@ def test_a_failing_question_whether_it_is_cancelled_fails_its_caller_alone(batch
     good = queued(batcher, start, batcher.denoiser(model), rows(1), 2.0)
     model.open()
     with pytest.raises(StopIteration):
-        bad.result(PATIENCE)
-    assert good.result(PATIENCE).max() == 2 and first.result(PATIENCE).max() == 99
+        bad.result(GIVE_UP_S)
+    assert good.result(GIVE_UP_S).max() == 2 and first.result(GIVE_UP_S).max() == 99
 
 
 def only(limit):
@@ -95,7 +96,7 @@ def test_memory_that_runs_out_halves_the_batch(batcher, start):
     first = busy(batcher, start, model)
     calls = [queued(batcher, start, batcher.denoiser(model), rows(4), s) for s in (1.0, 2.0)]
     model.open()
-    assert [call.result(PATIENCE).max().item() for call in (first, *calls)] == [99, 1, 2]
+    assert [call.result(GIVE_UP_S).max().item() for call in (first, *calls)] == [99, 1, 2]
     assert [len(sigmas) for sigmas in model.passes] == [1, 8, 4, 2, 2, 2, 2]
     assert batcher.stats().max_pixels == 2 * SIDE * SIDE
 
@@ -162,10 +163,10 @@ def test_closing_tells_all_and_refuses_the_rest(batcher, start):
     closing = start(batcher.close)
     for call in calls:  # told at once, while the pass is still under way
         with pytest.raises(ModelUnavailable, match="shutting down"):
-            call.result(PATIENCE)
+            call.result(GIVE_UP_S)
     assert not closing.done()
     model.open()
-    closing.result(PATIENCE)
+    closing.result(GIVE_UP_S)
     assert not model.thread.is_alive()
     with pytest.raises(ModelUnavailable, match="shutting down"):
         batcher.denoiser(model)(rows(1), 1.0)
@@ -184,7 +185,7 @@ def test_a_thread_that_dies_is_replaced_and_callers_are_told(batcher, monkeypatc
     with pytest.raises(ModelUnavailable, match="stopped unexpectedly"):
         denoiser(rows(1), 13.0)
     assert denoiser(rows(1), 1.0).max() == 1
-    wait_for(lambda: reported == [SystemExit])
+    wait_until(lambda: reported == [SystemExit])
 
 
 def test_a_pass_that_hangs_is_given_up_and_its_thread_disturbs_nobody(start):
@@ -193,10 +194,10 @@ def test_a_pass_that_hangs_is_given_up_and_its_thread_disturbs_nobody(start):
     stuck = model.thread
     waiting = queued(batcher, start, batcher.denoiser(good), rows(1), 1.0)
     with pytest.raises(ModelUnavailable, match="too long"):
-        hanging.result(PATIENCE)
-    assert waiting.result(PATIENCE).max() == 1 and stuck.is_alive()
+        hanging.result(GIVE_UP_S)
+    assert waiting.result(GIVE_UP_S).max() == 1 and stuck.is_alive()
     model.open()
-    stuck.join(PATIENCE)
+    stuck.join(GIVE_UP_S)
     assert not stuck.is_alive() and batcher.stats().rows == 1
     assert batcher.denoiser(model)(rows(1), 2.0).max() == 2
     batcher.close()
@@ -208,5 +209,5 @@ def test_an_idle_thread_ends_and_comes_back(monkeypatch):
     denoiser = batcher.denoiser(model)
     for sigma in (1.0, 2.0):
         assert denoiser(rows(1), sigma).max() == sigma
-        wait_for(lambda: not model.thread.is_alive())
+        wait_until(lambda: not model.thread.is_alive())
     batcher.close()

@@ -11,8 +11,8 @@ import torch
 from explorer import weights
 from explorer.inference import cuda_graphs
 from explorer.inference.cuda_graphs import MAX_PASS_PIXELS, MAX_RECORDINGS, CudaGraphDenoiser, Recording
-from tests.support.batching import PATIENCE
 from tests.support.graph_recorder import Recorder
+from tests.support.waiting import GIVE_UP_S
 
 cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -98,16 +98,16 @@ def test_a_replay_that_hangs_holds_up_nobody():
 
     def record(run):
         output = run()
-        return Recording(lambda: entered.set() or gate.wait(PATIENCE), output)
+        return Recording(lambda: entered.set() or gate.wait(GIVE_UP_S), output)
 
     graphed = CudaGraphDenoiser(Model(), record)
     x, sigma, label = asked(1)
     hanging = threading.Thread(target=graphed, args=(x, sigma, label), daemon=True)
     hanging.start()
-    assert entered.wait(PATIENCE)
+    assert entered.wait(GIVE_UP_S)
     torch.testing.assert_close(graphed(x, sigma, label), Model()(x, sigma, label))
     gate.set()
-    hanging.join(PATIENCE)
+    hanging.join(GIVE_UP_S)
 
 
 @cuda

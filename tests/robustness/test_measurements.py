@@ -16,7 +16,6 @@ from robustness import __main__ as command
 from robustness import files, invalid_numbers, load, suites
 from robustness.probing import probed
 from robustness.scale import FULL, QUICK
-from tests.support.guarded_app import guarded_app  # noqa: F401 - the fixture is used by name
 
 SHORT = http_client.values("sampling", **http_client.SHORT, seed=7)
 

@@ -20,51 +20,56 @@ from harness.server_process import free_port
 
 CHECKLIST = {
     "1 versions pinned, none known to be bad": ("test_requirements.py",),
-    "2 a bounded queue, one group for all that needs the model": ("ui/test_checklist.py::test_the_queue_is_bounded",),
-    "3 nothing open in launch()": ("ui/test_checklist.py::test_launch_leaves_nothing_open", "ui/test_routes.py"),
+    "2 a bounded queue, one group for all that needs the model": (
+        "server/test_checklist.py::test_the_queue_is_bounded",
+    ),
+    "3 nothing open in launch()": (
+        "server/test_checklist.py::test_launch_leaves_nothing_open",
+        "server/test_routes.py",
+    ),
     "4 bodies bounded, no URL fetched, headers on every answer": (
-        "ui/test_guard.py::test_uploads_are_bounded_with_and_without_a_length",
-        "ui/test_guard.py::test_data_urls_are_refused_at_once",
-        "ui/test_guard.py::test_headers_are_on_every_answer",
-        "ui/test_traversal.py::test_no_path_or_url_gives_away_a_file",
+        "server/test_middleware.py::test_uploads_are_bounded_with_and_without_a_length",
+        "server/test_middleware.py::test_data_urls_are_refused_at_once",
+        "server/test_middleware.py::test_headers_are_on_every_answer",
+        "server/test_path_traversal.py::test_no_path_or_url_gives_away_a_file",
     ),
     "5 one decoder, three formats, 24 megapixels": (
-        "test_hostile.py::test_hostile_file",
-        "test_images.py::test_what_is_too_large_is_refused_from_its_header",
-        "ui/test_checklist.py::test_components_that_take_paths_are_not_used",
+        "images/test_hostile_files.py::test_hostile_file",
+        "images/test_decoder.py::test_what_is_too_large_is_refused_from_its_header",
+        "server/test_checklist.py::test_components_that_take_paths_are_not_used",
     ),
     "6 no number that is not finite": (
-        "ui/test_guard.py::test_no_number_that_is_not_finite_reaches_a_function",
-        "ui/test_raw_calls.py::test_numbers_of_a_run_that_make_no_sense",
+        "server/test_middleware.py::test_no_number_that_is_not_finite_reaches_a_function",
+        "server/test_raw_calls.py::test_numbers_of_a_run_that_make_no_sense",
     ),
     "7 generators end, free what they held, and share no random numbers": (
-        "ui/test_leaving.py::test_a_client_that_goes_away_ends_its_run",
-        "ui/test_leaving.py::test_what_an_abandoned_run_held_is_let_go",
-        "ui/test_checklist.py::test_nobody_uses_the_random_numbers_of_all",
+        "ui/streaming/test_leaving.py::test_a_client_that_goes_away_ends_its_run",
+        "ui/streaming/test_leaving.py::test_what_an_abandoned_run_held_is_let_go",
+        "server/test_checklist.py::test_nobody_uses_the_random_numbers_of_all",
     ),
     "8 temporary files bounded and swept, nothing reported home": (
-        "ui/test_scratch.py",
-        "ui/test_checklist.py::test_old_uploads_are_deleted_and_nothing_is_reported",
+        "server/test_temp_dir.py",
+        "server/test_checklist.py::test_old_uploads_are_deleted_and_nothing_is_reported",
     ),
     "9 helper events private, no path from a client in a file component": (
-        "ui/test_checklist.py::test_private_events_cannot_be_called_by_name",
-        "ui/test_calls.py::test_private_events_are_out_of_reach_of_the_client",
-        "ui/test_checklist.py::test_components_that_take_paths_are_not_used",
+        "server/test_checklist.py::test_private_events_cannot_be_called_by_name",
+        "ui/http_api/test_endpoints.py::test_private_events_are_out_of_reach_of_the_client",
+        "server/test_checklist.py::test_components_that_take_paths_are_not_used",
     ),
     "10 health, readiness, metrics, a graceful end": (
-        "ui/test_standing.py::test_ready_after_a_warm_up_run_and_counted",
-        "ui/test_standing.py::test_told_to_stop_it_lets_the_running_end_and_begins_nothing",
+        "server/test_health.py::test_ready_after_a_warm_up_run_and_counted",
+        "server/test_health.py::test_told_to_stop_it_lets_the_running_end_and_begins_nothing",
     ),
     "11 a share link says who gets in, and a password can be asked for": (
-        "ui/test_checklist.py::test_sharing_says_what_it_does",
-        "ui/test_hosting.py::test_who_has_no_password_gets_nothing",
+        "server/test_checklist.py::test_sharing_says_what_it_does",
+        "server/test_config.py::test_who_has_no_password_gets_nothing",
     ),
-    "12 limits for an address and for a session": ("ui/test_limits.py", "ui/test_unheard.py"),
-    "13 a container without rights": ("ui/test_container.py",),
+    "12 limits for an address and for a session": ("server/test_limits.py", "server/test_orphaned_events.py"),
+    "13 a container without rights": ("server/test_container.py",),
     "14 weights: safetensors, hash, never from a request": (
         "test_weights.py::test_pickle_never_runs",
         "test_weights.py::test_changed_byte",
-        "hub/test_fetch.py::test_anything_but_a_name_and_a_full_hash_is_refused",
+        "hub/test_download.py::test_anything_but_a_name_and_a_full_hash_is_refused",
     ),
 }
 UI = sorted((ROOT / "explorer" / "ui").rglob("*.py"))

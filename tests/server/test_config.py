@@ -9,8 +9,8 @@ from explorer.errors import HostingRefused
 from explorer.server.config import AUTH, SPACE, TRUSTED, Hosting, account, default_host, root_path, trust_proxies
 from explorer.server.pwa import has_desktop, is_loopback
 from harness.server_process import running_app
-from tests.conftest import READY, SCREENSHOTS, Explorer
 from tests.support.guarded_app import API
+from tests.support.pages.explorer import READY, SCREENSHOTS, Explorer
 from tests.support.reverse_proxy import proxied
 
 USER, PASSWORD = "ada", "pass:word, with a colon"

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
@@ -16,6 +15,7 @@ import pytest
 from harness import ROOT
 from harness.server_process import free_port
 from tests.support.guarded_app import API, png
+from tests.support.waiting import wait_until
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 IGNORED = (ROOT / ".dockerignore").read_text()
@@ -44,6 +44,15 @@ def allowed() -> bool:
     return subprocess.run(["unshare", "-m", "sh", "-c", TRY], capture_output=True).returncode == 0
 
 
+def health(running: subprocess.Popen, url: str) -> str | None:
+    """What the server says of its health; None while nobody listens."""
+    assert running.poll() is None, running.stdout.read().decode()
+    try:
+        return httpx.get(f"{url}/healthz").text
+    except httpx.TransportError:
+        return None
+
+
 @pytest.mark.skipif(not allowed(), reason="needs root and a mount namespace")
 def test_it_runs_as_nobody_on_a_read_only_root_and_writes_to_one_place(tmp_path_factory):
     base, port = Path(tmp_path_factory.mktemp("container")), free_port()
@@ -53,15 +62,8 @@ def test_it_runs_as_nobody_on_a_read_only_root_and_writes_to_one_place(tmp_path_
     command = ["unshare", "-m", "sh", "-c", SCRIPT, "sh", str(base), str(home), str(ROOT), sys.executable, str(port)]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
-        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
-        while True:
-            try:
-                assert httpx.get(f"{url}/healthz").text == "ok\n"
-                break
-            except httpx.TransportError:
-                assert running.poll() is None, running.stdout.read().decode()
-                assert time.monotonic() < deadline
-                time.sleep(0.3)
+        url = f"http://127.0.0.1:{port}"
+        assert wait_until(lambda: health(running, url), 120, every=0.1) == "ok\n"
         status = Path(f"/proc/{running.pid}/status").read_text()
         assert re.search(rf"^Uid:\t{NOBODY}\t{NOBODY}", status, re.M) and re.search(r"^CapEff:\t0+$", status, re.M)
         assert httpx.get(url).headers["content-security-policy"].endswith("https://*.hf.space")

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import httpx
 import pytest
@@ -16,6 +15,10 @@ from harness import ROOT
 from harness.server_process import free_port
 from tests.server.test_raw_calls import RUN
 from tests.support.guarded_app import API
+from tests.support.page_calls import RUN
+from tests.support.waiting import wait_until
+
+START_S = 120  # within which a server must have started
 
 
 def numbers(text):
@@ -28,26 +31,22 @@ def process():
     command = [sys.executable, "app.py", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
     running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     url = f"http://127.0.0.1:{port}"
-    wait_for(lambda: httpx.get(f"{url}/healthz", timeout=5).status_code == 200)
+    wait_until(lambda: answers(url, "/healthz", 200), START_S, every=0.1)
     yield running, url
     running.kill()
 
 
-def wait_for(condition, seconds=120):
-    end = time.monotonic() + seconds
-    while True:
-        try:
-            if condition():
-                return
-        except httpx.TransportError:
-            pass
-        assert time.monotonic() < end, "it does not come to that"
-        time.sleep(0.1)
+def answers(url, path, status):
+    """Whether the server gives this status; nobody may listen yet."""
+    try:
+        return httpx.get(url + path, timeout=5).status_code == status
+    except httpx.TransportError:
+        return False
 
 
 def test_ready_after_a_warm_up_run_and_counted(process):
     running, url = process
-    wait_for(lambda: httpx.get(f"{url}/readyz", timeout=5).status_code == 200)
+    wait_until(lambda: answers(url, "/readyz", 200), START_S, every=0.1)
     before = numbers(httpx.get(f"{url}/metrics").text)
     assert before["explorer_ready"] == 1 and before["explorer_rows_total"] >= 32 and before["explorer_passes_total"] > 0
     asked = httpx.post(f"{url}{API}/call/page_sampling", json={"data": RUN}, timeout=30).json()["event_id"]
@@ -63,14 +62,14 @@ def test_ready_after_a_warm_up_run_and_counted(process):
 
 def test_told_to_stop_it_lets_the_running_end_and_begins_nothing(process):
     running, url = process
-    wait_for(lambda: httpx.get(f"{url}/readyz", timeout=5).status_code == 200)
+    wait_until(lambda: answers(url, "/readyz", 200), START_S, every=0.1)
     data = [*RUN[:3], 60, *RUN[4:]]
     asked = httpx.post(f"{url}{API}/call/page_sampling", json={"data": data}, timeout=30).json()["event_id"]
     with httpx.stream("GET", f"{url}{API}/call/page_sampling/{asked}", timeout=60) as stream:
         lines = stream.iter_lines()
         next(line for line in lines if line.startswith("event: generating"))
         running.send_signal(signal.SIGTERM)
-        wait_for(lambda: httpx.get(f"{url}/readyz", timeout=5).status_code == 503, seconds=5)
+        wait_until(lambda: answers(url, "/readyz", 503), seconds=5)
         late = httpx.post(f"{url}{API}/call/page_sampling", json={"data": RUN}, timeout=30)
         assert late.status_code == 503 and late.json()["detail"].endswith(".")
         assert any(line.startswith("event: complete") for line in lines)

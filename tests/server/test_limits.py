@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 
 import gradio as gr
 import httpx
@@ -15,6 +14,7 @@ from explorer.server.rate_limit import LOGIN, TOO_OFTEN, WORK, Rate, Rates, netw
 from explorer.server.session_limits import BUSY, CALLS, THINGS
 from harness.server_process import free_port
 from tests.support.guarded_app import API
+from tests.support.waiting import wait_until
 
 gate = threading.Event()  # handlers wait for it
 begun: list[tuple[int, float]] = []  # which handlers have begun, with what
@@ -46,11 +46,7 @@ def client(app):
     with httpx.Client(base_url=app.local_url, timeout=20) as connection:
         yield connection
     gate.set()
-    for _ in range(200):
-        if not any(app._queue.active_jobs) and not len(app._queue):
-            return
-        time.sleep(0.05)
-    raise AssertionError("the queue does not become empty")
+    wait_until(lambda: not any(app._queue.active_jobs) and not len(app._queue))
 
 
 def join(client, session, function, value, trigger=None):

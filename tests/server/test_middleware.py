@@ -19,7 +19,8 @@ from explorer.server.error_handling import FAILED, LONGEST
 from explorer.server.launch_options import KEPT_SESSIONS, launch_options
 from explorer.server.middleware import MAX_JSON
 from explorer.ui.widgets.upload import sweep
-from tests.support.guarded_app import API, call, guarded_app, guarded_client, outcome, plain, png, received, uploaded  # noqa: F401 - the fixtures are used by name
+from tests.support.guarded_app import API, call, outcome, plain, png, received, uploaded
+from tests.support.waiting import wait_until
 
 
 def test_an_upload_reaches_its_function(client, app):
@@ -103,10 +104,7 @@ def test_uploads_that_were_deleted_are_on_no_list(app, client, monkeypatch):
     assert outcome(client, "measure", file)[0] == "complete" and len(listed(file)) >= 2
     monkeypatch.setattr(middleware, "sweep", lambda: sweep(age=0))
     uploaded(client, png(5, 7))
-    deadline = time.monotonic() + 10
-    while Path(file["path"]).exists() or listed(file):  # the sweep ends a little after the answer
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(lambda: not Path(file["path"]).exists() and not listed(file))  # the sweep ends after the answer
     assert Path(other["path"]).exists() and listed(other)
 
 

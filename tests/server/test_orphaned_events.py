@@ -11,9 +11,10 @@ from explorer.server import orphaned_events
 from explorer.server.config import Hosting
 from explorer.server.error_handling import PlainBlocks
 from explorer.server.launch_options import launch_options
-from explorer.server.orphaned_events import AGE, PATIENCE, PERIOD, UNHEARD
+from explorer.server.orphaned_events import AGE, PATIENCE, UNHEARD
 from harness.server_process import free_port
 from tests.support.guarded_app import API
+from tests.support.waiting import wait_until
 
 PLACES, SPACE, STEP = 4, 32, 0.05
 LIMIT = 10.0  # seconds within which abandoned work must have ended
@@ -28,7 +29,7 @@ def app():
         def long(value):
             try:
                 for _ in range(1200):
-                    time.sleep(STEP)
+                    time.sleep(STEP)  # a long computation
                     yield value
             finally:
                 ended.append(time.monotonic())
@@ -47,6 +48,29 @@ def client(app):
         yield connection
 
 
+class Looks:
+    """Counts how often the server has looked for events that nobody listens for."""
+
+    def __init__(self):
+        self.count = 0
+
+    def wait_for(self, more):
+        end = self.count + more
+        wait_until(lambda: self.count >= end)
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    counted, dismiss = Looks(), orphaned_events.Attendance.dismiss
+
+    async def counting(self, queue):
+        await dismiss(self, queue)
+        counted.count += 1
+
+    monkeypatch.setattr(orphaned_events.Attendance, "dismiss", counting)
+    return counted
+
+
 def ask(client, name="long"):
     return client.post(f"{API}/call/{name}", json={"data": [7]})
 
@@ -63,6 +87,10 @@ def listen(client, name, event):
     return kind, data
 
 
+def groups(app):
+    return app._queue.event_queue_per_concurrency_id.values()
+
+
 def at_work(app):
     return sum(job is not None for job in app._queue.active_jobs) + len(app._queue)
 
@@ -73,13 +101,12 @@ def test_fifty_who_never_listen_hold_up_nobody_and_are_stopped(app, client):
     asked, sent_away = ([a for a in asked if a.is_success is taken] for taken in (True, False))
     assert len(asked) >= SPACE and {answer.status_code for answer in sent_away} <= {503}
     assert len(app._queue) <= SPACE
-    time.sleep(AGE)
+    youngest = max(event.enqueue_time for group in groups(app) for event in group.queue)
+    wait_until(lambda: time.monotonic() - youngest > AGE)  # none of them may still be about to listen
     short = ask(client, "short")
     assert listen(client, "short", short.json()["event_id"]) == ("complete", [7])
     assert time.monotonic() - last < PATIENCE  # a place was free, though nothing had been stopped yet
-    while at_work(app):
-        assert time.monotonic() - last < LIMIT, "what nobody listens for goes on"
-        time.sleep(0.1)
+    wait_until(lambda: not at_work(app), LIMIT + last - time.monotonic())
     assert len(ended) >= PLACES // 2
     kind, said = listen(client, "long", asked[-1].json()["event_id"])  # somebody comes after all
     assert kind == "error" and said["error"] == UNHEARD
@@ -95,15 +122,13 @@ def test_who_listens_is_left_alone(app, client):
             if time.monotonic() - begun > PATIENCE + 2:
                 break
     assert count > 20
-    while at_work(app):
-        assert time.monotonic() - begun < PATIENCE + 2 + LIMIT
-        time.sleep(0.1)
+    wait_until(lambda: not at_work(app), LIMIT)
 
 
-def test_a_page_whose_stream_opens_a_little_later_gets_its_answer(client):
+def test_a_page_whose_stream_opens_a_little_later_gets_its_answer(client, looks):
     body = {"session_hash": "late", "fn_index": 1, "data": [3], "trigger_id": 1}
     event = client.post(f"{API}/queue/join", json=body).json()["event_id"]
-    time.sleep(1)
+    looks.wait_for(2)
     with client.stream("GET", f"{API}/queue/data?session_hash=late") as stream:
         found = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
     assert [m["output"]["data"] for m in found if m["msg"] == "process_completed" and m["event_id"] == event] == [[3]]
@@ -112,21 +137,18 @@ def test_a_page_whose_stream_opens_a_little_later_gets_its_answer(client):
 def test_nothing_is_remembered_of_sessions_whose_messages_are_gone(app, client):
     queue = app._queue
     queue.pending_event_ids_session["gone"] = {"event"}
-    deadline = time.monotonic() + LIMIT
-    while "gone" in queue.pending_event_ids_session:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_until(lambda: "gone" not in queue.pending_event_ids_session, LIMIT)
 
 
-def test_a_stream_opened_once_more_after_the_answer_is_held_open(client):
+def test_a_stream_opened_once_more_after_the_answer_is_held_open(client, looks):
     """What a page does that hears of its question's place only after the answer came through a stream it had open."""
     body = {"session_hash": "again", "fn_index": 1, "data": [3], "trigger_id": 1}
     client.post(f"{API}/queue/join", json=body)
     with client.stream("GET", f"{API}/queue/data?session_hash=again") as stream:
         assert "close_stream" in list(stream.iter_lines())[-2]
-    time.sleep(3 * PERIOD)
+    looks.wait_for(3)
     with client.stream("GET", f"{API}/queue/data?session_hash=again") as stream:
-        time.sleep(3 * PERIOD)
+        looks.wait_for(3)
         event = client.post(f"{API}/queue/join", json=body).json()["event_id"]
         found = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
     assert [m["output"]["data"] for m in found if m["msg"] == "process_completed" and m["event_id"] == event] == [[3]]
@@ -139,7 +161,5 @@ def test_nothing_is_remembered_for_long_of_sessions_that_have_fetched_all(app, c
     asked = ask(client, "short").json()["event_id"]
     sessions = set(queue.pending_messages_per_session) - before
     assert listen(client, "short", asked) == ("complete", [7])
-    deadline = time.monotonic() + LIMIT
-    while set(queue.pending_messages_per_session) & sessions:
-        assert sessions and time.monotonic() < deadline
-        time.sleep(0.1)
+    assert sessions
+    wait_until(lambda: not set(queue.pending_messages_per_session) & sessions, LIMIT)

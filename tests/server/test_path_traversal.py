@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.path_attacks import forged_uploads, get_exact_path, traversal_paths
-from tests.support.guarded_app import guarded_app, guarded_client, outcome, plain, received  # noqa: F401 - fixtures, by name
+from tests.support.guarded_app import outcome, plain, received
 
 
 def test_no_path_or_url_gives_away_a_file(client, app, tmp_path):

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from explorer.server.error_handling import is_plain
+from tests.support.page_calls import RUN
 
 GOOD = ["mountains", "network", "any", 0, 64, 0]
 
@@ -58,9 +59,6 @@ def test_values_out_of_range(server, position, value):
     assert sentence not in ("", "null") and "Traceback" not in sentence
 
 
-# everything but the picture, which is the session's own; the last one is the ticket
-RUN = ["wiener", "any", "euler", 3, "karras", 1, 1, 0, 64, "noise", 1, "nothing"]
-RUN += ["ddpm", 8, "flow", "any", 3, 1, "wiener", 0]
 NUMBERS = {"steps": 3, "guidance": 5, "eta": 6, "seed": 7, "size": 8, "sigma": 10, "ticket": 19}
 NAMES = {"model": 0, "class": 1, "sampler": 2, "schedule": 4, "start": 9, "difference": 11}
 

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import httpx
@@ -16,6 +15,7 @@ from explorer.server.temp_dir import PLACE, own_folder
 from harness import ROOT
 from harness.server_process import free_port
 from tests.support.guarded_app import API, png
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -63,14 +63,17 @@ def started(place, log):
     port = free_port()
     command = [sys.executable, "app.py", "--port", str(port), "--device", "cpu", "--dtype", "float32"]
     running = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + 120
-    while True:
+    url = f"http://127.0.0.1:{port}"
+
+    def alive():
+        assert running.poll() is None, "it does not start"
         try:
-            httpx.get(f"http://127.0.0.1:{port}/healthz")
-            return running, f"http://127.0.0.1:{port}"
+            return httpx.get(f"{url}/healthz").is_success
         except httpx.TransportError:
-            assert time.monotonic() < deadline and running.poll() is None, "it does not start"
-            time.sleep(0.2)
+            return False
+
+    wait_until(alive, 120, every=0.1)
+    return running, url
 
 
 TELLING = "gunnhild-eriksdottir-passport"

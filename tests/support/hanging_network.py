@@ -18,6 +18,6 @@ def load_hanging(order: Path, device: torch.device, dtype: torch.dtype) -> tuple
             order.unlink()
         except FileNotFoundError:
             return network(x, sigma, label)
-        time.sleep(3600)
+        time.sleep(3600)  # what it is for
 
     return denoise, card

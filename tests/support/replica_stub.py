@@ -3,7 +3,6 @@
 import asyncio
 import pickle
 import threading
-import time
 from concurrent.futures import Future
 
 from explorer.inference.replicas.worker import Replica
@@ -70,11 +69,3 @@ class Carrier:
 
     def close(self):
         self.loop.call_soon_threadsafe(self.loop.stop)
-
-
-def wait_until(condition, seconds=60):
-    """Until another thread or process has brought it about."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)

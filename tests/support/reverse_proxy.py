@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -15,6 +14,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from harness.server_process import free_port
+from tests.support.waiting import wait_until
 
 PER_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
 
@@ -60,8 +60,7 @@ def proxied(upstream: str, prefix: str) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.02)
+    wait_until(lambda: server.started)
     yield f"http://127.0.0.1:{port}{prefix}"
     server.should_exit = True
     server.force_exit = True

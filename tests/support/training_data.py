@@ -32,9 +32,9 @@ def add_picture(tar, name, array):
     tar.addfile(info, io.BytesIO(buffer.getvalue()))
 
 
-@pytest.fixture(name="data", scope="module")
+@pytest.fixture(name="data", scope="session")
 def training_data(tmp_path_factory):
-    """Yield a folder with a handful of pictures in each split."""
+    """Return a folder with a handful of pictures in each split; tests read it only."""
     root, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
     for archive, side in (("scenes100_q90", 100), ("catfaces64", 64)):
         with tarfile.open(root / f"{archive}.tar", "w") as tar:

@@ -22,7 +22,7 @@ from explorer.train.code_recipe import CodeRecipe
 from explorer.train.fit_autoencoder import Fitting
 from explorer.train.linear import alternate, least_error, moments, principal_components
 from explorer.train.trainer import Trainer
-from tests.support.training_data import run_module, training_data  # noqa: F401 - a fixture, by name
+from tests.support.training_data import run_module
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from explorer.core.networks.unet import UNetConfig
 from explorer.train.crops import CropSource, pyramid, quarter_turned, saturated, step_generator
 from explorer.train.recipes import Recipe
 from explorer.train.trainer import Trainer, learning_rate
-from tests.support.training_data import run_module, training_data  # noqa: F401 - a fixture, by name
+from tests.support.training_data import run_module
 
 TINY = Recipe(architecture=UNetConfig(channels=8), images=64, batch=8, warmup=2, size=32)
 

@@ -6,11 +6,8 @@ axe-core comes in the package axe-playwright-python; it is put into the page as 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.conftest import READY
-from tests.ui.tabs.test_autoencoders import DONE as LINED_UP
-from tests.ui.tabs.test_sampling import DONE as SAMPLED
+from tests.support.pages.views import VIEWS, open_view
 
-VIEWS = {"noise-scale": READY, "sampling": SAMPLED, "autoencoders": LINED_UP}
 WIDTHS = {"phone": 375, "desktop": 1280, "projector": 1920}
 OPTIONS = [
     pytest.param({"viewport": {"width": width, "height": 800}, "color_scheme": scheme}, id=f"{name}-{scheme}")
@@ -35,9 +32,7 @@ def findings(page) -> list[str]:
 @pytest.mark.parametrize("view", VIEWS)
 def test_no_serious_finding_and_nothing_wider_than_the_window(explorer, view, request):
     dark = "dark" if "dark" in request.node.callspec.id else "light"
-    explorer.page.goto(f"{explorer.url}/?view={view}&__theme={dark}")
-    explorer.page.wait_for_function(VIEWS[view], timeout=120_000)
-    explorer.page.wait_for_timeout(500)
+    open_view(explorer, view, f"&__theme={dark}")
     explorer.shoot(f"fits-{request.node.callspec.id}")
     assert findings(explorer.page) == []
     assert explorer.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

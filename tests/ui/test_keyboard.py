@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ui.test_accessible import VIEWS
+from tests.support.pages.views import VIEWS, open_view
 
 FOCUS = """() => {
   const node = document.activeElement, marks = [node, node.closest("label")].filter(Boolean).map(getComputedStyle);
@@ -36,10 +36,7 @@ def tab_to(page, selector, most=70):
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_all_is_reached_and_what_has_the_focus_is_seen(explorer, view):
-    explorer.page.goto(f"{explorer.url}/?view={view}")
-    explorer.page.wait_for_function(VIEWS[view], timeout=120_000)
-    explorer.page.wait_for_timeout(1000)
-    found = stops(explorer.page)
+    found = stops(open_view(explorer, view).page)
     assert len(found) > 20 and [stop["name"] for stop in found if not stop["seen"]] == []
 
 

@@ -9,8 +9,8 @@ from explorer.engine import Engine
 from explorer.serve import prepare
 from explorer.server.config import Hosting
 from harness.server_process import free_port
-from tests.engine.test_missing_members import DAMAGED, damage
-from tests.ui.tabs.test_autoencoders import LineUp
+from tests.support.damaged_autoencoders import DAMAGED, damage
+from tests.support.pages.autoencoders import LineUp
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from explorer.schemas import NoisingRequest
-from tests.conftest import Explorer
-from tests.ui.tabs.test_noise_scale import assert_shows, save
+from tests.support.pages.explorer import Explorer
+from tests.support.pages.noise_scale import assert_shows, save
 
 COLOURS = {"red": (200, 30, 30), "blue": (30, 30, 200)}
 

@@ -10,7 +10,7 @@ from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.core.noise import white
 from explorer.core.samplers.registry import SAMPLERS, euler, heun, keyed_noise
 from explorer.core.schedules import SCHEDULES
-from tests.core.samplers.test_ode import Gaussian
+from tests.support.gaussian import Gaussian
 
 KARRAS = SCHEDULES["karras"]
 ANY = 2

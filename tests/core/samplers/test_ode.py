@@ -1,7 +1,5 @@
 """Samplers against the exact probability-flow ODE of Gaussian data (maths.md, section 6)."""
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 import torch
@@ -9,30 +7,12 @@ import torch
 from explorer.core.noise import white
 from explorer.core.samplers.registry import SAMPLER_INFO, SAMPLERS, dpmpp_2m, euler, heun, keyed_noise
 from explorer.core.schedules import SCHEDULES
+from tests.support.gaussian import GAINS, HEUN_RANGES, KARRAS, POWERS, Gaussian, gain_by_recursion
 
 DETERMINISTIC = [name for name, info in SAMPLER_INFO.items() if not info.stochastic]
 each = pytest.mark.parametrize("name", SAMPLERS)
 each_deterministic = pytest.mark.parametrize("name", DETERMINISTIC)
-KARRAS = SCHEDULES["karras"]
-POWERS = [100.0, 10.0, 1.0, 0.1, 0.01, 0.001]
 ORDER = {"euler": 1, "heun": 2, "dpmpp-2m": 2}
-GAINS = {
-    ("euler", 10): [0.665, 0.616, 0.564, 0.507, 0.455, 0.402],
-    ("euler", 18): [0.81, 0.77, 0.74, 0.70, 0.66, 0.61],
-    ("euler", 50): [0.93, 0.92, 0.90, 0.88, 0.86, 0.84],
-}
-HEUN_RANGES = {5: (2.1, 11.3), 10: (1.18, 2.45), 18: (1.045, 1.27), 50: (1.005, 1.024)}
-
-
-class Gaussian:
-    """The exact denoiser of N(0, power), pixel by pixel; counts its calls."""
-
-    def __init__(self, power=1.0):
-        self.power, self.calls = torch.as_tensor(power, dtype=torch.float64).view(-1, 1, 1, 1), 0
-
-    def __call__(self, x, sigma, label=None):
-        self.calls += 1
-        return (x * (self.power / (self.power + sigma**2))).to(x.dtype)
 
 
 def sample(name, denoiser, x, sigmas, pictures=None):
@@ -67,26 +47,6 @@ def test_euler_gain_is_the_product_of_its_steps():
     product = np.prod(1 + np.diff(sigmas) * sigmas[:-1] / (power + sigmas[:-1] ** 2))
     *_, last = euler(Gaussian(power), torch.ones(1, 1, 1, 1, dtype=torch.float64), sigmas)
     assert last.x.item() == pytest.approx(product, rel=1e-12)
-
-
-def gain_by_recursion(name, power, sigmas):
-    """The factor on one frequency of power P over a whole trajectory, by scalar recursion."""
-    z, before = 1.0, None
-    for sigma, after in pairwise(sigmas):
-        slope = z * sigma / (power + sigma**2)  # dz/dsigma
-        if name == "dpmpp-2m" and before is not None and after > 0:
-            # exponential integrator in l = -ln sigma, the estimate taken linear in l (Lu et al. 2022)
-            (sigma_before, x0_before), x0 = before, z - sigma * slope
-            h, h_before = np.log(sigma / after), np.log(sigma_before / sigma)
-            rate = (x0 - x0_before) / h_before
-            z_after = after / sigma * z + (1 - after / sigma) * (x0 + 0.5 * h * rate)
-        elif name == "heun" and after > 0:
-            guess = z + (after - sigma) * slope
-            z_after = z + (after - sigma) * (slope + guess * after / (power + after**2)) / 2
-        else:
-            z_after = z + (after - sigma) * slope
-        before, z = (sigma, z - sigma * slope), z_after
-    return z
 
 
 @each_deterministic

@@ -22,10 +22,8 @@ from explorer.core.samplers.registry import (
 )
 from explorer.core.samplers.registry import predictor_corrector as pc
 from explorer.core.samplers.stochastic import split_level
-from explorer.core.schedules import SCHEDULES
-from tests.core.samplers.test_ode import Gaussian
+from tests.support.gaussian import KARRAS, Gaussian, churn_variance, langevin_variance
 
-KARRAS = SCHEDULES["karras"]
 POWERS = np.array([10.0, 1.0, 0.1, 0.01])
 SHAPE = (1, 128, 128)  # independent pixels, all of one power in each picture
 N = SHAPE[1] * SHAPE[2]
@@ -56,29 +54,6 @@ def ancestral_variance(power, sigmas, eta):
         wiener, ratio = power / (power + sigma**2), sqrt(after**2 - up**2) / sigma
         v.append((wiener + ratio * (1 - wiener)) ** 2 * v[-1] + up**2)
     return np.array(v)
-
-
-def churn_variance(power, sigmas, s_churn, s_min, s_max, s_noise):
-    v = [power + sigmas[0] ** 2]
-    for sigma, after in pairwise(sigmas):
-        gamma = min(s_churn / (len(sigmas) - 1), sqrt(2) - 1) if s_min <= sigma <= s_max else 0
-        hat = sigma * (1 + gamma)
-        slope = hat / (power + hat**2)
-        gain = 1 + (after - hat) * slope
-        if after > 0:
-            gain = 1 + (after - hat) / 2 * (slope + gain * after / (power + after**2))
-        v.append(gain**2 * (v[-1] + (hat**2 - sigma**2) * s_noise**2))
-    return np.array(v)
-
-
-def langevin_variance(power, sigmas, inner, rate):
-    v, last = [power + sigmas[0] ** 2], sigmas[-2]
-    for sigma in sigmas[1:-1]:
-        after, step = v[-1], rate * last**2 * (sigma / last) ** 2  # lr (sigma_i / sigma_L)^2
-        for _ in range(inner):
-            after = (1 - step / (power + sigma**2)) ** 2 * after + 2 * step
-        v.append(after)
-    return np.array([*v, (power / (power + last**2)) ** 2 * v[-1]])
 
 
 def corrected_variance(power, sigmas, eta, snr):

@@ -13,8 +13,16 @@ from explorer.core.samplers.loop import Step
 from explorer.core.samplers.registry import SAMPLER_INFO, SAMPLERS, ancestral, churn, ddpm, euler, heun, langevin
 from explorer.core.schedules import SCHEDULES
 from explorer.core.spectra.sampler_gain import power_gain
-from tests.core.samplers.test_ode import GAINS, HEUN_RANGES, KARRAS, POWERS, Gaussian, gain_by_recursion
-from tests.core.samplers.test_stochastic import churn_variance, langevin_variance
+from tests.support.gaussian import (
+    GAINS,
+    HEUN_RANGES,
+    KARRAS,
+    POWERS,
+    Gaussian,
+    churn_variance,
+    gain_by_recursion,
+    langevin_variance,
+)
 
 P = np.array(POWERS)
 DETERMINISTIC = [name for name, info in SAMPLER_INFO.items() if not info.stochastic]

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -27,7 +26,8 @@ from explorer.serve import prepare
 from explorer.server.config import Hosting
 from explorer.server.health import Standing
 from harness import ROOT
-from tests.support.replica_stub import Carrier, Lost, wait_until
+from tests.support.replica_stub import Carrier, Lost
+from tests.support.waiting import wait_until
 
 CARD = weights.card("scenes")
 SIGMAS = (10.0, 3.0, 1.0, 0.3, 0.0)
@@ -224,13 +224,21 @@ def test_what_is_not_finite_and_what_a_model_raises_reach_the_caller(connect):
             denoiser(white((1, 3, 8, 8), 0, "a"), 2.0)
 
 
+def unwell(replica):
+    try:
+        replica.check_health()
+    except ReplicaUnhealthy:
+        return True
+    return False
+
+
 def test_a_loop_that_stands_still_fails_the_health_check(held):
     replica = Replica(plan(held, stall_s=0.1))
     replica.check_health()
     with ThreadPoolExecutor(1) as threads:
         call = threads.submit(replica._batcher.denoiser(held), white((1, 3, 8, 8), 0, "a"), 1.0)
         wait_until(lambda: held.rows)
-        time.sleep(0.15)
+        wait_until(lambda: unwell(replica))
         with pytest.raises(ReplicaUnhealthy):
             replica.check_health()
         held.gate.set()

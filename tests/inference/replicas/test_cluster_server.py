@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from functools import partial
 from importlib.util import find_spec
 
@@ -18,7 +17,7 @@ from explorer.inference.replicas.ray_serve import start_replicas
 from explorer.inference.replicas.worker import ReplicaSpec
 from harness import ROOT
 from harness.server_process import free_port
-from tests.support.replica_stub import wait_until
+from tests.support.waiting import wait_until
 
 if not find_spec("ray"):
     pytest.skip("ray is not installed: make cluster-test adds it", allow_module_level=True)
@@ -38,7 +37,7 @@ def test_a_server_on_a_cluster_from_start_to_end():
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: server.poll() is None and answers(f"{url}/readyz"), 180)
+        wait_until(lambda: server.poll() is None and answers(f"{url}/readyz"), 180, every=0.5)
         processes = psutil.Process(server.pid).children(recursive=True)
         wait_until(lambda: "explorer_replicas_live 2\n" in httpx.get(f"{url}/metrics").text)
         assert int(re.search(r"replicas_rows_total (\d+)", httpx.get(f"{url}/metrics").text)[1]) >= 32
@@ -68,5 +67,4 @@ def answers(url):
     try:
         return httpx.get(url, timeout=5).status_code == 200
     except httpx.TransportError:
-        time.sleep(0.5)
         return False

@@ -23,7 +23,7 @@ from explorer.inference.replicas.placement import Cluster
 from explorer.inference.replicas.ray_serve import start_replicas
 from explorer.inference.replicas.worker import ReplicaSpec
 from tests.support.hanging_network import load_hanging
-from tests.support.replica_stub import wait_until
+from tests.support.waiting import wait_until
 
 if not find_spec("ray"):
     pytest.skip("ray is not installed: make cluster-test adds it", allow_module_level=True)

@@ -15,9 +15,9 @@ from explorer.ui.app import build_app
 from explorer.ui.permalinks.bindings import controls as controls_of
 from explorer.ui.permalinks.bindings import entries
 from harness import ROOT
-from tests.conftest import Explorer
-from tests.ui.tabs.test_autoencoders import LineUp
-from tests.ui.tabs.test_sampling import Film
+from tests.support.pages.autoencoders import LineUp
+from tests.support.pages.explorer import Explorer
+from tests.support.pages.sampling import Trajectory
 
 OPENED = "window.linkOpened.promise.then((link) => link.view)"
 PIXELS = """(selector) => [...document.querySelectorAll(selector)].filter((c) => c.width).map((c) =>
@@ -102,7 +102,8 @@ def test_first_view_same_link_same_pixels(visitor):
     with computed(two) as asked:
         two.open(link)
         assert two.page.evaluate(PIXELS, "#player canvas") == one.page.evaluate(PIXELS, "#player canvas")
-        two.page.wait_for_timeout(1500)
+        two.page.wait_for_selector("#full-spectra .js-plotly-plot")  # asked for when the slider has come to rest
+        two.at_rest()
     assert [data[1:5] for data in asked if len(data) == 6] == [["wiener", "any", 5, 128]]  # once, and at once rightly
     assert controls(two) == controls(one)
     assert two.page.locator(f"#examples [data-name={picture}]").get_attribute("aria-pressed") == "true"
@@ -110,19 +111,19 @@ def test_first_view_same_link_same_pixels(visitor):
 
 
 def test_sampling_same_link_same_pixels(visitor):
-    one = Film(sender(visitor)).open().unfold("More").choose("run-model", "Wiener").choose("run-sampler", "DDPM")
+    one = Trajectory(sender(visitor)).open().unfold("More").choose("run-model", "Wiener").choose("run-sampler", "DDPM")
     one.after(lambda: one.page.locator("#run-steps input").fill("12"))
     one.unfold("Compare with a second run").choose("differs", "seed")
     one.step(7)
     link = copied(one.explorer)
     assert link == "/?v=1&view=sampling&model=wiener&sampler=ddpm&steps=12&at=7&b=seed&b.seed=1&open=more,compare"
 
-    two = Film(visitor())
+    two = Trajectory(visitor())
     with computed(two.explorer) as asked:
         two.page.goto(two.explorer.url + link)
         two.done()
     assert len(asked) == 1
-    two.page.wait_for_timeout(150)  # drawn in the next frame
+    two.explorer.drawn()
     assert two.page.evaluate(PIXELS, "#film canvas") == one.page.evaluate(PIXELS, "#film canvas")
     assert two.explorer.text("#film-step") == "7 of 12"
     assert controls(two.explorer) == controls(one.explorer)
@@ -165,9 +166,9 @@ def test_autoencoders_same_link_same_pixels(visitor):
     assert two.page.evaluate(PIXELS, shown) == one.page.evaluate(PIXELS, shown)
     two.page.evaluate("document.querySelector('#score-field').scrollIntoView()")
     two.page.wait_for_function("scoreField.state.plane?.density === 'ring'")
-    for page in (one.page, two.page):
-        page.evaluate("(scoreField.view.probe = [0.3, 0.2], scoreField.moveTo(scoreField.view.sigma))")
-        page.wait_for_timeout(300)
+    for view in (one, two):
+        view.page.evaluate("(scoreField.view.probe = [0.3, 0.2], scoreField.moveTo(scoreField.view.sigma))")
+        view.explorer.drawn()
     field = "[data-panel=field] canvas"
     assert two.page.evaluate(PIXELS, field) == one.page.evaluate(PIXELS, field)
 
@@ -200,12 +201,12 @@ WALKED = "scoreField.state.walk && scoreField.known() === scoreField.state.walk.
 AT_REST = "(scoreField.play(false), scoreField.view.probe = [0.3, 0.2], scoreField.moveTo(scoreField.view.sigma))"
 
 
-def walked(page):
+def walked(lineup):
     """The plane after its walk, with the mark in one place."""
-    page.wait_for_function(WALKED, timeout=90_000)
-    page.evaluate(AT_REST)
-    page.wait_for_timeout(300)
-    return page.evaluate(PIXELS, ".field canvas")
+    lineup.page.wait_for_function(WALKED, timeout=90_000)
+    lineup.page.evaluate(AT_REST)
+    lineup.explorer.drawn()
+    return lineup.page.evaluate(PIXELS, ".field canvas")
 
 
 def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
@@ -226,7 +227,7 @@ def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
     for step in range(1, 13):
         mouse.move(*at(0.2 + step / 20, 0.7 - 0.4 * (step % 2)), steps=3)
     mouse.up()
-    pixels, drawing = walked(one.page), one.page.evaluate("scoreField.state.points")
+    pixels, drawing = walked(one), one.page.evaluate("scoreField.state.points")
     assert len(drawing) > 20 and np.allclose(drawing, np.round(drawing, 2), atol=1e-9)
     link = copied(one.explorer)
     assert notice(one.explorer) == "Copied."
@@ -236,7 +237,7 @@ def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
     with computed(two.explorer) as asked:
         two.page.goto(two.explorer.url + link)
         two.done().page.evaluate(IN_SIGHT)
-        assert walked(two.page) == pixels
+        assert walked(two) == pixels
     assert [data[0] for data in asked if drawing in data] == ["drawn"]  # once, and at once rightly
     assert two.page.evaluate("scoreField.state.points") == drawing
     assert two.page.locator("#field-density label.selected").text_content().strip() == "your drawing"
@@ -251,17 +252,19 @@ def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
 def test_sections_below_are_restored_with_their_controls(visitor):
     words = "branch.count=4&branch.origin=picture&turn.levels=5&transfer.samplers=euler,ddpm&transfer.steps=5,9"
     link = f"/?v=1&view=sampling&model=wiener&steps=4&{words}&open=branch,transfer"
-    film = Film(sender(visitor))
-    film.page.goto(film.explorer.url + link)
-    film.done()
-    assert film.page.locator("#branch-count input").input_value() == "4"
-    assert film.page.locator("#branch-origin label.selected").text_content().strip().startswith("the clean picture")
-    assert film.page.locator("#step-counts :is(input, textarea)").input_value() == "5, 9"
-    assert film.page.locator("#transfer-samplers label.selected").all_text_contents() == [" Euler", " DDPM"]
-    assert film.page.locator("#turn").is_hidden()
-    assert parse_qs(urlparse(copied(film.explorer)).query) == parse_qs(urlparse(link).query)
-    film.unfold("U-turns")
-    assert film.page.locator("#turn-levels input").input_value() == "5"
+    trajectory = Trajectory(sender(visitor))
+    trajectory.page.goto(trajectory.explorer.url + link)
+    trajectory.done()
+    assert trajectory.page.locator("#branch-count input").input_value() == "4"
+    assert (
+        trajectory.page.locator("#branch-origin label.selected").text_content().strip().startswith("the clean picture")
+    )
+    assert trajectory.page.locator("#step-counts :is(input, textarea)").input_value() == "5, 9"
+    assert trajectory.page.locator("#transfer-samplers label.selected").all_text_contents() == [" Euler", " DDPM"]
+    assert trajectory.page.locator("#turn").is_hidden()
+    assert parse_qs(urlparse(copied(trajectory.explorer)).query) == parse_qs(urlparse(link).query)
+    trajectory.unfold("U-turns")
+    assert trajectory.page.locator("#turn-levels input").input_value() == "5"
 
 
 def test_a_wrong_link_opens_what_it_can_and_says_what_it_ignored(visitor):
@@ -359,7 +362,7 @@ def test_the_address_follows_and_keeps_what_is_gradios(visitor):
     explorer.page.get_by_role("tab", name="Noise & scale").click()
     for level in range(20):
         explorer.page.evaluate(f"noiseAndScale.moveTo({level}, true)")
-    explorer.page.wait_for_timeout(700)
+    explorer.page.wait_for_function("location.search.endsWith(new URL(permalink.link()).search.slice(1))")
     assert 1 <= explorer.page.evaluate("window.written") <= 4
 
 

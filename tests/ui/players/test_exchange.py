@@ -4,7 +4,7 @@ import pytest
 
 from harness import ROOT
 
-SHARED = ROOT / "explorer" / "ui" / "shared"
+SHARED = ROOT / "explorer" / "ui" / "players" / "shared"
 # What the page around the exchange would be: parts arrive when the test says so, and are noted in the order of taking.
 AROUND = """
 (source) => {
@@ -26,7 +26,7 @@ AROUND = """
     `${source}; listen(); return { ticket, setStatus };`)(element, props, watch, takePart, showProgress);
   setStatus = exchange.setStatus;
   window.exchange = {
-    ask: exchange.ticket, taken,
+    ask: exchange.ticket, taken, arriving: () => arriving.length,
     value: (generation, parts, state) => {
       props.value = { generation, parts, state };
       told();
@@ -43,7 +43,7 @@ AROUND = """
 @pytest.fixture
 def page(browser):
     page = browser.new_page()
-    page.evaluate(AROUND, "".join((SHARED / name).read_text() for name in ("common.js", "exchange.js")))
+    page.evaluate(AROUND, "".join((SHARED / name).read_text() for name in ("common.js", "old_exchange.js")))
     yield page
     page.close()
 
@@ -58,7 +58,7 @@ def test_an_older_answers_last_word_does_not_displace_the_one_that_is_being_fetc
 
 def test_a_newer_answer_ends_the_one_that_is_being_fetched(page):
     page.evaluate("exchange.ask(); exchange.value(1, ['a', 'x', 'x'], 'running')")
-    page.wait_for_timeout(50)
+    page.wait_for_function("exchange.arriving() > 0")
     page.evaluate("exchange.ask(); exchange.value(2, ['b', 'c'], 'done')")
     assert page.evaluate("exchange.arrive()") == ["a b c", "ready"]
 

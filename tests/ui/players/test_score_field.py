@@ -22,7 +22,7 @@ def field(explorer):
 
 def test_the_field_is_exact_and_moving_never_asks_the_server(field):
     exact = pattern_of(DensityRequest()).mixture
-    field.page.wait_for_timeout(1500)
+    field.at_rest()
     asked = len(field.requests)
     for place, sigma in (((0.3, -0.4), 0.05), ((-1.0, 0.8), 0.6), ((0.0, 0.0), 2.0)):
         shown = field.page.evaluate(f"[...scoreField.exactD({place[0]}, {place[1]}, {sigma})]")
@@ -32,11 +32,11 @@ def test_the_field_is_exact_and_moving_never_asks_the_server(field):
     slider.focus()
     for key in ("Home", "PageUp", "PageUp", "End"):
         slider.press(key)
-        field.page.wait_for_timeout(150)
+        field.drawn()
         seen.add(field.text("#field-sigma-value"))
     field.page.locator("#field-time").fill("10")
     assert len(seen) == 4
-    assert [url for url in field.requests[asked:] if "heartbeat" not in url] == []
+    assert field.sent_since(asked) == []
 
 
 def test_annealed_walkers_find_the_weights(field):
@@ -56,6 +56,6 @@ def test_a_network_learns_while_one_looks_on_and_can_be_stopped(field):
     gaps = [entry["dsm"] - entry["explicit"] for entry in history]
     assert np.ptp(gaps) < 0.1 * abs(np.mean(gaps))  # the two losses differ by a constant
     known = len(history)
-    field.page.wait_for_timeout(1500)
+    field.at_rest()
     assert field.page.evaluate("scoreField.state.history.length") == known
     field.shoot("field-learning")

@@ -18,6 +18,7 @@ from explorer.ui.app import build_app
 from explorer.ui.streaming.sampling_runs import SamplingRuns
 from harness.server_process import free_port
 from tests.support.guarded_app import API
+from tests.support.waiting import holds_throughout, wait_until
 
 SLOW = 0.05  # seconds per call of the denoiser, so that a run of 200 steps outlasts the test
 # the public inputs of the event `sampling`: everything but the picture, which is the session's own
@@ -34,19 +35,15 @@ class CountingEngine(Engine):
 
         def call(x, sigma, label=None):
             self.calls += 1
-            time.sleep(SLOW)
+            time.sleep(SLOW)  # a slow model is what the test needs
             return inner(x, sigma, label)
 
         return call
 
     def rests(self):
         """Whether there has been no call for a second: many times what one takes, on a busy machine too."""
-        before, end = self.calls, time.monotonic() + 20 * SLOW
-        while time.monotonic() < end:
-            if self.calls > before:
-                return False
-            time.sleep(SLOW)
-        return True
+        before = self.calls
+        return holds_throughout(lambda: self.calls == before, 20 * SLOW)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +68,7 @@ def test_a_client_that_goes_away_ends_its_run(engine, url):
             if line.startswith("data: ") and len(json.loads(line[6:])[0]["parts"]) > 3:
                 break
         assert not engine.rests()  # it is running, and would go on for ten seconds
-    deadline = time.monotonic() + 4
-    while not engine.rests():
-        assert time.monotonic() < deadline, "the run goes on although nobody listens"
+    wait_until(engine.rests, 4)
 
 
 def test_stop_ends_a_run_at_its_next_step_and_says_what_there_is(engine):

@@ -10,7 +10,7 @@ from explorer.engine.autoencoder_pool import AutoencoderPool
 from explorer.serve import prepare
 from explorer.server.config import Hosting
 from harness.server_process import free_port
-from tests.ui.tabs.test_autoencoders import LineUp
+from tests.support.pages.autoencoders import LineUp
 
 SLOW = 0.25  # seconds per call of a member, so that every section outlasts the test
 SECTIONS = {
@@ -32,7 +32,7 @@ class SlowPool(AutoencoderPool):
 
         def call(x, sigma, label=None):
             self.calls += 1
-            time.sleep(SLOW if self.slow else 0)
+            time.sleep(SLOW if self.slow else 0)  # a slow model is what the test needs
             return inner(x, sigma, label)
 
         return call
@@ -71,7 +71,7 @@ def test_what_computes_shows_progress_can_be_stopped_and_begun_again(explorer, m
     explorer.page.locator(f"button#stop-{section}").click()
     explorer.page.wait_for_function(f"{status} === 'ready'", timeout=60_000)
     calls = members.calls
-    explorer.page.wait_for_timeout(4000 * SLOW)
+    explorer.at_rest()
     assert members.calls == calls, "it goes on although it has been stopped"
     explorer.page.locator(f"button#{button}").click()
     explorer.page.wait_for_function(f"/^[0-9]+ of [0-9]+$/.test({status})", timeout=60_000)

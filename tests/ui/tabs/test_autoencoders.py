@@ -6,71 +6,12 @@ from PIL import Image
 
 from explorer.autoencoders import AUTOENCODERS
 from explorer.schemas.autoencoders import CorruptionRequest, SeedRequest
-
-DONE = (
-    f"window.lineUp?.line.members.size === {len(AUTOENCODERS)}"
-    " && document.querySelector('#lineup-status').textContent === 'ready'"
-)
-
-PLAYERS = {
-    "#matrix": "sections?.matrix",
-    "#skipCosts": "sections?.skipCosts",
-    "#codes": "galleries?.codes",
-    "#films": "galleries?.films",
-    "#wiring-player": "wiringPlayer",
-}
-
-
-class LineUp:
-    """The page, opened, with the few questions that tests ask of it."""
-
-    def __init__(self, explorer) -> None:
-        self.explorer, self.page = explorer, explorer.page
-
-    def open(self, query="") -> "LineUp":
-        self.explorer.open(query)
-        self.page.get_by_role("tab", name="Autoencoders").click()
-        return self.done()
-
-    def done(self) -> "LineUp":
-        self.page.wait_for_function(DONE, timeout=120_000)
-        return self
-
-    def after(self, act) -> "LineUp":
-        asked = self.page.evaluate("lineUp.newest()")
-        act()
-        self.page.wait_for_function(f"lineUp.newest() > {asked}")
-        return self.done()
-
-    def unfold(self, title, button) -> "LineUp":
-        self.page.locator("button.label-wrap", has_text=title).click()
-        self.page.locator(f"button#{button}").click()
-        return self
-
-    def ready(self, player) -> "LineUp":
-        """Wait until a section has been asked once and rests again."""
-        status = f"document.querySelector('{player} .ns-status').textContent"
-        self.page.wait_for_function(f"window.{PLAYERS[player]}?.newest() > 0 && {status} === 'ready'", timeout=120_000)
-        return self
-
-    def pixels(self, selector) -> np.ndarray:
-        side, data = self.page.evaluate(
-            f"(() => {{ const c = document.querySelector('{selector}');"
-            " return [c.width, Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]; })()"
-        )
-        return np.array(data, dtype=int).reshape(-1, side, 4)[..., :3]
+from tests.support.pages.autoencoders import LineUp, assert_shows
 
 
 @pytest.fixture
 def lineup(explorer):
     return LineUp(explorer)
-
-
-def assert_shows(pixels, values, travelled=None):
-    """A canvas holds the array, to half a byte of the range in which it travelled."""
-    travelled = values if travelled is None else travelled
-    expected = np.clip(127.5 + 127.5 * values, 0, 255).transpose(1, 2, 0)
-    assert np.abs(pixels - expected).max() <= 127.5 * np.abs(travelled).max() / 254 + 1.01
 
 
 def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
@@ -91,7 +32,7 @@ def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
     lineup.page.locator("#lineup-order").select_option("best")
     shown = lineup.page.locator(".lineup-members button b").all_text_contents()
     assert shown == [o.title for o in sorted(outputs.values(), key=lambda o: o.mse)]
-    assert [url for url in lineup.explorer.requests[asked:] if "heartbeat" not in url] == []
+    assert lineup.explorer.sent_since(asked) == []
 
 
 def test_other_corruptions_other_pictures(lineup, engine, tmp_path):

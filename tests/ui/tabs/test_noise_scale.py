@@ -9,29 +9,7 @@ from PIL import Image
 
 from explorer.images import decoder
 from explorer.schemas import NoisingRequest
-
-
-def shown(x):
-    """Data units -> the bytes a canvas shows, as int."""
-    return np.clip(np.rint((x + 1) * 127.5), 0, 255).transpose(1, 2, 0).astype(int)
-
-
-def assert_shows(explorer, engine, request, level):
-    """All four canvases hold the engine's arrays at a level; the error travels in 8 bits of its own range."""
-    noised = engine.noise(request)
-    error = next(a.error[list(a.indices).index(level)] for a in engine.denoise(noised) if level in a.indices)
-    sigma = request.sigmas[level]
-    assert (explorer.pixels("clean") == noised.picture).all()
-    assert np.abs(explorer.pixels("noisy") - shown(noised.x0 + sigma * noised.eps)).max() <= 1
-    difference = np.abs(explorer.pixels("denoised") - shown(noised.x0 + error))
-    assert difference.mean() < 0.6 and difference.max() <= 2
-    predicted = 127.5 + (noised.eps - error / sigma).transpose(1, 2, 0) * 127.5 / 3
-    assert np.abs(explorer.pixels("noise") - np.clip(predicted, 0, 255)).mean() < 1
-
-
-def save(picture, path):
-    Image.fromarray(picture).save(path)
-    return path
+from tests.support.pages.noise_scale import assert_shows, save
 
 
 @pytest.fixture
@@ -114,7 +92,7 @@ def test_a_bad_file_gets_a_sentence_and_nothing_is_lost(explorer, tmp_path):
 def test_dragging_moves_everything_and_never_asks_the_server(explorer):
     explorer.open()
     explorer.page.wait_for_selector("#full-spectra .js-plotly-plot")
-    explorer.page.wait_for_timeout(1000)
+    explorer.at_rest()
     box = explorer.page.locator("#noise-slider").bounding_box()
     y, left, width = box["y"] + box["height"] / 2, box["x"] + 10, box["width"] - 20
     seen, sentences = set(), set()
@@ -123,10 +101,10 @@ def test_dragging_moves_everything_and_never_asks_the_server(explorer):
     asked = len(explorer.requests)
     for share in np.linspace(0.1, 0.95, 18):
         explorer.page.mouse.move(left + share * width, y)
-        explorer.page.wait_for_timeout(40)
+        explorer.drawn()
         seen.add((explorer.pixels("noisy").tobytes(), explorer.pixels("denoised").tobytes()))
         sentences.add(explorer.text("#sentence"))
-    new = [url for url in explorer.requests[asked:] if "heartbeat" not in url]
+    new = explorer.sent_since(asked)
     assert len(seen) == 18 and len(sentences) > 5 and new == []
     explorer.page.mouse.up()
     explorer.page.wait_for_function("Number.isInteger(window.noiseAndScale.view.position)")
@@ -137,12 +115,12 @@ def test_keyboard_steps_through_the_computed_levels(explorer, engine):
     slider = explorer.page.locator("#noise-slider")
     slider.focus()
     slider.press("ArrowRight")
-    explorer.page.wait_for_timeout(200)
+    explorer.drawn()
     assert_shows(explorer, engine, NoisingRequest(), 11)
     for key, level in (("PageUp", 15), ("ArrowLeft", 14), ("End", 31), ("Home", 0)):
         slider.press(key)
         assert explorer.page.evaluate("window.noiseAndScale.view.position") == level
-    explorer.page.wait_for_timeout(200)
+    explorer.drawn()
     assert "0.010" in explorer.text("#read-sigma") and "sigma 0.010" in slider.get_attribute("aria-valuetext")
 
 
@@ -200,9 +178,8 @@ def test_the_newest_choice_wins(explorer, engine):
         explorer.choose("size", size)
     explorer.page.locator("#examples button").nth(3).click()
     name = explorer.page.locator("#examples button").nth(3).get_attribute("data-name")
-    explorer.page.wait_for_timeout(500)
-    explorer.ready()
-    explorer.page.wait_for_timeout(1500)  # nothing older may arrive late
+    explorer.page.wait_for_function(f"window.noiseAndScale.view.base.picture === '{name}'")
+    explorer.ready().at_rest()  # nothing older may arrive late
     assert_shows(explorer.ready().level(18), engine, NoisingRequest(picture=name), 18)
 
 

@@ -11,84 +11,27 @@ import pytest
 from PIL import Image
 
 from explorer.schemas import BranchRequest, SamplingRequest
+from tests.support.pages.sampling import Trajectory, assert_shows
 
-DONE = "window.samplingFilm?.runs.A?.octaves && document.querySelector('#film-status').textContent === 'ready'"
 QUICK = SamplingRequest(model="wiener")
 
 
-class Film:
-    """The sampling page, opened, with the few questions that tests ask of it."""
-
-    def __init__(self, explorer) -> None:
-        self.explorer, self.page = explorer, explorer.page
-
-    def open(self, query="") -> "Film":
-        self.explorer.open(query)
-        self.page.get_by_role("tab", name="Sampling").click()
-        return self.done()
-
-    def done(self) -> "Film":
-        self.page.wait_for_function(DONE, timeout=120_000)
-        return self
-
-    def after(self, act) -> "Film":
-        """The page once the answer to `act` is complete."""
-        asked = self.page.evaluate("samplingFilm.newest()")
-        act()
-        self.page.wait_for_function(f"samplingFilm.newest() > {asked}")
-        return self.done()
-
-    def choose(self, group, label) -> "Film":
-        return self.after(lambda: self.page.locator(f"#{group} label", has_text=label).first.click())
-
-    def unfold(self, title) -> "Film":
-        self.page.locator("button.label-wrap", has_text=title).click()
-        self.page.wait_for_timeout(300)
-        return self
-
-    def step(self, i) -> "Film":
-        self.page.evaluate(f"samplingFilm.moveTo({i})")
-        self.page.wait_for_timeout(120)
-        return self
-
-    def pixels(self, panel, run="A") -> np.ndarray:
-        side, data = self.page.evaluate(
-            f"(() => {{ const c = document.querySelector('.film [data-run={run}] [data-panel={panel}]');"
-            " return [c.width, Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)]; })()"
-        )
-        return np.array(data, dtype=int).reshape(-1, side, 4)[..., :3]
+@pytest.fixture
+def trajectory(explorer):
+    return Trajectory(explorer)
 
 
 @pytest.fixture
-def film(explorer):
-    return Film(explorer)
-
-
-@pytest.fixture
-def quick(film):
+def quick(trajectory):
     """The page with the Wiener filter as its model, which needs no time."""
-    return film.open().unfold("More").choose("run-model", "Wiener")
-
-
-def assert_shows(film, run, name="A", step=None):
-    """All four panels hold the engine's arrays, to the 8 bits of their own range in which they travel."""
-    x0, eps, sigma = step.x0, step.eps, step.sigma
-    channels_last = lambda v: np.clip(v, 0, 255).transpose(1, 2, 0)
-    x0_error, eps_error = np.abs(x0).max() / 254, np.abs(eps).max() / 254  # half a byte
-    assert np.abs(film.pixels("x0", name) - channels_last((x0 + 1) * 127.5)).max() <= 127.5 * x0_error + 1
-    gain = 127.5 / np.sqrt(1 + sigma**2)
-    bound = gain * (x0_error + sigma * eps_error) + 1
-    assert np.abs(film.pixels("x", name) - channels_last(127.5 + gain * step.x)).max() <= bound
-    for panel, sign in (("eps", 1), ("score", -1)):
-        expected = channels_last(127.5 + sign * eps * 127.5 / 3)
-        assert np.abs(film.pixels(panel, name) - expected).max() <= 127.5 / 3 * eps_error + 1
+    return trajectory.open().unfold("More").choose("run-model", "Wiener")
 
 
 def test_every_step_arrives_and_is_the_engines_own(quick, engine):
     steps = list(engine.sample(QUICK))
     assert quick.page.evaluate("samplingFilm.runs.A.frames.filter(Boolean).length") == len(steps) == 31
     for i in (0, 9, 22, 30):
-        assert_shows(quick.step(i), QUICK, step=steps[i])
+        assert_shows(quick.step(i), steps[i])
         assert quick.explorer.text("#film-step") == f"{i} of 30"
     power = quick.page.evaluate("samplingFilm.runs.A.frames[9].x0Power")
     np.testing.assert_allclose(power, steps[9].x0_spectrum, rtol=1e-3, atol=1e-9)
@@ -97,28 +40,28 @@ def test_every_step_arrives_and_is_the_engines_own(quick, engine):
     assert f"{octaves.rank_correlation:.2f}" in quick.explorer.text(".octave-words >> nth=0")
 
 
-def test_the_network_streams_while_it_runs(film):
-    film.explorer.open()
-    film.page.evaluate(
+def test_the_network_streams_while_it_runs(trajectory):
+    trajectory.explorer.open()
+    trajectory.page.evaluate(
         """() => { window.seen = new Set(); const look = () => {
           if (window.samplingFilm?.runs.A) window.seen.add(samplingFilm.step());
           requestAnimationFrame(look); };
           look(); }"""
     )
-    film.page.get_by_role("tab", name="Sampling").click()
-    film.done()
-    assert film.page.evaluate("window.seen.size") >= 31  # each of the steps was on the page at some time
-    film.explorer.shoot("sampling-1280")
+    trajectory.page.get_by_role("tab", name="Sampling").click()
+    trajectory.done()
+    assert trajectory.page.evaluate("window.seen.size") >= 31  # each of the steps was on the page at some time
+    trajectory.explorer.shoot("sampling-1280")
 
 
 def test_moving_never_asks_the_server(quick):
-    quick.page.wait_for_timeout(500)
+    quick.explorer.at_rest()
     asked = len(quick.explorer.requests)
     slider, seen = quick.page.locator("#film-slider"), set()
     slider.focus()
     for key in ("Home", *["ArrowRight"] * 5, "End", "ArrowLeft"):
         slider.press(key)
-        quick.page.wait_for_timeout(60)
+        quick.explorer.drawn()
         seen.add(quick.pixels("x").tobytes())
     assert quick.page.evaluate("samplingFilm.step()") == 29 and len(seen) == 8
     assert "step 29 of 30" in slider.get_attribute("aria-valuetext")
@@ -129,7 +72,7 @@ def test_moving_never_asks_the_server(quick):
     quick.page.locator("#film-play").click()
     assert quick.page.locator("#film-play").get_attribute("aria-label") == "Pause"
     quick.page.wait_for_function("samplingFilm.step() === 30 && !samplingFilm.view.playing", timeout=10_000)
-    assert [url for url in quick.explorer.requests[asked:] if "heartbeat" not in url] == []
+    assert quick.explorer.sent_since(asked) == []
 
 
 def test_two_runs_from_one_noise(quick, engine):
@@ -139,8 +82,8 @@ def test_two_runs_from_one_noise(quick, engine):
     assert np.array_equal(a[0].x, b[0].x)
     difference = engine.difference(a, b)
     for i in (3, 17):
-        assert_shows(quick.step(i), QUICK, step=a[i])
-        assert_shows(quick, other, "B", b[difference.pairs[i]])
+        assert_shows(quick.step(i), a[i])
+        assert_shows(quick, b[difference.pairs[i]], "B")
     shown = quick.page.evaluate("samplingFilm.runs.difference.spectrum[17]")
     np.testing.assert_allclose(shown, difference.spectrum[17], rtol=1e-3, atol=1e-9)
     assert quick.page.locator("#difference-spectrum .curve-error").get_attribute("d").count("L") > 10
@@ -163,7 +106,7 @@ def test_from_the_persons_own_picture(quick, engine, tmp_path):
     name = engine.add_picture(picture)
     request = SamplingRequest(model="wiener", start="picture", picture=name)
     assert quick.page.evaluate("samplingFilm.runs.A.plan.request.picture") == name
-    assert_shows(quick.step(0), request, step=next(engine.sample(request)))
+    assert_shows(quick.step(0), next(engine.sample(request)))
     quick.after(lambda: quick.page.locator("#sampling-examples button").nth(2).click())
     (tmp_path / "bad.png").write_bytes(b"nothing")
     before = quick.step(4).pixels("x0")
@@ -183,7 +126,7 @@ def test_stop_ends_the_run_and_keeps_what_there_is(quick):
     quick.done()
     known = quick.page.evaluate("samplingFilm.runs.A.frames.filter(Boolean).length")
     assert 3 < known < 201
-    quick.page.wait_for_timeout(1000)
+    quick.explorer.at_rest()
     assert quick.page.evaluate("samplingFilm.runs.A.frames.filter(Boolean).length") == known
     assert quick.page.evaluate("samplingFilm.runs.A.octaves.shares.length") == known
     quick.step(1)
@@ -237,12 +180,12 @@ def test_gains_and_u_turns_are_drawn(quick):
         ("U-turns", "#turn-levels", "16", "turn", "uTurns", "stop-turning"),
     ],
 )
-def test_long_sections_can_be_stopped(film, title, number, value, begin, section, stop):
-    page, said = film.open().unfold(title).page, f"document.querySelector('#{section} .ns-status').textContent"
+def test_long_sections_can_be_stopped(trajectory, title, number, value, begin, section, stop):
+    page, said = trajectory.open().unfold(title).page, f"document.querySelector('#{section} .ns-status').textContent"
     page.locator(f"{number} textarea, {number} input").first.fill(value)
     page.locator(f"button#{begin}").click()
     page.wait_for_function(f"/^[0-9]+ of [0-9]+$/.test({said})", timeout=90_000)
-    done, of = map(int, re.findall(r"\d+", film.explorer.text(f"#{section} .ns-status")))
+    done, of = map(int, re.findall(r"\d+", trajectory.explorer.text(f"#{section} .ns-status")))
     page.locator(f"button#{stop}").click()
     page.wait_for_function(f"{said} === 'ready'", timeout=90_000)
     latest = page.evaluate(f"window.sections.{section}.newest()")
@@ -268,13 +211,13 @@ def test_a_run_can_be_taken_along(quick, name):
 
 
 @pytest.mark.parametrize("explorer", [{"viewport": {"width": 375, "height": 800}}], indirect=True)
-def test_on_a_phone_nothing_is_cut_off(film):
-    film.open()
-    film.explorer.shoot("sampling-phone")
-    assert film.page.evaluate("document.documentElement.scrollWidth") <= 375
+def test_on_a_phone_nothing_is_cut_off(trajectory):
+    trajectory.open()
+    trajectory.explorer.shoot("sampling-phone")
+    assert trajectory.page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
-def test_in_the_dark(film):
-    film.open("?__theme=dark").step(16).explorer.shoot("sampling-dark")
-    colour = film.page.evaluate("getComputedStyle(document.querySelector('#film-sentence')).color")
+def test_in_the_dark(trajectory):
+    trajectory.open("?__theme=dark").step(16).explorer.shoot("sampling-dark")
+    colour = trajectory.page.evaluate("getComputedStyle(document.querySelector('#film-sentence')).color")
     assert min(int(v) for v in colour[4:-1].split(",")[:3]) > 180
