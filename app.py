@@ -20,7 +20,7 @@ from explorer.inference.optimize import optimize
 from explorer.inference.replicas.placement import Cluster, replica_bounds
 from explorer.schemas import SIZES, NoisingRequest
 from explorer.server import malloc
-from explorer.server.config import AUTH, Hosting, account, default_host, root_path, tools
+from explorer.server.config import AUTH_VARIABLE, Hosting, check_mcp, default_host, parse_account, parse_root_path
 from explorer.server.pwa import has_desktop, is_loopback
 
 SHIPPED = "scenes"
@@ -37,7 +37,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--auth", metavar="USER:PASSWORD",
-        help=f"let in only who knows them; better set {AUTH}, which no list of processes shows",
+        help=f"let in only who knows them; better set {AUTH_VARIABLE}, which no list of processes shows",
     )  # fmt: skip
     parser.add_argument("--mcp", action="store_true", help="also offer the calls of programs as tools (MCP)")
     parser.add_argument("--root-path", default="", help="where a reverse proxy shows the page, such as /explorer")
@@ -67,10 +67,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 def hosting_from(options: argparse.Namespace) -> Hosting:
     """Where to serve and for whom. Raises HostingRefused."""
     here = is_loopback(options.host) and has_desktop(os.environ, sys.stdin is not None and sys.stdin.isatty())
-    let_in = account(options.auth)
+    let_in = parse_account(options.auth)
     return Hosting(
-        options.host, options.port, options.share, let_in, root_path(options.root_path),
-        browser=here and not options.no_browser, tools=tools(options.mcp, let_in),
+        options.host, options.port, options.share, let_in, parse_root_path(options.root_path),
+        browser=here and not options.no_browser, tools=check_mcp(options.mcp, let_in),
     )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def engine_on_cluster(model: str, options: argparse.Namespace) -> Engine:
 def main(argv: list[str] | None = None) -> int:
     """Serve until interrupted; whatever is missing is said in one line."""
     options = parse(argv)
-    malloc.frugal()
+    malloc.trim_periodically()
     try:
         engine = engine_with(options)
     except UserError as refusal:

@@ -38,7 +38,7 @@ from harness import measuring
 from harness.measuring import Row, interleaved, spread, threads, wall
 
 SIDE, LEVELS, LABEL = 64, (20.0, 6.0, 2.0, 0.8, 0.3, 0.1, 0.0), 7
-VISITORS, CALLS, ROUNDS = 16, 20, 7
+VISITORS, ENDPOINTS, ROUNDS = 16, 20, 7
 ROW_S = 0.02  # of the device that is waited for
 TWO = Cluster(min_replicas=2, max_replicas=2)
 
@@ -108,12 +108,12 @@ def overhead(local: Denoiser, remote: Denoiser, rounds: int) -> list[Row]:
     before = cpu_seconds()
     time.sleep(5)
     idle = (cpu_seconds() - before) / 5
-    runs = {"local": partial(calls, local, CALLS), "replica": partial(calls, remote, CALLS)}
+    runs = {"local": partial(calls, local, ENDPOINTS), "replica": partial(calls, remote, ENDPOINTS)}
     clock = interleaved({name: wall(run) for name, run in runs.items()}, rounds)
     used = interleaved({name: partial(all_processes, run, idle) for name, run in runs.items()}, rounds)
     rows = []
     for what, taken in (("on the clock", clock), ("in CPU time", used)):
-        here, there = 1000 * taken["local"] / CALLS, 1000 * taken["replica"] / CALLS
+        here, there = 1000 * taken["local"] / ENDPOINTS, 1000 * taken["replica"] / ENDPOINTS
         note = f"local {np.median(here):.1f} ms, replica {np.median(there):.1f} ms; Ray alone uses {idle:.1%} of a core"
         rows.append(spread(f"a call to a replica over a local call, {what}", there / here, note=note))
         rows.append(spread(f"what Ray adds to a call, {what}", there - here, "ms"))

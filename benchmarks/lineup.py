@@ -21,7 +21,7 @@ from playwright.sync_api import sync_playwright
 from explorer.autoencoders import AUTOENCODERS, load_autoencoder
 from explorer.engine import Engine
 from explorer.images import decoder
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.tabs.autoencoders import LineUpView
 from harness.browser import FLAGS, installed
 from harness.server_process import running_app, wait_until_settled
@@ -96,7 +96,7 @@ def spread(values: list[float]) -> str:
 def main() -> None:
     """Run both and print them beside their bars."""
     engine = Engine()
-    view = LineUpView(engine, PartStore())
+    view = LineUpView(engine, BlobStore())
     source = decoder.fit(engine.picture("mountains"), 64)
     picture = engine.add_picture(source)
     start = time.perf_counter()

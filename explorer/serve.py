@@ -16,23 +16,23 @@ from gradio import http_server
 from explorer.engine import Engine
 from explorer.errors import TempDirRefused
 from explorer.server import gradio_patches, malloc, pwa
-from explorer.server.blob_store import KEPT_BYTES, PartStore
+from explorer.server.blob_store import MAX_STORE_BYTES, BlobStore
 from explorer.server.config import Hosting, trust_proxies
-from explorer.server.health import Standing
-from explorer.server.launch_options import WAITING, launch_options
-from explorer.server.temp_dir import own_folder
+from explorer.server.health import Health
+from explorer.server.launch_options import MAX_QUEUED_VISITORS, launch_options
+from explorer.server.temp_dir import create_temp_dir
 from explorer.ui.app import TITLE, build_app
-from explorer.ui.streaming.events import widen
+from explorer.ui.streaming.events import scale_concurrency
 from explorer.ui.theme import style_sheet, theme
 
-THREADS = 40  # that handlers run in, by default and for each replica
-GRACE = 12.0  # seconds that running events may take to end when the server is told to stop
+MAX_THREADS_PER_REPLICA = 40  # that handlers run in, by default and for each replica
+DRAIN_GRACE_S = 12.0  # seconds that running events may take to end when the server is told to stop
 
 
 def serve(engine: Engine, hosting: Hosting) -> int:
     """Serve until interrupted; 2 when that is not possible, with one line that says why."""
     try:
-        scratch = own_folder()
+        scratch = create_temp_dir()
     except TempDirRefused as refusal:
         print(f"app.py: {refusal}", file=sys.stderr)
         return 2
@@ -42,22 +42,22 @@ def serve(engine: Engine, hosting: Hosting) -> int:
         scratch.close()
 
 
-def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Standing]:
+def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Health]:
     """The page with its queue, the arguments of its launch(), and what counts and drains its events."""
-    parts, standing = PartStore(KEPT_BYTES[engine.device.type]), Standing(engine)
+    blobs, health = BlobStore(MAX_STORE_BYTES[engine.device.type]), Health(engine)
     times = engine.models.places
-    app = build_app(engine, parts).queue(max_size=times * WAITING)
-    app.standing = standing
+    app = build_app(engine, blobs).queue(max_size=times * MAX_QUEUED_VISITORS)
+    app.health = health
     gradio_patches.install(app._queue)
-    widen(app, times)
-    routes = [parts.route, *standing.routes, *pwa.routes(TITLE)]
-    options = launch_options(hosting, routes, stopping=lambda: standing.draining)
+    scale_concurrency(app, times)
+    routes = [blobs.route, *health.routes, *pwa.routes(TITLE)]
+    options = launch_options(hosting, routes, stopping=lambda: health.draining)
     look = {"theme": theme(), "css": style_sheet(), "prevent_thread_lock": True, "quiet": True}
-    return app, {**options, **look, "max_threads": times * THREADS}, standing
+    return app, {**options, **look, "max_threads": times * MAX_THREADS_PER_REPLICA}, health
 
 
 def _serve(engine: Engine, hosting: Hosting) -> int:
-    app, options, standing = prepare(engine, hosting)
+    app, options, health = prepare(engine, hosting)
     trust_proxies()
     told = _told_to_stop()
     try:
@@ -71,19 +71,19 @@ def _serve(engine: Engine, hosting: Hosting) -> int:
         print(_share_line(app.share_url, hosting.account is not None), flush=True)
     if hosting.browser:
         webbrowser.open(app.local_url)
-    threading.Thread(target=_warm_up, args=[standing], name="warm-up", daemon=True).start()
+    threading.Thread(target=_warm_up, args=[health], name="warm-up", daemon=True).start()
     while not told.wait(0.5):  # a wait without end would not let the handlers run
         pass
     print("Stopping: what runs may end, nothing new begins.", flush=True)
-    standing.drain(GRACE)
+    health.drain(DRAIN_GRACE_S)
     app.close(verbose=False)
     engine.models.close()
     return 0
 
 
-def _warm_up(standing: Standing) -> None:
-    standing.warm_up()
-    malloc.settled()
+def _warm_up(health: Health) -> None:
+    health.warm_up()
+    malloc.freeze_startup_objects()
 
 
 def _told_to_stop() -> threading.Event:

@@ -18,7 +18,7 @@ import numpy as np
 
 from explorer.server.error_handling import is_plain
 from explorer.thread_priority import lower_thread_priority
-from explorer.ui.http_api import CALLS
+from explorer.ui.http_api import ENDPOINTS
 
 API = "/gradio_api"
 SHORT = {"model": "wiener", "steps": 4}
@@ -64,7 +64,7 @@ def address() -> dict[str, str]:
 
 def values(name: str, **changed: object) -> list[object]:
     """The data of a call: the defaults of its parameters, and what is changed."""
-    parameters = next(call for call in CALLS if call.name == name).signature.parameters.values()
+    parameters = next(call for call in ENDPOINTS if call.name == name).signature.parameters.values()
     return [changed.get(p.name, None if p.default is Parameter.empty else p.default) for p in parameters]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import get_type_hints
 
-from explorer.ui.http_api import CALLS
+from explorer.ui.http_api import ENDPOINTS
 from harness.http_client import CHEAP, ask, values
 from harness.measuring import Bar, Row
 from robustness.scale import QUICK, Scale
@@ -17,7 +17,7 @@ BAD = ("NaN", "Infinity", "-Infinity", "1e308", "-1", "2.5", "true", "null", '"a
 def bodies() -> list[tuple[str, str]]:
     """(name of a call, its data as JSON) for each number and each bad value."""
     found = []
-    for call in CALLS:
+    for call in ENDPOINTS:
         names = list(call.signature.parameters)
         hints = get_type_hints(call.request)
         for name in (name for name in names if hints[name] in (int, float)):

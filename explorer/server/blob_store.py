@@ -20,24 +20,24 @@ from starlette.routing import Route
 
 # Bytes of all visitors together, by where the answers are computed; parts that were fetched go first, then the oldest.
 # A call at 64x64 with 8 levels leaves 0.3 MB; on two cores 13 of them a second take six seconds to fill this.
-KEPT_BYTES = {"cpu": 24 * 2**20, "mps": 64 * 2**20, "cuda": 256 * 2**20}
+MAX_STORE_BYTES = {"cpu": 24 * 2**20, "mps": 64 * 2**20, "cuda": 256 * 2**20}
 
 
-def packed(header: dict, *blobs: bytes) -> bytes:
+def pack_blob(header: dict, *blobs: bytes) -> bytes:
     """One part: the header's length as uint32, the header as JSON with `blobs` = their lengths, then the blobs."""
     text = json.dumps({**header, "blobs": [len(blob) for blob in blobs]}, separators=(",", ":")).encode()
     return b"".join([struct.pack("<I", len(text)), text, *blobs])
 
 
-def numbers(values: Sequence[float] | np.ndarray) -> list[float | None]:
+def json_numbers(values: Sequence[float] | np.ndarray) -> list[float | None]:
     """For a header: five significant digits, below the width of any line; what is not finite becomes null."""
     return [float(f"{v:.5g}") if np.isfinite(v) else None for v in values]
 
 
-class PartStore:
+class BlobStore:
     """Parts by name, and the route /parts/NAME that hands them out; safe to use from many threads."""
 
-    def __init__(self, kept_bytes: int = KEPT_BYTES["cpu"]) -> None:
+    def __init__(self, kept_bytes: int = MAX_STORE_BYTES["cpu"]) -> None:
         self._parts: OrderedDict[str, bytes] = OrderedDict()
         self._limit, self._size = kept_bytes, 0
         self._lock = threading.Lock()

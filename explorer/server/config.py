@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from explorer.errors import HostingRefused
 
-AUTH = "EXPLORER_AUTH"  # variable of the environment that holds USER:PASSWORD, so that no process list shows it
-SPACE = "SPACE_ID"  # set in every Hugging Face Space
-TRUSTED = "FORWARDED_ALLOW_IPS"  # the proxies whose X-Forwarded-For is believed; read by uvicorn
+AUTH_VARIABLE = "EXPLORER_AUTH"  # environment variable with USER:PASSWORD, which no process list shows
+SPACE_VARIABLE = "SPACE_ID"  # set in every Hugging Face Space
+TRUSTED_PROXIES_VARIABLE = "FORWARDED_ALLOW_IPS"  # the proxies whose X-Forwarded-For is believed; read by uvicorn
 # A Space is reached through its host's proxies alone, which have private addresses.
 SPACE_PROXIES = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 
@@ -32,7 +32,7 @@ class Hosting:
 
 def in_space(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether this runs in a Hugging Face Space."""
-    return bool(environ.get(SPACE))
+    return bool(environ.get(SPACE_VARIABLE))
 
 
 def default_host(environ: Mapping[str, str] = os.environ) -> str:
@@ -43,15 +43,15 @@ def default_host(environ: Mapping[str, str] = os.environ) -> str:
 def trust_proxies(environ: MutableMapping[str, str] = os.environ) -> None:
     """In a Space, believe what its own proxies say about who calls, unless the environment says whom to believe."""
     if in_space(environ):
-        environ.setdefault(TRUSTED, SPACE_PROXIES)
+        environ.setdefault(TRUSTED_PROXIES_VARIABLE, SPACE_PROXIES)
 
 
-def account(text: str | None, environ: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
+def parse_account(text: str | None, environ: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
     """User and password from USER:PASSWORD, which is the option's text or else EXPLORER_AUTH; None where neither is.
 
     Raises HostingRefused, whose text does not repeat the password.
     """
-    text = text or environ.get(AUTH)
+    text = text or environ.get(AUTH_VARIABLE)
     if not text:
         return None
     user, colon, password = text.partition(":")
@@ -60,7 +60,7 @@ def account(text: str | None, environ: Mapping[str, str] = os.environ) -> tuple[
     return user.strip(), password
 
 
-def tools(asked: bool, let_in: tuple[str, str] | None) -> bool:
+def check_mcp(asked: bool, let_in: tuple[str, str] | None) -> bool:
     """Whether to serve tools of the Model Context Protocol. Raises HostingRefused where they cannot be."""
     if asked and importlib.util.find_spec("mcp") is None:
         raise HostingRefused("--mcp needs one more package: pip install -r requirements-mcp.txt")
@@ -69,7 +69,7 @@ def tools(asked: bool, let_in: tuple[str, str] | None) -> bool:
     return asked
 
 
-def root_path(text: str) -> str:
+def parse_root_path(text: str) -> str:
     """The path prefix without a slash at its end; "" for the root. Raises HostingRefused."""
     path = text.rstrip("/")
     address = urlsplit(path)

@@ -20,12 +20,23 @@ from explorer.engine import Engine
 from explorer.errors import RequestRefused
 from explorer.schemas import NoisingRequest
 
-BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # seconds, upper ends of the latency classes
-QUIET = 0.7  # seconds without any message after which nothing runs any more
-STOPPING = "The explorer is being restarted; please try again in a minute."
+LATENCY_BUCKETS_S = (
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1.0,
+    2.5,
+    5.0,
+    10.0,
+    30.0,
+    120.0,
+)  # seconds, upper ends of the latency classes
+IDLE_BEFORE_EXIT_S = 0.7  # seconds without any message after which nothing runs any more
+SHUTTING_DOWN_MESSAGE = "The explorer is being restarted; please try again in a minute."
 
 
-class Standing:
+class Health:
     """State and counters of one server; safe to use from many threads."""
 
     def __init__(self, engine: Engine) -> None:
@@ -33,7 +44,7 @@ class Standing:
         self._ready, self._draining = threading.Event(), threading.Event()
         self._lock = threading.Lock()
         self._outcomes: Counter[str] = Counter()
-        self._classes = [0] * (len(BOUNDS) + 1)
+        self._classes = [0] * (len(LATENCY_BUCKETS_S) + 1)
         self._seconds, self._running = 0.0, 0
         self.routes = [
             Route("/healthz", lambda request: PlainTextResponse("ok\n")),
@@ -77,22 +88,22 @@ class Standing:
         while time.monotonic() < end:
             if self.running:
                 busy = time.monotonic()
-            elif time.monotonic() - busy > QUIET:
+            elif time.monotonic() - busy > IDLE_BEFORE_EXIT_S:
                 return True
             time.sleep(0.02)
         return False
 
-    def begun(self) -> None:
+    def event_started(self) -> None:
         """An event has been taken up by a handler."""
         with self._lock:
             self._running += 1
 
-    def ended(self, outcome: str, seconds: float) -> None:
+    def event_finished(self, outcome: str, seconds: float) -> None:
         """It has ended, as "done", "refused", "failed" or "left"."""
         with self._lock:
             self._running -= 1
             self._outcomes[outcome] += 1
-            self._classes[bisect_left(BOUNDS, seconds)] += 1
+            self._classes[bisect_left(LATENCY_BUCKETS_S, seconds)] += 1
             self._seconds += seconds
 
     def metrics(self) -> str:
@@ -110,7 +121,7 @@ class Standing:
             lines += self._of_replicas()
             lines += [f'explorer_events_total{{outcome="{name}"}} {n}' for name, n in sorted(self._outcomes.items())]
             below = 0
-            for bound, count in zip([*map(str, BOUNDS), "+Inf"], self._classes, strict=True):
+            for bound, count in zip([*map(str, LATENCY_BUCKETS_S), "+Inf"], self._classes, strict=True):
                 below += count
                 lines.append(f'explorer_event_seconds_bucket{{le="{bound}"}} {below}')
             lines += [f"explorer_event_seconds_sum {self._seconds:.6f}", f"explorer_event_seconds_count {below}"]
@@ -130,5 +141,5 @@ class Standing:
 
     def _readiness(self, request: Request) -> Response:
         if self.draining:
-            return PlainTextResponse(STOPPING + "\n", 503)
+            return PlainTextResponse(SHUTTING_DOWN_MESSAGE + "\n", 503)
         return PlainTextResponse("ready\n") if self._ready.is_set() else PlainTextResponse("warming up\n", 503)

@@ -12,15 +12,15 @@ from starlette.routing import Route
 
 from explorer.images.decoder import MAX_UPLOAD_BYTES
 from explorer.server.config import Hosting, in_space
-from explorer.server.middleware import Guard
-from explorer.server.orphaned_events import Attendance
-from explorer.server.pwa import HEAD, ICON
+from explorer.server.middleware import RequestFilterMiddleware
+from explorer.server.orphaned_events import OrphanedEvents
+from explorer.server.pwa import HEAD_HTML, ICON
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCKED = ("weights", ".git", ".venv", ".env")
-KEPT_SESSIONS = 500
-WAITING = 32  # visitors in the queue; the next one is told to come back
-SPACE_FRAMES = "'self' https://huggingface.co https://*.hf.space"  # a Space is shown in a frame of its host
+BLOCKED_FOLDERS = ("weights", ".git", ".venv", ".env")
+MAX_SESSIONS = 500
+MAX_QUEUED_VISITORS = 32  # visitors in the queue; the next one is told to come back
+SPACE_FRAME_ANCESTORS = "'self' https://huggingface.co https://*.hf.space"  # a Space is shown in a frame of its host
 
 
 def launch_options(
@@ -30,9 +30,15 @@ def launch_options(
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("GRADIO_HEARTBEAT_INTERVAL", "5")  # seconds; a closed tab is noticed sooner
     os.environ.pop("GRADIO_VIBE_MODE", None)  # it would let visitors edit the program
-    attendance = Attendance()
-    ancestors = SPACE_FRAMES if in_space() else "'self'"
-    guard = Middleware(Guard, attendance=attendance, frame_ancestors=ancestors, stopping=stopping, tools=hosting.tools)
+    orphans = OrphanedEvents()
+    ancestors = SPACE_FRAME_ANCESTORS if in_space() else "'self'"
+    guard = Middleware(
+        RequestFilterMiddleware,
+        orphans=orphans,
+        frame_ancestors=ancestors,
+        stopping=stopping,
+        tools=hosting.tools,
+    )
     return {
         "server_name": hosting.host,
         "server_port": hosting.port,
@@ -42,18 +48,18 @@ def launch_options(
         "root_path": hosting.root_path,
         "max_file_size": MAX_UPLOAD_BYTES,
         "allowed_paths": [],
-        "blocked_paths": [str(ROOT / name) for name in BLOCKED],
+        "blocked_paths": [str(ROOT / name) for name in BLOCKED_FOLDERS],
         "show_error": False,  # True sends the server's paths along; PlainBlocks gives every error a sentence
         "strict_cors": True,
         "enable_monitoring": False,
         "run_history": False,
         "footer_links": [],
-        "state_session_capacity": KEPT_SESSIONS,
+        "state_session_capacity": MAX_SESSIONS,
         "mcp_server": hosting.tools,
         "ssr_mode": False,
         "pwa": True,
         "favicon_path": str(ICON),
-        "head": HEAD,
+        "head": HEAD_HTML,
         "inbrowser": False,
         "app_kwargs": {
             "openapi_url": None,
@@ -61,6 +67,6 @@ def launch_options(
             "redoc_url": None,
             "routes": list(routes),
             "middleware": [guard],
-            "lifespan": attendance.lifespan,
+            "lifespan": orphans.lifespan,
         },
     }

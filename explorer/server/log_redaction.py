@@ -8,7 +8,7 @@ from __future__ import annotations
 import traceback
 
 
-def trace(error: BaseException) -> str:
+def redacted_traceback(error: BaseException) -> str:
     """The lines of the program that led to the exception, and its type; the same for what caused it."""
     chain, seen = [], error
     while seen is not None and len(chain) < 5:

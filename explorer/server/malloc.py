@@ -12,12 +12,12 @@ import sys
 import threading
 import time
 
-ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
-ARENAS = 1  # with more, what is held wanders more from minute to minute
-PERIOD = 1.0  # seconds; giving back takes a few milliseconds
+M_ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
+MAX_ARENAS = 1  # with more, what is held wanders more from minute to minute
+TRIM_INTERVAL_S = 1.0  # seconds; giving back takes a few milliseconds
 
 
-def frugal(period: float = PERIOD) -> bool:
+def trim_periodically(period: float = TRIM_INTERVAL_S) -> bool:
     """From now on give back what is free every so many seconds; False where the C library is not glibc.
 
     To be called once and early: threads that have a heap already keep it.
@@ -27,7 +27,7 @@ def frugal(period: float = PERIOD) -> bool:
     library = ctypes.CDLL(None)
     if not hasattr(library, "gnu_get_libc_version"):
         return False
-    library.mallopt(ARENA_MAX, ARENAS)
+    library.mallopt(M_ARENA_MAX, MAX_ARENAS)
 
     def give_back() -> None:
         while True:
@@ -38,7 +38,7 @@ def frugal(period: float = PERIOD) -> bool:
     return True
 
 
-def settled() -> None:
+def freeze_startup_objects() -> None:
     """To be called once the server has all that it keeps for good: looking for garbage then passes over all of that.
 
     The more objects last, the more seldom Python looks; beside half a million of them, what requests leave behind in

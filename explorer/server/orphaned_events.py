@@ -2,7 +2,7 @@
 
 Gradio computes an event to its end whether or not anybody will fetch the answer, so that a few clients who ask and
 never listen would hold all places. Here at most half of a group's places go to events that have no listener yet, which
-spares honest clients a round trip, and for PATIENCE seconds at most.
+spares honest clients a round trip, and for ORPHAN_GRACE_S seconds at most.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from gradio.queueing import Event, EventQueue, Queue
 from gradio.routes import App
 from gradio.server_messages import ProcessCompletedMessage
 
-PATIENCE = 8.0  # seconds that an event may be without a listener
-AGE = 1.0  # seconds within which whoever has just asked may still open a stream
-PERIOD = 0.5  # seconds between two looks
-LINGER = 20.0  # seconds for which a session is remembered after it has fetched all
-UNHEARD = "Nobody was listening for this answer, so it was stopped."
+ORPHAN_GRACE_S = 8.0  # seconds that an event may be without a listener
+NEW_EVENT_GRACE_S = 1.0  # seconds within which whoever has just asked may still open a stream
+CHECK_INTERVAL_S = 0.5  # seconds between two looks
+SESSION_RETENTION_S = 20.0  # seconds for which a session is remembered after it has fetched all
+ORPHANED_MESSAGE = "Nobody was listening for this answer, so it was stopped."
 _STREAM = re.compile(r"/gradio_api/(queue/data|call/(?:v2/)?[^/]+/(?P<event>[^/]+))/?")
 
 
-class Attendance:
+class OrphanedEvents:
     """The open event streams by session or event, and what becomes of events that nobody listens for.
 
     Used from the server's event loop alone.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = ORPHAN_GRACE_S) -> None:
         self._patience = patience
         self._open: Counter[str] = Counter()
         self._heard: dict[str, float] = {}  # event id -> when somebody last listened, or when it was first seen
@@ -94,12 +94,12 @@ class Attendance:
     async def make_space(self, queue: Queue) -> bool:
         """Whether one more may wait; in a full queue, whoever has been without a listener for longest gives way.
 
-        An honest client asks first and listens a round trip later, so that nobody gives way before AGE.
+        An honest client asks first and listens a round trip later, so that nobody gives way before NEW_EVENT_GRACE_S.
         """
         if queue.max_size is None or len(queue) < queue.max_size:
             return True
         waiting = [event for group in queue.event_queue_per_concurrency_id.values() for event in group.queue]
-        youngest = time.monotonic() - AGE
+        youngest = time.monotonic() - NEW_EVENT_GRACE_S
         unheard = [event for event in waiting if not self.hears(event) and event.enqueue_time < youngest]
         if unheard:
             await _stop(queue, min(unheard, key=lambda event: event.enqueue_time))
@@ -125,18 +125,18 @@ class Attendance:
             del waited[session]  # its messages are gone, so they can never be fetched
         now, fetched = time.monotonic(), [n for n, messages in kept.items() if messages.empty() and not waited.get(n)]
         self._idle = {name: self._idle.get(name, now) for name in fetched if name not in self._open}
-        for session in [name for name, since in self._idle.items() if now - since > LINGER]:
+        for session in [name for name, since in self._idle.items() if now - since > SESSION_RETENTION_S]:
             del kept[session]
             waited.pop(session, None)
 
     async def _watch(self, queue: Queue) -> None:
         while True:
-            await asyncio.sleep(PERIOD)
+            await asyncio.sleep(CHECK_INTERVAL_S)
             await self.dismiss(queue)
 
 
 async def _stop(queue: Queue, event: Event) -> None:
     """End an event, at its next message if it runs, and tell whoever should come and listen after all."""
-    output = {"error": UNHEARD, "visible": True}
+    output = {"error": ORPHANED_MESSAGE, "visible": True}
     queue.send_message(event, ProcessCompletedMessage(output=output, title="Stopped", success=False))
     await queue.clean_events(event_id=event._id)

@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 FOLDER = Path(__file__).parent / "icon"
 ICON = FOLDER / "icon-192.png"  # also the page's own, in its tab
-SIZES = (192, 512)  # pixels of a side, what browsers ask of an app that is to be installed
-COLOUR = "#0f1319"  # of the page in the dark, and of the icon's ground
+ICON_SIZES_PX = (192, 512)  # pixels of a side, what browsers ask of an app that is to be installed
+BACKGROUND_COLOUR = "#0f1319"  # of the page in the dark, and of the icon's ground
 
 # Gradio's page names /manifest.json and /favicon.ico of the whole host, which is another site's behind a reverse proxy.
-HEAD = """<script>
+HEAD_HTML = """<script>
   for (const [rel, file] of [["manifest", "manifest.json"], ["icon", "favicon.ico"]]) {
     const link = document.querySelector(`link[rel="${rel}"]`) ?? document.createElement("link");
     Object.assign(link, { rel, href: `${window.gradio_config?.root ?? "."}/${file}` });
@@ -44,15 +44,16 @@ def routes(title: str) -> list[Route]:
     """/manifest.json, its icons by addresses relative to it so that a path prefix does no harm, and the icons."""
     icons = [
         {"src": f"icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
-        for size in SIZES
+        for size in ICON_SIZES_PX
         for purpose in ("any", "maskable")
     ]
     manifest = {
         "id": "./", "name": title, "short_name": "Noise & Scale", "start_url": "./", "scope": "./",
-        "display": "standalone", "background_color": COLOUR, "theme_color": COLOUR, "icons": icons,
+        "display": "standalone", "background_color": BACKGROUND_COLOUR, "theme_color": BACKGROUND_COLOUR,
+        "icons": icons,
     }  # fmt: skip
     named = JSONResponse(manifest, media_type="application/manifest+json")
-    return [Route("/manifest.json", lambda request: named), *(_icon(size) for size in SIZES)]
+    return [Route("/manifest.json", lambda request: named), *(_icon(size) for size in ICON_SIZES_PX)]
 
 
 def _icon(size: int) -> Route:

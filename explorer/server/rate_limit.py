@@ -13,9 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-KEPT = 10_000  # addresses
-OWN = ("127.0.0.1", "::1")  # this machine; a proxy that does not say for whom it asks is not told apart from it
-TOO_OFTEN = "Too many requests come from your address; please wait a few seconds."
+MAX_ADDRESSES = 10_000  # addresses
+LOOPBACK_ADDRESSES = (
+    "127.0.0.1",
+    "::1",
+)  # this machine; a proxy that does not say for whom it asks is not told apart from it
+TOO_MANY_REQUESTS_MESSAGE = "Too many requests come from your address; please wait a few seconds."
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,11 @@ class Rate:
     per_second: float
 
 
-WORK = Rate(200, 20)  # a class of thirty behind one address clicks less often than that
-LOGIN = Rate(40, 0.5)
+WORK_RATE = Rate(200, 20)  # a class of thirty behind one address clicks less often than that
+LOGIN_RATE = Rate(40, 0.5)
 
 
-class Rates:
+class RateLimiter:
     """Buckets by address; safe to use from many threads."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
@@ -45,9 +48,9 @@ class Rates:
 
     def admit(self, address: str) -> bool:
         """Take one token from the bucket of this address; False when it is empty. This machine is always let in."""
-        if address in OWN:
+        if address in LOOPBACK_ADDRESSES:
             return True
-        owner, now = network(address), self._clock()
+        owner, now = client_network(address), self._clock()
         with self._lock:
             tokens, counted = self._buckets.get(owner, (self._rate.burst, now))
             tokens = min(self._rate.burst, tokens + (now - counted) * self._rate.per_second)
@@ -60,11 +63,11 @@ class Rates:
     def _let_go(self, now: float) -> None:
         """Forget who has not asked for so long that their bucket is full again, and the oldest of too many."""
         refilled = now - self._rate.burst / self._rate.per_second
-        while next(iter(self._buckets.values()))[1] <= refilled or len(self._buckets) > KEPT:
+        while next(iter(self._buckets.values()))[1] <= refilled or len(self._buckets) > MAX_ADDRESSES:
             self._buckets.popitem(last=False)
 
 
-def network(address: str) -> str:
+def client_network(address: str) -> str:
     """Whose address it is: of IPv6, where everybody has very many, the first 64 bits count."""
     try:
         parsed = ip_address(address)

@@ -9,7 +9,7 @@ from typing import Any
 
 from explorer.errors import BodyRefused
 
-LARGEST = 2**63  # of whole numbers
+MAX_INTEGER = 2**63  # of whole numbers
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]+:|[/\\]{2})", re.IGNORECASE)  # one letter is a Windows drive
 _OWN_FILE = re.compile(r"https?://[^/?#]+[^?#]*/gradio_api/file=(?!\s*https?:)", re.IGNORECASE)
 
@@ -19,7 +19,7 @@ def is_foreign(path: str) -> bool:
     return bool(_SCHEME.match(path))
 
 
-def checked_json(body: bytes) -> bytes:
+def validate_json(body: bytes) -> bytes:
     """The same JSON, written anew, with the URLs of uploaded files left out, which the server works out itself.
 
     Raises BodyRefused for what is not JSON, for numbers that are not finite or beyond 2^63, and where a file is given
@@ -63,6 +63,6 @@ def _finite(text: str) -> float:
 
 
 def _whole(text: str) -> int:
-    if len(text) > 20 or abs(int(text)) > LARGEST:
+    if len(text) > 20 or abs(int(text)) > MAX_INTEGER:
         raise BodyRefused(400, "A number in the request is too large.")
     return int(text)

@@ -16,13 +16,13 @@ from filelock import FileLock, Timeout
 
 from explorer.errors import TempDirRefused
 
-PLACE = "GRADIO_TEMP_DIR"  # where the folders are, if this is set; Gradio reads it anew for each upload
-LOCK = "lock"
-PREFIX = "server-"
+TEMP_DIR_VARIABLE = "GRADIO_TEMP_DIR"  # where the folders are, if this is set; Gradio reads it anew for each upload
+LOCK_NAME = "lock"
+FOLDER_PREFIX = "server-"
 
 
 @dataclass(frozen=True)
-class Scratch:
+class TempDir:
     """The folder, and the lock that tells others that it is in use."""
 
     folder: Path
@@ -35,24 +35,26 @@ class Scratch:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def own_folder(place: Path | None = None) -> Scratch:
+def create_temp_dir(place: Path | None = None) -> TempDir:
     """Make a folder below `place` and have Gradio and Python put temporary files there; sweep the abandoned ones.
 
     place: else GRADIO_TEMP_DIR, else one in the system's temporary folder. Raises TempDirRefused.
     """
     try:
-        place = place or Path(os.environ.get(PLACE) or _default_place())
+        place = place or Path(os.environ.get(TEMP_DIR_VARIABLE) or _default_place())
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(place / LOCK, timeout=10):  # nobody else makes or sweeps a folder meanwhile
-            swept = sum(map(_delete_abandoned, place.glob(f"{PREFIX}*")))
-            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
-            lock = FileLock(folder / LOCK)
+        with FileLock(place / LOCK_NAME, timeout=10):  # nobody else makes or sweeps a folder meanwhile
+            swept = sum(map(_delete_abandoned, place.glob(f"{FOLDER_PREFIX}*")))
+            folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=place))
+            lock = FileLock(folder / LOCK_NAME)
             lock.acquire(timeout=0)
     except OSError as error:
         reason = error.strerror or "it cannot be used"
-        raise TempDirRefused(f"There is no folder for temporary files: {reason}; {PLACE} names another one.") from None
-    os.environ[PLACE] = tempfile.tempdir = str(folder)
-    return Scratch(folder, lock, swept)
+        raise TempDirRefused(
+            f"There is no folder for temporary files: {reason}; {TEMP_DIR_VARIABLE} names another one."
+        ) from None
+    os.environ[TEMP_DIR_VARIABLE] = tempfile.tempdir = str(folder)
+    return TempDir(folder, lock, swept)
 
 
 def _default_place() -> Path:
@@ -66,7 +68,7 @@ def _default_place() -> Path:
 def _delete_abandoned(folder: Path) -> bool:
     """Delete a server's folder unless that server lives; whether it was deleted."""
     try:
-        with FileLock(folder / LOCK, timeout=0):
+        with FileLock(folder / LOCK_NAME, timeout=0):
             pass
     except (Timeout, OSError):
         return False

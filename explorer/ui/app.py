@@ -9,9 +9,9 @@ import gradio as gr
 from explorer.engine import Engine
 from explorer.examples import EXAMPLES
 from explorer.schemas import NoisingRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import PlainBlocks
-from explorer.ui.http_api import add_calls
+from explorer.ui.http_api import add_endpoints
 from explorer.ui.permalinks.masthead import build_masthead, connect
 from explorer.ui.tabs import autoencoders, noise_scale, sampling
 
@@ -19,22 +19,22 @@ TITLE = "Noise & Scale Explorer"
 DEVICES = {"cpu": "the CPU", "cuda": "a GPU (CUDA)", "mps": "Apple's GPU (MPS)"}
 
 
-def build_app(engine: Engine, parts: PartStore) -> gr.Blocks:
+def build_app(engine: Engine, blobs: BlobStore) -> gr.Blocks:
     """All views around one engine, large answers going through `parts`.
 
     launch() gets theme and style sheet from explorer.ui.theme.
     """
     with PlainBlocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
-        add_calls(engine, parts)
+        add_endpoints(engine, blobs)
         masthead = build_masthead(TITLE)
         picture = gr.State(NoisingRequest().picture)  # one picture for all views
         with gr.Tabs(elem_id="views") as tabs:
             with gr.Tab(noise_scale.LABEL, id="noise-scale"):
-                noise_scale.build(engine, parts, picture)
+                noise_scale.build(engine, blobs, picture)
             with gr.Tab(sampling.LABEL, id="sampling"):
-                sampling.build(engine, parts, picture)
+                sampling.build(engine, blobs, picture)
             with gr.Tab(autoencoders.LABEL, id="autoencoders"):
-                autoencoders.build(engine, parts, picture)
+                autoencoders.build(engine, blobs, picture)
         gr.HTML(f"<footer id='footnote'><p>{describe(engine)}</p><p>{attribution()}</p></footer>")
         connect(app, masthead, tabs, picture)
     return app

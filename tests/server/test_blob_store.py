@@ -3,18 +3,18 @@
 import json
 import struct
 
-from explorer.server.blob_store import PartStore, packed
+from explorer.server.blob_store import BlobStore, pack_blob
 
 
 def test_a_part_unpacks_to_what_was_packed():
-    part = packed({"kind": "x", "curve": [1, 2.5]}, b"abc", b"", b"\0" * 9)
+    part = pack_blob({"kind": "x", "curve": [1, 2.5]}, b"abc", b"", b"\0" * 9)
     (length,) = struct.unpack_from("<I", part)
     header, rest = json.loads(part[4 : 4 + length]), part[4 + length :]
     assert header == {"kind": "x", "curve": [1, 2.5], "blobs": [3, 0, 9]} and rest == b"abc" + b"\0" * 9
 
 
 def test_memory_is_bounded_and_the_oldest_goes_first():
-    store = PartStore(kept_bytes=1000)
+    store = BlobStore(kept_bytes=1000)
     names = [store.put(bytes(400)) for _ in range(5)]
     assert [store.get(name) is not None for name in names] == [False, False, False, True, True]
     assert len(store.get(store.put(bytes(5000)))) == 5000  # one part is always kept
@@ -22,7 +22,7 @@ def test_memory_is_bounded_and_the_oldest_goes_first():
 
 
 def test_what_was_fetched_goes_before_what_was_not():
-    store = PartStore(kept_bytes=1000)
+    store = BlobStore(kept_bytes=1000)
     old, fetched = store.put(bytes(400)), store.put(bytes(400))
     assert store.get(fetched) is not None
     store.put(bytes(400))
@@ -30,7 +30,7 @@ def test_what_was_fetched_goes_before_what_was_not():
 
 
 def test_names_differ_also_for_the_same_part():
-    store = PartStore()
+    store = BlobStore()
     names = {store.put(b"same") for _ in range(100)}
     assert len(names) == 100 and all(len(name) >= 22 for name in names)
     assert store.get("unknown") is None

@@ -14,8 +14,8 @@ import pytest
 
 from explorer.engine import Engine
 from explorer.serve import prepare
-from explorer.server.config import AUTH, Hosting
-from explorer.server.launch_options import BLOCKED, KEPT_SESSIONS, ROOT, WAITING
+from explorer.server.config import AUTH_VARIABLE, Hosting
+from explorer.server.launch_options import BLOCKED_FOLDERS, MAX_QUEUED_VISITORS, MAX_SESSIONS, ROOT
 from harness.server_process import free_port
 
 CHECKLIST = {
@@ -92,7 +92,7 @@ def test_what_proves_each_item_is_there(item):
 
 def test_the_queue_is_bounded(prepared):
     app, _, _ = prepared
-    assert app._queue.max_size == WAITING <= 32
+    assert app._queue.max_size == MAX_QUEUED_VISITORS <= 32
     limits = {fn.concurrency_id: fn.concurrency_limit for fn in app.fns.values() if fn.queue and fn.fn is not None}
     assert limits["compute"] == 4 and limits["figure"] == 2
     assert all(limit == "default" for name, limit in limits.items() if name not in ("compute", "figure"))
@@ -104,11 +104,13 @@ def test_launch_leaves_nothing_open(prepared):
     closed = ("share", "show_error", "enable_monitoring", "run_history", "mcp_server", "ssr_mode", "inbrowser")
     assert not any(options[name] for name in closed)
     assert options["server_name"] == "127.0.0.1" and options["strict_cors"] is True and options["auth"] is None
-    assert options["max_file_size"] <= 10 * 2**20 and options["state_session_capacity"] == KEPT_SESSIONS <= 500
+    assert options["max_file_size"] <= 10 * 2**20 and options["state_session_capacity"] == MAX_SESSIONS <= 500
     assert options["allowed_paths"] == [] and options["footer_links"] == []
-    assert {Path(path).name for path in options["blocked_paths"]} == set(BLOCKED) >= {"weights", ".git", ".env"}
+    assert {Path(path).name for path in options["blocked_paths"]} == set(BLOCKED_FOLDERS) >= {"weights", ".git", ".env"}
     assert [options["app_kwargs"][name] for name in ("openapi_url", "docs_url", "redoc_url")] == [None] * 3
-    assert [middleware.cls.__name__ for middleware in options["app_kwargs"]["middleware"]] == ["Guard"]
+    assert [middleware.cls.__name__ for middleware in options["app_kwargs"]["middleware"]] == [
+        "RequestFilterMiddleware"
+    ]
 
 
 def test_what_is_blocked_holds_no_upload_and_no_example(prepared):
@@ -186,12 +188,12 @@ def without_network() -> dict[str, str]:
     """An environment in which every request to another host ends at a port where nobody listens."""
     nowhere = f"http://127.0.0.1:{free_port()}"
     proxies = {name: nowhere for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
-    return {k: v for k, v in os.environ.items() if k != AUTH} | proxies | {"NO_PROXY": "127.0.0.1,localhost"}
+    return {k: v for k, v in os.environ.items() if k != AUTH_VARIABLE} | proxies | {"NO_PROXY": "127.0.0.1,localhost"}
 
 
 def test_help_says_where_a_password_belongs():
     said = subprocess.run([sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True).stdout
-    for word in (AUTH, "--root-path", "--no-browser", "anyone who has it gets in"):
+    for word in (AUTH_VARIABLE, "--root-path", "--no-browser", "anyone who has it gets in"):
         assert word in " ".join(said.split())
 
 

@@ -6,7 +6,16 @@ import httpx
 import pytest
 
 from explorer.errors import HostingRefused
-from explorer.server.config import AUTH, SPACE, TRUSTED, Hosting, account, default_host, root_path, trust_proxies
+from explorer.server.config import (
+    AUTH_VARIABLE,
+    SPACE_VARIABLE,
+    TRUSTED_PROXIES_VARIABLE,
+    Hosting,
+    default_host,
+    parse_account,
+    parse_root_path,
+    trust_proxies,
+)
 from explorer.server.pwa import has_desktop, is_loopback
 from harness.server_process import running_app
 from tests.support.guarded_app import API
@@ -21,7 +30,7 @@ PREFIX = "/explorer"
 def closed():
     """A server behind a password and, for a browser, behind a proxy that shows it at /explorer."""
     patch = pytest.MonkeyPatch()
-    patch.setenv(AUTH, f"{USER}:{PASSWORD}")
+    patch.setenv(AUTH_VARIABLE, f"{USER}:{PASSWORD}")
     with running_app("--device", "cpu", "--dtype", "float32", "--root-path", PREFIX) as direct:
         with proxied(direct, PREFIX) as shown:
             yield direct, shown
@@ -109,13 +118,15 @@ def test_a_proxy_that_keeps_the_prefix_works_too(closed):
 @pytest.mark.parametrize("text", ["ada", "ada:", ":secret", " :secret"])
 def test_half_an_account_is_refused_without_repeating_it(text):
     with pytest.raises(HostingRefused) as refused:
-        account(text, {})
+        parse_account(text, {})
     assert "secret" not in str(refused.value)
 
 
 def test_accounts_come_from_the_option_or_the_environment():
-    assert account(None, {}) is None and account("", {AUTH: ""}) is None
-    assert account(None, {AUTH: "a:b:c"}) == ("a", "b:c") and account("x:y", {AUTH: "a:b"}) == ("x", "y")
+    assert parse_account(None, {}) is None and parse_account("", {AUTH_VARIABLE: ""}) is None
+    assert parse_account(None, {AUTH_VARIABLE: "a:b:c"}) == ("a", "b:c") and parse_account(
+        "x:y", {AUTH_VARIABLE: "a:b"}
+    ) == ("x", "y")
     assert "secret" not in repr(Hosting(account=("a", "secret")))
 
 
@@ -124,22 +135,26 @@ def test_accounts_come_from_the_option_or_the_environment():
     [("", ""), ("/", ""), ("/explorer/", "/explorer"), ("/a/b", "/a/b"), ("https://x.org/a/", "https://x.org/a")],
 )
 def test_root_paths(given, taken):
-    assert root_path(given) == taken
+    assert parse_root_path(given) == taken
 
 
 @pytest.mark.parametrize("given", ["explorer", "//x.org/a", "ftp://x.org", "/a?b=c", "/a#b", "https://"])
 def test_what_is_no_root_path_is_refused(given):
     with pytest.raises(HostingRefused):
-        root_path(given)
+        parse_root_path(given)
 
 
 def test_in_a_space_it_listens_everywhere_and_believes_the_proxies_there_alone():
-    assert default_host({}) == "127.0.0.1" and default_host({SPACE: "a/b"}) == "0.0.0.0"
-    own, space, set_ = {}, {SPACE: "a/b"}, {SPACE: "a/b", TRUSTED: "192.0.2.1"}
+    assert default_host({}) == "127.0.0.1" and default_host({SPACE_VARIABLE: "a/b"}) == "0.0.0.0"
+    own, space, set_ = {}, {SPACE_VARIABLE: "a/b"}, {SPACE_VARIABLE: "a/b", TRUSTED_PROXIES_VARIABLE: "192.0.2.1"}
     for environ in (own, space, set_):
         trust_proxies(environ)
-    assert TRUSTED not in own and "*" not in space[TRUSTED] and "10.0.0.0/8" in space[TRUSTED]
-    assert set_[TRUSTED] == "192.0.2.1"
+    assert (
+        TRUSTED_PROXIES_VARIABLE not in own
+        and "*" not in space[TRUSTED_PROXIES_VARIABLE]
+        and "10.0.0.0/8" in space[TRUSTED_PROXIES_VARIABLE]
+    )
+    assert set_[TRUSTED_PROXIES_VARIABLE] == "192.0.2.1"
 
 
 @pytest.mark.parametrize(

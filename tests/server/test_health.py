@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from explorer.engine import Engine
-from explorer.server.health import BOUNDS, Standing
+from explorer.server.health import LATENCY_BUCKETS_S, Health
 from harness import ROOT
 from harness.server_process import free_port
 from tests.server.test_raw_calls import RUN
@@ -77,18 +77,19 @@ def test_told_to_stop_it_lets_the_running_end_and_begins_nothing(process):
 
 
 def test_latency_classes_add_up():
-    standing = Standing(Engine())
+    health = Health(Engine())
     for seconds in (0.01, 0.05, 0.2, 3, 1000):
-        standing.begun()
-        standing.ended("done", seconds)
-    found = numbers(standing.metrics())
-    assert [found[f'explorer_event_seconds_bucket{{le="{b}"}}'] for b in (BOUNDS[0], 0.25, 5.0, 120.0)] == [2, 3, 4, 4]
+        health.event_started()
+        health.event_finished("done", seconds)
+    found = numbers(health.metrics())
+    below = [found[f'explorer_event_seconds_bucket{{le="{b}"}}'] for b in (LATENCY_BUCKETS_S[0], 0.25, 5.0, 120.0)]
+    assert below == [2, 3, 4, 4]
     assert found['explorer_event_seconds_bucket{le="+Inf"}'] == 5
 
 
 def test_draining_waits_for_what_runs_but_not_for_ever():
-    standing = Standing(Engine())
-    standing.begun()
-    assert not standing.drain(0.2) and standing.draining
-    threading.Timer(0.2, standing.ended, ("done", 0.1)).start()
-    assert standing.drain(5)
+    health = Health(Engine())
+    health.event_started()
+    assert not health.drain(0.2) and health.draining
+    threading.Timer(0.2, health.event_finished, ("done", 0.1)).start()
+    assert health.drain(5)

@@ -10,8 +10,19 @@ import pytest
 from explorer.server.config import Hosting
 from explorer.server.error_handling import PlainBlocks
 from explorer.server.launch_options import launch_options
-from explorer.server.rate_limit import LOGIN, TOO_OFTEN, WORK, Rate, Rates, network
-from explorer.server.session_limits import BUSY, CALLS, THINGS
+from explorer.server.rate_limit import (
+    LOGIN_RATE,
+    TOO_MANY_REQUESTS_MESSAGE,
+    WORK_RATE,
+    Rate,
+    RateLimiter,
+    client_network,
+)
+from explorer.server.session_limits import (
+    MAX_API_EVENTS_PER_SESSION,
+    MAX_PAGE_FUNCTIONS_PER_SESSION,
+    TOO_MANY_EVENTS_MESSAGE,
+)
 from harness.server_process import free_port
 from tests.support.guarded_app import API
 from tests.support.waiting import wait_until
@@ -24,7 +35,7 @@ begun: list[tuple[int, float]] = []  # which handlers have begun, with what
 def app():
     with PlainBlocks(analytics_enabled=False) as blocks:
         number, answer = gr.Number(), gr.Number()
-        for i in range(THINGS + 1):
+        for i in range(MAX_PAGE_FUNCTIONS_PER_SESSION + 1):
 
             def wait(value, i=i):
                 begun.append((i, value))
@@ -72,7 +83,7 @@ def outcomes(app, session, asked):
 
 def test_a_bucket_empties_and_fills_again():
     now = [0.0]
-    rates = Rates(Rate(burst=3, per_second=2), clock=lambda: now[0])
+    rates = RateLimiter(Rate(burst=3, per_second=2), clock=lambda: now[0])
     assert [rates.admit("192.0.2.1") for _ in range(4)] == [True, True, True, False]
     assert rates.admit("192.0.2.2")  # each has its own
     now[0] = 0.5
@@ -83,7 +94,7 @@ def test_a_bucket_empties_and_fills_again():
 
 def test_addresses_are_remembered_until_their_bucket_is_full_again():
     now = [0.0]
-    rates = Rates(Rate(burst=4, per_second=2), clock=lambda: now[0])
+    rates = RateLimiter(Rate(burst=4, per_second=2), clock=lambda: now[0])
     for address in ("192.0.2.1", "192.0.2.2"):
         assert rates.admit(address)
     now[0] = 1.9
@@ -94,10 +105,13 @@ def test_addresses_are_remembered_until_their_bucket_is_full_again():
 
 
 def test_this_machine_is_not_limited_and_neighbours_in_one_network_of_ipv6_share():
-    rates = Rates(Rate(1, 0.001))
+    rates = RateLimiter(Rate(1, 0.001))
     assert all(rates.admit("127.0.0.1") and rates.admit("::1") for _ in range(9))
     assert rates.admit("2001:db8::1") and not rates.admit("2001:db8::ffff:2") and rates.admit("2001:db8:0:1::1")
-    assert network("::ffff:192.0.2.1") != network("::ffff:192.0.2.2") and network("testclient") == "testclient"
+    assert (
+        client_network("::ffff:192.0.2.1") != client_network("::ffff:192.0.2.2")
+        and client_network("testclient") == "testclient"
+    )
 
 
 def many(client, path, count, **headers):
@@ -106,31 +120,37 @@ def many(client, path, count, **headers):
 
 
 def test_an_address_that_asks_too_often_is_told_so_in_one_sentence(client):
-    refused = many(client, f"{API}/run/nothing", WORK.burst + 60, **{"x-forwarded-for": "203.0.113.7"})
-    assert refused and refused[0].json() == {"detail": TOO_OFTEN} and int(refused[0].headers["retry-after"]) > 0
+    refused = many(client, f"{API}/run/nothing", WORK_RATE.burst + 60, **{"x-forwarded-for": "203.0.113.7"})
+    assert (
+        refused
+        and refused[0].json() == {"detail": TOO_MANY_REQUESTS_MESSAGE}
+        and int(refused[0].headers["retry-after"]) > 0
+    )
     assert not many(client, f"{API}/run/nothing", 3, **{"x-forwarded-for": "203.0.113.8"})
 
 
 def test_passwords_cannot_be_tried_fast(client):
-    assert many(client, "/login", LOGIN.burst + 10, **{"x-forwarded-for": "203.0.113.9"})
+    assert many(client, "/login", LOGIN_RATE.burst + 10, **{"x-forwarded-for": "203.0.113.9"})
 
 
 def test_whom_nobody_trusts_cannot_choose_an_address(app):
     """127.0.0.2 is not among the trusted proxies, whatever it says."""
     with httpx.Client(base_url=app.local_url, transport=httpx.HTTPTransport(local_address="127.0.0.2")) as stranger:
         refused = 0
-        for i in range(int(WORK.burst) + 60):
+        for i in range(int(WORK_RATE.burst) + 60):
             headers = {"x-forwarded-for": f"198.51.{i // 250}.{i % 250}"}
             refused += stranger.post(f"{API}/run/nothing", json={"data": [1]}, headers=headers).status_code == 429
     assert refused
 
 
 def test_a_program_has_two_under_way_and_is_told_when_it_asks_for_more(client):
-    assert [join(client, "program", 0, i).status_code for i in range(CALLS)] == [200] * CALLS
+    assert [join(client, "program", 0, i).status_code for i in range(MAX_API_EVENTS_PER_SESSION)] == [
+        200
+    ] * MAX_API_EVENTS_PER_SESSION
     refused = join(client, "program", 1, 9)
-    assert refused.status_code == 429 and refused.json() == {"detail": BUSY}
+    assert refused.status_code == 429 and refused.json() == {"detail": TOO_MANY_EVENTS_MESSAGE}
     assert join(client, "another", 0, 9).status_code == 200
-    assert join(client, "program", THINGS + 1, 9).status_code == 200  # in another group
+    assert join(client, "program", MAX_PAGE_FUNCTIONS_PER_SESSION + 1, 9).status_code == 200  # in another group
 
 
 def test_clicking_fast_is_never_refused_and_ends_with_the_newest(app, client):
@@ -146,8 +166,12 @@ def test_clicking_fast_is_never_refused_and_ends_with_the_newest(app, client):
 
 
 def test_a_page_may_have_some_different_things_under_way_but_not_all(client):
-    assert [join(client, "tabs", i, 0, trigger=1).status_code for i in range(THINGS)] == [200] * THINGS
-    assert join(client, "tabs", THINGS, 0, trigger=1).json() == {"detail": BUSY}
+    assert [join(client, "tabs", i, 0, trigger=1).status_code for i in range(MAX_PAGE_FUNCTIONS_PER_SESSION)] == [
+        200
+    ] * MAX_PAGE_FUNCTIONS_PER_SESSION
+    assert join(client, "tabs", MAX_PAGE_FUNCTIONS_PER_SESSION, 0, trigger=1).json() == {
+        "detail": TOO_MANY_EVENTS_MESSAGE
+    }
     assert join(client, "tabs", 0, 1, trigger=1).status_code == 200  # again what is under way already
 
 

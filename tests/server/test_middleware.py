@@ -15,9 +15,9 @@ import pytest
 from explorer.images.decoder import MAX_UPLOAD_BYTES
 from explorer.server import middleware
 from explorer.server.config import Hosting
-from explorer.server.error_handling import FAILED, LONGEST
-from explorer.server.launch_options import KEPT_SESSIONS, launch_options
-from explorer.server.middleware import MAX_JSON
+from explorer.server.error_handling import MAX_MESSAGE_CHARS, UNEXPECTED_ERROR_MESSAGE
+from explorer.server.launch_options import MAX_SESSIONS, launch_options
+from explorer.server.middleware import MAX_JSON_BYTES
 from explorer.ui.widgets.upload import sweep
 from tests.support.guarded_app import API, call, outcome, plain, png, received, uploaded
 from tests.support.waiting import wait_until
@@ -131,7 +131,7 @@ def test_large_json_is_refused_also_in_chunks(client):
     for content in (body, iter([body[:1000], body[1000:]])):
         answer = client.post(f"{API}/queue/join", content=content, headers=headers)
         assert answer.status_code == 413 and plain(answer.json()["detail"])
-    assert call(client, "number", "x" * (MAX_JSON - 100)).status_code == 200
+    assert call(client, "number", "x" * (MAX_JSON_BYTES - 100)).status_code == 200
 
 
 def test_only_json_is_taken_as_json(client):
@@ -161,8 +161,8 @@ def test_a_wrong_value_gets_a_sentence_or_a_finite_answer(client, name, value):
 
 
 def test_an_error_inside_is_told_plainly_and_without_its_path(client):
-    assert outcome(client, "broken", 1) == ("error", FAILED)
-    assert plain(FAILED) and len(FAILED) <= LONGEST
+    assert outcome(client, "broken", 1) == ("error", UNEXPECTED_ERROR_MESSAGE)
+    assert plain(UNEXPECTED_ERROR_MESSAGE) and len(UNEXPECTED_ERROR_MESSAGE) <= MAX_MESSAGE_CHARS
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_many_at_once_get_their_own_answers(client, app):
 
 
 def test_launch_options_are_what_gradio_was_given(app):
-    assert app.max_file_size == MAX_UPLOAD_BYTES and app.state_session_capacity == KEPT_SESSIONS
+    assert app.max_file_size == MAX_UPLOAD_BYTES and app.state_session_capacity == MAX_SESSIONS
     assert app.enable_monitoring is False and app.run_history is False and app.show_error is False
     options = launch_options(Hosting())
     assert options["server_name"] == "127.0.0.1" and options["share"] is False and options["auth"] is None

@@ -11,7 +11,7 @@ from explorer.server import orphaned_events
 from explorer.server.config import Hosting
 from explorer.server.error_handling import PlainBlocks
 from explorer.server.launch_options import launch_options
-from explorer.server.orphaned_events import AGE, PATIENCE, UNHEARD
+from explorer.server.orphaned_events import NEW_EVENT_GRACE_S, ORPHAN_GRACE_S, ORPHANED_MESSAGE
 from harness.server_process import free_port
 from tests.support.guarded_app import API
 from tests.support.waiting import wait_until
@@ -61,13 +61,13 @@ class Looks:
 
 @pytest.fixture
 def looks(monkeypatch):
-    counted, dismiss = Looks(), orphaned_events.Attendance.dismiss
+    counted, dismiss = Looks(), orphaned_events.OrphanedEvents.dismiss
 
     async def counting(self, queue):
         await dismiss(self, queue)
         counted.count += 1
 
-    monkeypatch.setattr(orphaned_events.Attendance, "dismiss", counting)
+    monkeypatch.setattr(orphaned_events.OrphanedEvents, "dismiss", counting)
     return counted
 
 
@@ -102,14 +102,14 @@ def test_fifty_who_never_listen_hold_up_nobody_and_are_stopped(app, client):
     assert len(asked) >= SPACE and {answer.status_code for answer in sent_away} <= {503}
     assert len(app._queue) <= SPACE
     youngest = max(event.enqueue_time for group in groups(app) for event in group.queue)
-    wait_until(lambda: time.monotonic() - youngest > AGE)  # none of them may still be about to listen
+    wait_until(lambda: time.monotonic() - youngest > NEW_EVENT_GRACE_S)  # none of them may still be about to listen
     short = ask(client, "short")
     assert listen(client, "short", short.json()["event_id"]) == ("complete", [7])
-    assert time.monotonic() - last < PATIENCE  # a place was free, though nothing had been stopped yet
+    assert time.monotonic() - last < ORPHAN_GRACE_S  # a place was free, though nothing had been stopped yet
     wait_until(lambda: not at_work(app), LIMIT + last - time.monotonic())
     assert len(ended) >= PLACES // 2
     kind, said = listen(client, "long", asked[-1].json()["event_id"])  # somebody comes after all
-    assert kind == "error" and said["error"] == UNHEARD
+    assert kind == "error" and said["error"] == ORPHANED_MESSAGE
 
 
 def test_who_listens_is_left_alone(app, client):
@@ -119,7 +119,7 @@ def test_who_listens_is_left_alone(app, client):
         for line in stream.iter_lines():
             count += line.startswith("event: generating")
             assert not line.startswith("event: error")
-            if time.monotonic() - begun > PATIENCE + 2:
+            if time.monotonic() - begun > ORPHAN_GRACE_S + 2:
                 break
     assert count > 20
     wait_until(lambda: not at_work(app), LIMIT)
@@ -155,7 +155,7 @@ def test_a_stream_opened_once_more_after_the_answer_is_held_open(client, looks):
 
 
 def test_nothing_is_remembered_for_long_of_sessions_that_have_fetched_all(app, client, monkeypatch):
-    monkeypatch.setattr(orphaned_events, "LINGER", 1.0)
+    monkeypatch.setattr(orphaned_events, "SESSION_RETENTION_S", 1.0)
     queue = app._queue
     before = set(queue.pending_messages_per_session)
     asked = ask(client, "short").json()["event_id"]

@@ -8,20 +8,20 @@ import pytest
 
 from explorer.errors import BodyRefused
 from explorer.server.error_handling import is_plain
-from explorer.server.request_validation import checked_json
+from explorer.server.request_validation import validate_json
 
 
 def test_json_that_passes_is_unchanged_but_for_urls():
     value = {"data": [1, -2.5, None, True, "é\ud800", {"path": "C:/a.png", "url": "/gradio_api/file=/tmp/a"}]}
-    checked = json.loads(checked_json(json.dumps(value).encode()))
+    checked = json.loads(validate_json(json.dumps(value).encode()))
     value["data"][-1]["url"] = None
     assert checked == value
     with pytest.raises(BodyRefused, match="finite"):
-        checked_json(b'{"a": [NaN]}')
+        validate_json(b'{"a": [NaN]}')
     for url in ("ftp://h/a", "//h/a", " data:,", "http://h/x", "http://h/gradio_api/file=http://h", "javascript:1"):
         with pytest.raises(BodyRefused, match="uploading"):
-            checked_json(json.dumps([{"deep": [{"url": url}]}]).encode())
-    assert checked_json(b'{"url": "http://h:1/app/gradio_api/file=/tmp/a"}') == b'{"url": null}'
+            validate_json(json.dumps([{"deep": [{"url": url}]}]).encode())
+    assert validate_json(b'{"url": "http://h:1/app/gradio_api/file=/tmp/a"}') == b'{"url": null}'
 
 
 @pytest.mark.parametrize(

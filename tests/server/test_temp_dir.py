@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from explorer.errors import TempDirRefused
-from explorer.server.temp_dir import PLACE, own_folder
+from explorer.server.temp_dir import TEMP_DIR_VARIABLE, create_temp_dir
 from harness import ROOT
 from harness.server_process import free_port
 from tests.support.guarded_app import API, png
@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    monkeypatch.setenv(PLACE, str(tmp_path))
+    monkeypatch.setenv(TEMP_DIR_VARIABLE, str(tmp_path))
     monkeypatch.setattr(tempfile, "tempdir", None)
     return tmp_path
 
@@ -32,7 +32,7 @@ def folders(place):
 def test_a_folder_of_its_own_that_python_and_gradio_use(place):
     from gradio.utils import get_upload_folder
 
-    scratch = own_folder(place)
+    scratch = create_temp_dir(place)
     assert folders(place) == [scratch.folder] and tempfile.gettempdir() == get_upload_folder() == str(scratch.folder)
     (scratch.folder / "upload").mkdir()
     scratch.close()
@@ -41,11 +41,11 @@ def test_a_folder_of_its_own_that_python_and_gradio_use(place):
 
 def test_living_servers_keep_theirs_and_dead_ones_are_swept(place):
     (place / "mine.txt").write_text("not a server's")
-    living = own_folder(place)
+    living = create_temp_dir(place)
     dead = place / "server-dead"
     (dead / "upload").mkdir(parents=True)
     (dead / "upload" / "holiday.png").write_bytes(b"x" * 1000)
-    second = own_folder(place)
+    second = create_temp_dir(place)
     assert second.swept == 1 and not dead.exists()
     assert folders(place) == sorted([living.folder, second.folder]) and (place / "mine.txt").exists()
     second.close()
@@ -55,7 +55,7 @@ def test_living_servers_keep_theirs_and_dead_ones_are_swept(place):
 @pytest.mark.skipif(sys.platform == "win32", reason="its root folder can be written")
 def test_without_any_place_it_says_so_in_one_line(place):
     with pytest.raises(TempDirRefused) as refused:
-        own_folder(Path("/proc/nowhere"))
+        create_temp_dir(Path("/proc/nowhere"))
     assert len(str(refused.value).splitlines()) == 1 and "/proc" not in str(refused.value)
 
 

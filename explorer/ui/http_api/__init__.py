@@ -14,6 +14,6 @@ Pictures are in data units, -1 to 1, float32, or float16 where they are many (a 
 that goes away, or cancels its job, ends its computation within a step or two. With --mcp the same functions are tools.
 """
 
-from explorer.ui.http_api.endpoints import CALLS, add_calls
+from explorer.ui.http_api.endpoints import ENDPOINTS, add_endpoints
 
-__all__ = ["CALLS", "add_calls"]
+__all__ = ["ENDPOINTS", "add_endpoints"]

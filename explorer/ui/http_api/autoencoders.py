@@ -11,12 +11,12 @@ from explorer.engine import Engine
 from explorer.engine.autoencoder_internals import SKIP_LEVELS, WIRING_STEPS
 from explorer.engine.autoencoders import ROWS
 from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, MissingAutoencoder, SeedRequest
-from explorer.ui.http_api.responses import Answer, Progress, grown, missing_reasons
+from explorer.ui.http_api.responses import Answer, Progress, missing_reasons, report_progress
 
-Told = Iterator[Progress | Answer]
+Responses = Iterator[Progress | Answer]
 
 
-def line_up(engine: Engine, request: CorruptionRequest) -> Told:
+def line_up(engine: Engine, request: CorruptionRequest) -> Responses:
     """One picture through every member of the family of autoencoders."""
     given, outputs, out = engine.corrupt(request), [], []
     for output in engine.line_up(given):
@@ -35,7 +35,7 @@ def line_up(engine: Engine, request: CorruptionRequest) -> Told:
     yield Answer(numbers, arrays | {output.name: output.output for output in outputs})
 
 
-def generate(engine: Engine, request: GenerateRequest) -> Told:
+def generate(engine: Engine, request: GenerateRequest) -> Responses:
     """Every member of the family as the denoiser of one sampling loop, from the same noise."""
     films, out = [], []
     for film in engine.films(request):
@@ -45,21 +45,21 @@ def generate(engine: Engine, request: GenerateRequest) -> Told:
     yield Answer({"members": members, "left_out": missing_reasons(out)}, {film.name: film.frames for film in films})
 
 
-def level_matrix(engine: Engine, request: SeedRequest) -> Told:
+def level_matrix(engine: Engine, request: SeedRequest) -> Responses:
     """Denoisers trained at one noise level, tested at all."""
-    matrix = yield from grown(engine.level_matrix(request), len(ROWS))
+    matrix = yield from report_progress(engine.level_matrix(request), len(ROWS))
     names = ("names", "rows", "trained", "sigmas", "mse", "relative")
     yield Answer({name: getattr(matrix, name) for name in names} | {"left_out": missing_reasons(matrix.missing)})
 
 
-def skip_costs(engine: Engine, request: SeedRequest) -> Told:
+def skip_costs(engine: Engine, request: SeedRequest) -> Responses:
     """What a U-Net loses without its skip connections, by noise level and octave."""
-    costs = yield from grown(engine.skip_costs(request), len(SKIP_LEVELS))
+    costs = yield from report_progress(engine.skip_costs(request), len(SKIP_LEVELS))
     names = ("titles", "sigmas", "edges", "ratio", "lost")
     yield Answer({name: getattr(costs, name) for name in names} | {"left_out": missing_reasons(costs.missing)})
 
 
-def codes(engine: Engine, request: CorruptionRequest) -> Told:
+def codes(engine: Engine, request: CorruptionRequest) -> Responses:
     """What the variational and the vector-quantised code of a picture hold."""
     yield Progress(0, 1)
     found = engine.codes(request, request.seed)
@@ -68,9 +68,9 @@ def codes(engine: Engine, request: CorruptionRequest) -> Told:
     yield Answer(numbers, {"traversal": found.traversal, "prior": found.prior})
 
 
-def wiring(engine: Engine, request: CorruptionRequest) -> Told:
+def wiring(engine: Engine, request: CorruptionRequest) -> Responses:
     """One network as noise predictor and as denoiser, told right and wrong noise levels."""
-    found = yield from grown(engine.wiring(request), WIRING_STEPS)
+    found = yield from report_progress(engine.wiring(request), WIRING_STEPS)
     names = ("sigmas", "factors", "told_mse", "blind_mse", "round_trip")
     numbers = {name: getattr(found, name) for name in names} | {"left_out": missing_reasons(found.missing)}
     half = {"told": found.told.astype(np.float16), "blind": found.blind.astype(np.float16)}

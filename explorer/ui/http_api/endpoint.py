@@ -10,17 +10,17 @@ from typing import Any, get_origin, get_type_hints
 
 from explorer.engine import Engine
 from explorer.errors import RequestRefused
-from explorer.server.blob_store import PartStore
-from explorer.ui.http_api.parameter_docs import PARAMETERS
-from explorer.ui.http_api.responses import Answer, Progress, plain, written
-from explorer.ui.streaming.events import DEADLINE, plain_refusals
-from explorer.ui.streaming.streams import SLOW
+from explorer.server.blob_store import BlobStore
+from explorer.ui.http_api.parameter_docs import PARAMETER_DOCS
+from explorer.ui.http_api.responses import Answer, Progress, to_json, write_answer
+from explorer.ui.streaming.events import MAX_COMPUTATION_S, plain_refusals
+from explorer.ui.streaming.streams import TIMEOUT_MESSAGE
 
-PACE = 0.2  # seconds between two messages on how far it has come; a client's absence is noticed at one
+PROGRESS_INTERVAL_S = 0.2  # seconds between two messages on how far it has come; a client's absence is noticed at one
 
 
 @dataclass(frozen=True)
-class Call:
+class Endpoint:
     """One question: the request whose fields are the parameters, what answers it, and what the answer holds."""
 
     request: type
@@ -35,7 +35,7 @@ class Call:
     @property
     def words(self) -> str:
         """What it does, its parameters and its answer, in the form that Gradio reads."""
-        parameters = "\n".join(f"    {field.name}: {PARAMETERS[field.name]}" for field in fields(self.request))
+        parameters = "\n".join(f"    {field.name}: {PARAMETER_DOCS[field.name]}" for field in fields(self.request))
         return f"{self.answer.__doc__}\n\nParameters:\n{parameters}\nReturns:\n    {self.gives}"
 
     @property
@@ -49,21 +49,21 @@ class Call:
         return Signature(made, return_annotation=dict)
 
 
-def handler(call: Call, engine: Engine, parts: PartStore) -> Callable[..., Iterator[dict]]:
+def handler(call: Endpoint, engine: Engine, blobs: BlobStore) -> Callable[..., Iterator[dict]]:
     """The function that answers the call: it yields how far it has come, and last the answer."""
     names = [field.name for field in fields(call.request)]
 
     def answer(*values: object) -> Iterator[dict]:
         with plain_refusals():
-            request = requested(call.request, dict(zip(names, values, strict=True)))
-            deadline, told = time.monotonic() + DEADLINE, 0.0
+            request = build_request(call.request, dict(zip(names, values, strict=True)))
+            deadline, told = time.monotonic() + MAX_COMPUTATION_S, 0.0
             for item in call.answer(engine, request):
                 if isinstance(item, Answer):
-                    yield {"request": plain(asdict(request)), **written(item, parts)}
+                    yield {"request": to_json(asdict(request)), **write_answer(item, blobs)}
                     return
                 if (now := time.monotonic()) > deadline:
-                    raise RequestRefused(SLOW)
-                if now - told > PACE:
+                    raise RequestRefused(TIMEOUT_MESSAGE)
+                if now - told > PROGRESS_INTERVAL_S:
                     told = now
                     yield {"done": item.done, "of": item.of}
 
@@ -72,7 +72,7 @@ def handler(call: Call, engine: Engine, parts: PartStore) -> Callable[..., Itera
     return answer
 
 
-def requested(kind: type, values: dict[str, object]) -> Any:  # noqa: ANN401 - an instance of kind
+def build_request(kind: type, values: dict[str, object]) -> Any:  # noqa: ANN401 - an instance of kind
     """The request with these values; an object stands for a request within. Raises RequestRefused."""
     hints = get_type_hints(kind)
     unknown = [str(name)[:40] for name in values if name not in hints]
@@ -87,7 +87,7 @@ def _inner(hint: Any, name: str, value: object) -> object:  # noqa: ANN401 - a t
         return value
     if not isinstance(value, dict):
         raise RequestRefused(f"The {name} must be an object with its parameters by name.")
-    return requested(hint, value)
+    return build_request(hint, value)
 
 
 def _default(field: Field) -> object:

@@ -8,52 +8,63 @@ from explorer.engine import Engine
 from explorer.schemas import BranchRequest, NoisingRequest, SamplingRequest, TransferRequest, UTurnRequest
 from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, SeedRequest
 from explorer.schemas.score_field import LearnRequest, WalkRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.http_api import autoencoders, pictures, score_field
-from explorer.ui.http_api.endpoint import Call, handler
+from explorer.ui.http_api.endpoint import Endpoint, handler
 from explorer.ui.streaming.events import COMPUTE
 from explorer.ui.widgets.upload import read_picture, upload_button
 
-CALLS = (
-    Call(
-        NoisingRequest, pictures.noising,
+ENDPOINTS = (
+    Endpoint(
+        NoisingRequest,
+        pictures.noising,
         "mean squared error, crossover (pixels) and spectra at each of sigmas; arrays x0, eps, denoised",
     ),
-    Call(
-        SamplingRequest, pictures.sampling,
+    Endpoint(
+        SamplingRequest,
+        pictures.sampling,
         "sigmas, spectra and which octaves are settled when; arrays picture, estimates (one per step)",
     ),
-    Call(BranchRequest, pictures.branch, "agreement per octave; arrays siblings, mean, disagreement"),
-    Call(UTurnRequest, pictures.u_turns, "change, correlation length (pixels) and agreement per octave at each sigma"),
-    Call(TransferRequest, pictures.transfer, "for each sampler and number of steps the gain per octave"),
-    Call(
-        CorruptionRequest, autoencoders.line_up,
+    Endpoint(BranchRequest, pictures.branch, "agreement per octave; arrays siblings, mean, disagreement"),
+    Endpoint(
+        UTurnRequest, pictures.u_turns, "change, correlation length (pixels) and agreement per octave at each sigma"
+    ),
+    Endpoint(TransferRequest, pictures.transfer, "for each sampler and number of steps the gain per octave"),
+    Endpoint(
+        CorruptionRequest,
+        autoencoders.line_up,
         "error and spectra of each member; arrays picture, corrupted, members",
     ),
-    Call(GenerateRequest, autoencoders.generate, "contrast of each member's picture; arrays of frames, one a member"),
-    Call(SeedRequest, autoencoders.level_matrix, "mean squared error by denoiser and test level"),
-    Call(SeedRequest, autoencoders.skip_costs, "error ratio and share of detail lost, by network, level and octave"),
-    Call(
-        CorruptionRequest, autoencoders.codes,
+    Endpoint(
+        GenerateRequest, autoencoders.generate, "contrast of each member's picture; arrays of frames, one a member"
+    ),
+    Endpoint(SeedRequest, autoencoders.level_matrix, "mean squared error by denoiser and test level"),
+    Endpoint(
+        SeedRequest, autoencoders.skip_costs, "error ratio and share of detail lost, by network, level and octave"
+    ),
+    Endpoint(
+        CorruptionRequest,
+        autoencoders.codes,
         "nats of each number of the code, tokens, bits; arrays traversal, prior",
     ),
-    Call(
-        CorruptionRequest, autoencoders.wiring,
+    Endpoint(
+        CorruptionRequest,
+        autoencoders.wiring,
         "errors by level and told / true level; arrays picture, eps, told, blind",
     ),
-    Call(WalkRequest, score_field.walk, "distance from the density's weights over time; arrays single, annealed"),
-    Call(LearnRequest, score_field.learn_score, "losses and errors while it learns; array field"),
-)  # fmt: skip
+    Endpoint(WalkRequest, score_field.walk, "distance from the density's weights over time; arrays single, annealed"),
+    Endpoint(LearnRequest, score_field.learn_score, "losses and errors while it learns; array field"),
+)
 
 
-def add_calls(engine: Engine, parts: PartStore) -> None:
+def add_endpoints(engine: Engine, blobs: BlobStore) -> None:
     """Give the page that is being built these functions; they share the queue of its own computations.
 
     They come first in the page, so that no event of a view takes their names.
     """
     queue = {name: COMPUTE[name] for name in ("concurrency_id", "concurrency_limit")}
-    for call in CALLS:
-        gr.api(handler(call, engine, parts), api_name=call.name, api_description=call.words, **queue)
+    for call in ENDPOINTS:
+        gr.api(handler(call, engine, blobs), api_name=call.name, api_description=call.words, **queue)
     file, name = upload_button("picture", visible=False), gr.Textbox(label="name", visible=False)
 
     def add_picture(picture: bytes | None) -> str:

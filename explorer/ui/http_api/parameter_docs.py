@@ -16,7 +16,7 @@ def _one_of(names: tuple | list) -> str:
     return f"one of {', '.join(map(str, names))}"
 
 
-PARAMETERS = {
+PARAMETER_DOCS = {
     "picture": "name of an example picture, or what add_picture gave",
     "model": f"what removes the noise, {_one_of(MODELS)}",
     "label": "class that the model is told; any for none",

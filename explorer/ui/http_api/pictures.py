@@ -8,12 +8,12 @@ import numpy as np
 
 from explorer.engine import Engine
 from explorer.schemas import Branches, BranchRequest, NoisingRequest, SamplingRequest, TransferRequest, UTurnRequest
-from explorer.ui.http_api.responses import Answer, Progress, stacked
+from explorer.ui.http_api.responses import Answer, Progress, stack_half
 
-Told = Iterator[Progress | Answer]
+Responses = Iterator[Progress | Answer]
 
 
-def noising(engine: Engine, request: NoisingRequest) -> Told:
+def noising(engine: Engine, request: NoisingRequest) -> Responses:
     """One picture under rising noise, and what a model makes of it."""
     noised, parts, done = engine.noise(request), [], 0
     for part in engine.denoise(noised):
@@ -36,7 +36,7 @@ def noising(engine: Engine, request: NoisingRequest) -> Told:
     yield Answer(numbers, arrays)
 
 
-def sampling(engine: Engine, request: SamplingRequest) -> Told:
+def sampling(engine: Engine, request: SamplingRequest) -> Responses:
     """One run of a sampler, from noise or from a noised picture down to a clean one."""
     plan, steps = engine.plan(request), []
     for step in engine.sample(request):
@@ -54,10 +54,10 @@ def sampling(engine: Engine, request: SamplingRequest) -> Told:
         "rank_correlation": octaves.rank_correlation,
         "decided": octaves.decided,
     }
-    yield Answer(numbers, {"picture": steps[-1].x0, "estimates": stacked([step.x0 for step in steps])})
+    yield Answer(numbers, {"picture": steps[-1].x0, "estimates": stack_half([step.x0 for step in steps])})
 
 
-def branch(engine: Engine, request: BranchRequest) -> Told:
+def branch(engine: Engine, request: BranchRequest) -> Responses:
     """Continue one step of a run several times with fresh noise, and see what the siblings agree on."""
     state: Branches | None = None
     for state in engine.branch(request):
@@ -69,7 +69,7 @@ def branch(engine: Engine, request: BranchRequest) -> Told:
     yield Answer(numbers, arrays)
 
 
-def u_turns(engine: Engine, request: UTurnRequest) -> Told:
+def u_turns(engine: Engine, request: UTurnRequest) -> Responses:
     """Noise a run's picture to rising levels, regenerate it, and see how far the change reaches."""
     turns = []
     for turn in engine.u_turns(request):
@@ -79,7 +79,7 @@ def u_turns(engine: Engine, request: UTurnRequest) -> Told:
     yield Answer({name: [getattr(turn, name) for turn in turns] for name in names})
 
 
-def transfer(engine: Engine, request: TransferRequest) -> Told:
+def transfer(engine: Engine, request: TransferRequest) -> Responses:
     """What a sampler does to each octave when it takes few steps: closed form beside the model."""
     curves = {}
     for curve in engine.transfer(request):

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 
 from explorer.schemas.autoencoders import MissingAutoencoder
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 
 T = TypeVar("T")
 
@@ -32,29 +32,29 @@ class Answer:
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def plain(value: object) -> object:
+def to_json(value: object) -> object:
     """value as JSON has it: arrays as lists, and None for what is not finite."""
     if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
+        return {str(name): to_json(item) for name, item in value.items()}
     if isinstance(value, np.ndarray | list | tuple):
-        return [plain(item) for item in (value.tolist() if isinstance(value, np.ndarray) else value)]
+        return [to_json(item) for item in (value.tolist() if isinstance(value, np.ndarray) else value)]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def written(answer: Answer, parts: PartStore) -> dict:
+def write_answer(answer: Answer, blobs: BlobStore) -> dict:
     """The JSON object of an answer, its arrays kept as a part whose address is in it."""
-    found = plain(answer.numbers)
+    found = to_json(answer.numbers)
     if answer.arrays:
         file = io.BytesIO()
         np.savez(file, **answer.arrays)
-        found["arrays"] = f"/parts/{parts.put(file.getvalue())}"
+        found["arrays"] = f"/parts/{blobs.put(file.getvalue())}"
         found["shapes"] = {name: list(array.shape) for name, array in answer.arrays.items()}
     return found
 
 
-def stacked(pictures: list[np.ndarray]) -> np.ndarray:
+def stack_half(pictures: list[np.ndarray]) -> np.ndarray:
     """Pictures as one array, float16: half the bytes, and still ten times finer than a display."""
     return np.stack(pictures).astype(np.float16)
 
@@ -64,7 +64,7 @@ def missing_reasons(missing: list[MissingAutoencoder] | tuple[MissingAutoencoder
     return {out.name: out.reason for out in missing}
 
 
-def grown(states: Iterable[T], of: int) -> Generator[Progress, None, T]:
+def report_progress(states: Iterable[T], of: int) -> Generator[Progress, None, T]:
     """Yield how far it has come after each of these states of one result, and return the last of them."""
     for done, last in enumerate(states, 1):  # noqa: B007 - it is returned
         yield Progress(done, of)

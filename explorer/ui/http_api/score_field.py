@@ -10,10 +10,10 @@ from explorer.engine import Engine
 from explorer.schemas.score_field import KINDS, LearnedScore, LearnRequest, WalkRequest
 from explorer.ui.http_api.responses import Answer, Progress
 
-Told = Iterator[Progress | Answer]
+Responses = Iterator[Progress | Answer]
 
 
-def walk(engine: Engine, request: WalkRequest) -> Told:
+def walk(engine: Engine, request: WalkRequest) -> Responses:
     """Walkers in a density of the plane, with one noise level and with a falling one."""
     plane, plan = engine.score_fields.plane(request.plane), engine.score_fields.plan(request)
     frames = {kind: [] for kind in KINDS}
@@ -27,7 +27,7 @@ def walk(engine: Engine, request: WalkRequest) -> Told:
     yield Answer(numbers, {kind: np.stack([frame.x for frame in some]) for kind, some in frames.items()})
 
 
-def learn_score(engine: Engine, request: LearnRequest) -> Told:
+def learn_score(engine: Engine, request: LearnRequest) -> Responses:
     """Teach a small network the score of a density from noisy points alone; `walk` can use it afterwards."""
     reports: list[LearnedScore] = []
     for report in engine.score_fields.learn(request):

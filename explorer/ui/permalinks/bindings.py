@@ -12,7 +12,7 @@ from gradio.components import Component
 from explorer.permalinks.schema import SECTIONS, VIEWS
 
 # view -> name in a link -> elem_id
-CONTROLS: dict[str, dict[str, str]] = {
+CONTROL_IDS: dict[str, dict[str, str]] = {
     "noise-scale": {"model": "model", "class": "class", "size": "size", "seed": "seed"},
     "sampling": {
         **{n: f"run-{n}" for n in ("model", "size", "sampler", "steps", "schedule", "guidance", "seed")},
@@ -31,7 +31,7 @@ CONTROLS: dict[str, dict[str, str]] = {
     },
 }
 # view -> section -> elem_id of its accordion
-ACCORDIONS: dict[str, dict[str, str]] = {
+ACCORDION_IDS: dict[str, dict[str, str]] = {
     "noise-scale": {"full": "full"},
     "sampling": {
         "more": "more", "compare": "comparing", "branch": "branching", "turn": "u-turns", "transfer": "transfer",
@@ -46,13 +46,13 @@ ACCORDIONS: dict[str, dict[str, str]] = {
 def controls(app: gr.Blocks) -> dict[tuple[str, str], Component]:
     """(view, name) -> component, of all views. Raises KeyError where the page has no such component."""
     found = _by_id(app)
-    return {(view, name): found[elem_id] for view, names in CONTROLS.items() for name, elem_id in names.items()}
+    return {(view, name): found[elem_id] for view, names in CONTROL_IDS.items() for name, elem_id in names.items()}
 
 
 def accordions(app: gr.Blocks) -> dict[tuple[str, str], gr.Accordion]:
     """(view, section) -> accordion, of all views. Raises KeyError where the page has no such section."""
     found = _by_id(app)
-    return {(view, name): found[ACCORDIONS[view][name]] for view, names in SECTIONS.items() for name in names}
+    return {(view, name): found[ACCORDION_IDS[view][name]] for view, names in SECTIONS.items() for name in names}
 
 
 def _by_id(app: gr.Blocks) -> dict[str, Block]:
@@ -68,14 +68,14 @@ def entries(view: str) -> list[dict]:
             entry = {"name": name, "usual": list(usual) if isinstance(usual, tuple) else usual}
             if name in piece.only:
                 entry["only"] = ["b", piece.only[name]]
-            if (view, name) in ONLY:
-                entry["only"] = ONLY[view, name]
+            if (view, name) in RELEVANT_IF:
+                entry["only"] = RELEVANT_IF[view, name]
             made.append(entry)
     return made
 
 
 # a name that means nothing unless another one has a certain value
-ONLY = {
+RELEVANT_IF = {
     ("sampling", "picture"): ["start", "picture"],
     ("sampling", "sigma"): ["start", "picture"],
     ("autoencoders", "sigma"): ["corruption", "gaussian"],

@@ -13,11 +13,11 @@ from explorer.permalinks.codec import CORNER, LONGEST
 from explorer.permalinks.schema import HIDEABLE, SECTIONS, VERSION, VIEWS
 from explorer.schemas.noising import NoisingRequest
 from explorer.ui.permalinks.bindings import accordions, controls, entries
-from explorer.ui.permalinks.restore import TITLES, folds, known_choices, names_of, opening, update_of
+from explorer.ui.permalinks.restore import TITLES, accordion_updates, known_choices, names_of, open_link, update_of
 from explorer.ui.players.shared.scripts import common
 
 FOLDER = Path(__file__).parent
-PRIVATE = {"api_visibility": "private", "show_progress": "hidden"}
+PRIVATE_EVENT = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build_masthead(title: str) -> gr.HTML:
@@ -36,27 +36,27 @@ def connect(app: gr.Blocks, masthead: gr.HTML, tabs: gr.Tabs, picture: gr.State)
     choices = known_choices(held)
 
     def restore(query: str) -> list[Any]:
-        found = opening(str(query), choices)
+        found = open_link(str(query), choices)
         values = {(found.view, name): update_of(held[found.view, name], value) for name, value in found.values.items()
                   if (found.view, name) in held}  # fmt: skip
-        unfolded = folds(found)
+        unfolded = accordion_updates(found)
         updates = [values.get(key, gr.skip()) for key in held] + [unfolded.get(key, gr.skip()) for key in folded]
         return [found.answer, gr.update(selected=found.view), found.picture, *updates]
 
     query = gr.Textbox("", visible=False)
     outputs = [masthead, tabs, picture, *held.values(), *folded.values()]
     asks = f"() => [window.permalink?.asks() ?? location.search.slice(0, {LONGEST + 2})]"
-    restored = app.load(restore, query, outputs, js=asks, queue=False, **PRIVATE)
+    restored = app.load(restore, query, outputs, js=asks, queue=False, **PRIVATE_EVENT)
     restored.failure(fn=None, js="() => window.permalink?.failed()")
     for view in VIEWS:
         mine = [held[view, name] for name in names_of(view)]
         took = f"(...values) => window.permalink?.took('{view}', values)"
-        gr.on([c.change for c in mine], fn=None, inputs=mine, js=took, trigger_mode="multiple", **PRIVATE)
+        gr.on([c.change for c in mine], fn=None, inputs=mine, js=took, trigger_mode="multiple", **PRIVATE_EVENT)
     for (view, section), accordion in folded.items():
         for event, state in ((accordion.expand, "true"), (accordion.collapse, "false")):
-            event(fn=None, js=f"() => window.permalink?.unfolded('{view}', '{section}', {state})", **PRIVATE)
+            event(fn=None, js=f"() => window.permalink?.unfolded('{view}', '{section}', {state})", **PRIVATE_EVENT)
     for tab in tabs.children:
-        tab.select(fn=None, js=f"() => window.permalink?.viewed('{tab.id}')", **PRIVATE)
+        tab.select(fn=None, js=f"() => window.permalink?.viewed('{tab.id}')", **PRIVATE_EVENT)
 
 
 def _schema() -> dict[str, Any]:

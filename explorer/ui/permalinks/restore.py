@@ -13,15 +13,15 @@ from explorer.autoencoders import AUTOENCODERS
 from explorer.examples import EXAMPLES
 from explorer.permalinks.codec import Ignored, Link, read
 from explorer.permalinks.schema import SECTIONS, VIEWS
-from explorer.ui.permalinks.bindings import CONTROLS
+from explorer.ui.permalinks.bindings import CONTROL_IDS
 
 TITLES = {example.name: example.title for example in EXAMPLES}
-NAMED = 3  # ignored words that the notice names
-SHOWN = 24  # characters of a value that was ignored
+MAX_NAMED_WORDS = 3  # ignored words that the notice names
+MAX_VALUE_CHARS = 24  # characters of a value that was ignored
 
 
 @dataclass(frozen=True)
-class Opening:
+class OpenedLink:
     """What a link puts on the page."""
 
     view: str
@@ -38,12 +38,12 @@ class Opening:
         return {**vars(self), "values": values, "opened": opened}
 
 
-def opening(query: str, choices: Mapping[tuple[str, str], Sequence[Any]]) -> Opening:
+def open_link(query: str, choices: Mapping[tuple[str, str], Sequence[Any]]) -> OpenedLink:
     """What the words of a link put on the page. choices: (view, name) -> what a control here can be set to."""
     link, ignored = read(query)
     values, refused = _values(link, choices)
     picture = values.get("picture", VIEWS["noise-scale"]["noising"].default.picture)
-    return Opening(link.view, values, picture, link.opened, _notice(link, picture, [*ignored, *refused]))
+    return OpenedLink(link.view, values, picture, link.opened, _notice(link, picture, [*ignored, *refused]))
 
 
 def known_choices(components: Mapping[tuple[str, str], Component]) -> dict[tuple[str, str], tuple]:
@@ -60,11 +60,11 @@ def update_of(component: Component, value: Any) -> dict[str, Any]:  # noqa: ANN4
     return gr.update(value=value)
 
 
-def folds(opening: Opening) -> dict[tuple[str, str], dict[str, Any]]:
+def accordion_updates(opening: OpenedLink) -> dict[tuple[str, str], dict[str, Any]]:
     """(view, section) -> update of each accordion of the view, when the link says which are unfolded."""
-    if opening.opened is None:
+    if open_link.opened is None:
         return {}
-    return {(opening.view, name): gr.update(open=name in opening.opened) for name in SECTIONS[opening.view]}
+    return {(open_link.view, name): gr.update(open=name in open_link.opened) for name in SECTIONS[open_link.view]}
 
 
 def _values(link: Link, choices: Mapping[tuple[str, str], Sequence[Any]]) -> tuple[dict[str, Any], list[Ignored]]:
@@ -87,18 +87,18 @@ def _notice(link: Link, picture: str, ignored: Sequence[Ignored]) -> str:
     if link.upload:
         lines.append(f"The picture of this link was uploaded and is not in it; here is “{TITLES[picture]}”.")
     if ignored:
-        named = "; ".join(_named(one) for one in ignored[:NAMED])
-        more = f"; and {len(ignored) - NAMED} more" if len(ignored) > NAMED else ""
+        named = "; ".join(_named(one) for one in ignored[:MAX_NAMED_WORDS])
+        more = f"; and {len(ignored) - MAX_NAMED_WORDS} more" if len(ignored) > MAX_NAMED_WORDS else ""
         lines.append(f"Left out of this link: {named}{more}.")
     return " ".join(lines)
 
 
 def _named(one: Ignored) -> str:
-    value = one.value if len(one.value) <= SHOWN else one.value[:SHOWN] + "…"
-    said = f"{one.name[:SHOWN]}={value}" if value else one.name[:SHOWN]
+    value = one.value if len(one.value) <= MAX_VALUE_CHARS else one.value[:MAX_VALUE_CHARS] + "…"
+    said = f"{one.name[:MAX_VALUE_CHARS]}={value}" if value else one.name[:MAX_VALUE_CHARS]
     return f"{said} ({one.why[0].lower()}{one.why[1:].rstrip('.')})"
 
 
 def names_of(view: str) -> list[str]:
     """The names that the controls of a view hold, in the order in which the page reports them."""
-    return list(CONTROLS[view])
+    return list(CONTROL_IDS[view])

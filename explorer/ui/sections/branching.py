@@ -8,24 +8,24 @@ import gradio as gr
 
 from explorer.engine import Engine
 from explorer.schemas import BranchRequest, SamplingRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.branches.component import build_branches
 from explorer.ui.players.branches.payload import branches_part
-from explorer.ui.streaming.events import named, plain_refusals, run_a
-from explorer.ui.streaming.streams import Streams, paced
+from explorer.ui.streaming.events import first_run, plain_refusals, private_event
+from explorer.ui.streaming.streams import Streams, batch_by_time
 
 ORIGINS = [("this step, as stored", "step"), ("the clean picture, noised afresh to this level", "picture")]
-PACE = 0.2  # seconds between two messages to the page
-SLOW = "The branches took too long here; fewer of them or fewer steps are faster."
+MESSAGE_INTERVAL_S = 0.2  # seconds between two messages to the page
+TIMEOUT_MESSAGE = "The branches took too long here; fewer of them or fewer steps are faster."
 PLAYER = "branchPlayer"
-ASK = f"(...v) => [...v.slice(0, -2), window.samplingFilm?.step() ?? 0, window.{PLAYER}?.ticket() ?? 0]"
+BRANCH_JS = f"(...v) => [...v.slice(0, -2), window.samplingFilm?.step() ?? 0, window.{PLAYER}?.ticket() ?? 0]"
 
 
 class BranchingSection:
     """The handler of the section."""
 
-    def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.streams = engine, Streams(parts, SLOW)
+    def __init__(self, engine: Engine, blobs: BlobStore) -> None:
+        self.engine, self.streams = engine, Streams(blobs, TIMEOUT_MESSAGE)
 
     def branch(
         self, requests: list[SamplingRequest], origin: str, count: float, steps: float, seed: float, step: float,
@@ -34,15 +34,18 @@ class BranchingSection:
         """Yield the state of the branches as they grow. Refusals become one sentence."""
         with plain_refusals():
             asked = {"origin": origin, "count": count, "steps": steps, "seed": seed, "step": step}
-            request = BranchRequest(run=run_a(requests), **asked)
-            states, encode = paced(self.engine.branch(request), PACE), lambda states: [branches_part(states[-1])]
+            request = BranchRequest(run=first_run(requests), **asked)
+            states, encode = (
+                batch_by_time(self.engine.branch(request), MESSAGE_INTERVAL_S),
+                lambda states: [branches_part(states[-1])],
+            )
             for answer, _ in self.streams.answers(states, ticket, visitor.session_hash or "", encode):
                 yield answer
 
 
-def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
+def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
     """Lay out the section. requests: those of the runs that are in the player."""
-    section, default = BranchingSection(engine, parts), BranchRequest()
+    section, default = BranchingSection(engine, blobs), BranchRequest()
     title = "Branches: what is decided at this step, and what is still open"
     with gr.Accordion(title, open=False, elem_id="branching"):
         with gr.Row(elem_id="branch-controls", elem_classes="controls line"):
@@ -54,4 +57,6 @@ def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
             seed = gr.Number(default.seed, label="Seed of their noise", precision=0, elem_id="branch-seed")
         player = build_branches()
     inputs = [requests, origin, count, steps, seed, gr.Number(0, precision=0, visible=False)]
-    section.streams.connect(button, stop, section.branch, inputs, [player], PLAYER, js=ASK, **named("branch"))
+    section.streams.connect(
+        button, stop, section.branch, inputs, [player], PLAYER, js=BRANCH_JS, **private_event("branch")
+    )

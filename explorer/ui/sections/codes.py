@@ -13,7 +13,7 @@ from explorer.engine import Engine
 from explorer.figures.codes import codes_figure, half_power
 from explorer.schemas.autoencoder_internals import Codes
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, CorruptionRequest, MissingAutoencoder
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, missing_row, rows_part
 from explorer.ui.streaming.events import plain_refusals
 from explorer.ui.streaming.streams import Streams
@@ -27,9 +27,9 @@ PLAYER = gallery_player("codes")
 BOTTLENECKS = [name for name, info in AUTOENCODERS.items() if info.group in ("linear", "convolutional")]
 
 
-def build(engine: Engine, parts: PartStore, request: gr.State) -> None:
+def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
     """Lay out the section. request: that of the line-up, whose picture and seed are taken."""
-    streams = Streams(parts)
+    streams = Streams(blobs)
 
     def look(request: CorruptionRequest, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield curves, half-power sizes in words, and at last the rows of pictures. Refusals become one sentence."""

@@ -9,13 +9,13 @@ import gradio as gr
 from explorer.engine import Engine
 from explorer.export.formats import FORMATS
 from explorer.schemas import SamplingRequest
-from explorer.server.blob_store import PartStore, packed
+from explorer.server.blob_store import BlobStore, pack_blob
 from explorer.ui.players.shared.scripts import common
-from explorer.ui.streaming.events import COMPUTE, plain_refusals, run_a
+from explorer.ui.streaming.events import COMPUTE, first_run, plain_refusals
 
-SHORT = {"gif": "GIF", "mp4": "Video", "zip": "Frames", "csv": "Curves (CSV)", "json": "Everything (JSON)"}
+BUTTON_LABELS = {"gif": "GIF", "mp4": "Video", "zip": "Frames", "csv": "Curves (CSV)", "json": "Everything (JSON)"}
 # the file comes as a part of its own, and is handed to the person by the browser
-TAKE = """
+DOWNLOAD_JS = """
 watch('value', async () => {
   if (!props.value) return;
   const part = await fetchPart(props.value.part);
@@ -24,25 +24,25 @@ watch('value', async () => {
 """
 
 
-def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
+def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
     """Lay out the row of buttons. requests: those of the runs that are in the player."""
     with gr.Row(elem_id="export", elem_classes="controls line"):
         gr.HTML("<span class='label'>Save run A as</span>")
-        buttons = {name: gr.Button(SHORT[name], size="sm", elem_id=f"export-{name}") for name in FORMATS}
-        taker = gr.HTML(value=None, html_template="<span></span>", js_on_load=common() + TAKE, elem_id="taker")
+        buttons = {name: gr.Button(BUTTON_LABELS[name], size="sm", elem_id=f"export-{name}") for name in FORMATS}
+        taker = gr.HTML(value=None, html_template="<span></span>", js_on_load=common() + DOWNLOAD_JS, elem_id="taker")
     for name, button in buttons.items():
         button.click(
-            _exporter(engine, parts, name), requests, taker, api_visibility="private", trigger_mode="once", **COMPUTE
+            _exporter(engine, blobs, name), requests, taker, api_visibility="private", trigger_mode="once", **COMPUTE
         )
 
 
-def _exporter(engine: Engine, parts: PartStore, name: str):  # noqa: ANN202 - a handler
+def _exporter(engine: Engine, blobs: BlobStore, name: str):  # noqa: ANN202 - a handler
     def export(requests: list[SamplingRequest]) -> Iterator[dict]:
         """The name of the part that holds the file. Refusals become one sentence."""
         with plain_refusals():
-            run = run_a(requests)
+            run = first_run(requests)
             steps = list(engine.sample(run))
             made = FORMATS[name].make(engine.plan(run), steps, engine.octave_map(steps), engine.card_of(run.model))
-            yield {"part": parts.put(packed({"filename": made.filename, "mime": made.mime}, made.data))}
+            yield {"part": blobs.put(pack_blob({"filename": made.filename, "mime": made.mime}, made.data))}
 
     return export

@@ -10,9 +10,9 @@ import gradio as gr
 from explorer.autoencoders import AUTOENCODERS
 from explorer.engine import Engine
 from explorer.schemas.autoencoders import GeneratedFrames, GenerateRequest, MissingAutoencoder
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, missing_row, rows_part
-from explorer.ui.streaming.events import named, plain_refusals
+from explorer.ui.streaming.events import plain_refusals, private_event
 from explorer.ui.streaming.streams import Streams
 
 NOTE = (
@@ -22,9 +22,9 @@ NOTE = (
 PLAYER = gallery_player("films")
 
 
-def build(engine: Engine, parts: PartStore) -> None:
+def build(engine: Engine, blobs: BlobStore) -> None:
     """Lay out the section."""
-    streams = Streams(parts)
+    streams = Streams(blobs)
 
     def generate(seed: float, steps: float, ticket: float, visitor: gr.Request) -> Iterator[dict]:
         """Yield the rows of the gallery, one per member, as they are computed. Refusals become one sentence."""
@@ -43,7 +43,7 @@ def build(engine: Engine, parts: PartStore) -> None:
             seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="generate-seed")
             steps = gr.Number(default.steps, label="Steps", precision=0, elem_id="generate-steps")
         gallery = build_gallery("films")
-    streams.connect(button, stop, generate, [seed, steps], [gallery], PLAYER, **named("generate"))
+    streams.connect(button, stop, generate, [seed, steps], [gallery], PLAYER, **private_event("generate"))
 
 
 def film_row(film: GeneratedFrames | MissingAutoencoder) -> Row:

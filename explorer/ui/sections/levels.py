@@ -11,9 +11,9 @@ from explorer.engine import Engine
 from explorer.engine.autoencoders import ROWS
 from explorer.figures.levels import matrix_figure
 from explorer.schemas.autoencoders import SeedRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.progress.component import build_progress, progress_player
-from explorer.ui.streaming.events import named, plain_refusals
+from explorer.ui.streaming.events import plain_refusals, private_event
 from explorer.ui.streaming.streams import Streams
 from explorer.ui.widgets.notes import missing_note
 
@@ -24,9 +24,9 @@ NOTE = (
 PLAYER = progress_player("matrix")
 
 
-def build(engine: Engine, parts: PartStore) -> None:
+def build(engine: Engine, blobs: BlobStore) -> None:
     """Lay out the section."""
-    streams = Streams(parts)
+    streams = Streams(blobs)
 
     def measure(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield the matrix after every row, who is left out, and how far it has come. Refusals become one sentence."""
@@ -44,4 +44,4 @@ def build(engine: Engine, parts: PartStore) -> None:
             progress = build_progress("matrix")
         missing = gr.HTML("")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    streams.connect(button, stop, measure, [seed], [plot, missing, progress], PLAYER, **named("level_matrix"))
+    streams.connect(button, stop, measure, [seed], [plot, missing, progress], PLAYER, **private_event("level_matrix"))

@@ -9,24 +9,26 @@ import gradio as gr
 
 from explorer.engine import Engine
 from explorer.schemas.score_field import KINDS, DensityRequest, LearnRequest, WalkFrame, WalkRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.score_field.component import build_field
 from explorer.ui.players.score_field.payload import frames_part, learned_part, plane_part, walk_part
-from explorer.ui.streaming.events import COMPUTE, named, plain_refusals, settled
-from explorer.ui.streaming.streams import Streams, paced
+from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, plain_refusals, private_event
+from explorer.ui.streaming.streams import Streams, batch_by_time
 
 DENSITIES = [("two modes", "two"), ("ring", "ring"), ("spiral", "spiral"), ("grid", "grid"), ("your drawing", "drawn")]
 SOURCES = [("exact", "exact"), ("learned", "learned")]
-PACE = 0.15  # seconds between two messages to the page
+MESSAGE_INTERVAL_S = 0.15  # seconds between two messages to the page
 PLAYER = "scoreField"
-ASK = f"(...v) => [...v.slice(0, -3), ...(window.{PLAYER}?.asks() ?? [null, 0.05, 0])]"  # points, sigma, ticket
+PLAYER_INPUTS_JS = (
+    f"(...v) => [...v.slice(0, -3), ...(window.{PLAYER}?.asks() ?? [null, 0.05, 0])]"  # points, sigma, ticket
+)
 
 
 class ScoreFieldSection:
     """The handlers of the section; points, sigma and ticket come from the player."""
 
-    def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.streams = engine.score_fields, Streams(parts)
+    def __init__(self, engine: Engine, blobs: BlobStore) -> None:
+        self.engine, self.streams = engine.score_fields, Streams(blobs)
 
     def walk(
         self, density: str, source: str, seed: float, points: list | None, sigma: float, ticket: float,
@@ -37,7 +39,7 @@ class ScoreFieldSection:
             plane = _plane(density, points)
             request = WalkRequest(plane=plane, source=source, sigma=sigma, seed=seed)
             # the density first, to be seen even where nobody can walk
-            items = chain([[]], paced(self.engine.walks(request), PACE))
+            items = chain([[]], batch_by_time(self.engine.walks(request), MESSAGE_INTERVAL_S))
             encode = lambda frames: self._walked(request, frames)
             for answer, _ in self.streams.answers(items, ticket, visitor.session_hash or "", encode):
                 yield answer
@@ -67,9 +69,9 @@ def _plane(density: object, points: object) -> DensityRequest:
     return DensityRequest(density, points) if points is not None else DensityRequest(density)
 
 
-def build(engine: Engine, parts: PartStore) -> None:
+def build(engine: Engine, blobs: BlobStore) -> None:
     """Lay out the section, whose context is open, and connect it."""
-    section, default = ScoreFieldSection(engine, parts), WalkRequest()
+    section, default = ScoreFieldSection(engine, blobs), WalkRequest()
     title = "A score field in two dimensions"
     with gr.Accordion(title, open=True, elem_id="score-field"):
         with gr.Row(elem_id="field-controls", elem_classes="controls line"):
@@ -83,13 +85,13 @@ def build(engine: Engine, parts: PartStore) -> None:
     points = gr.JSON(None, visible=False)
     sigma, ticket = gr.Number(default.sigma, visible=False), gr.Number(0, precision=0, visible=False)
     asked = [points, sigma, ticket]
-    run = {"outputs": player, "js": ASK, "trigger_mode": "multiple", **COMPUTE}
+    run = {"outputs": player, "js": PLAYER_INPUTS_JS, "trigger_mode": "multiple", **COMPUTE}
     walked = {"fn": section.walk, "inputs": [density, source, seed, *asked], **run}
     events = [
         gr.on([density.input, source.input, seed.input], **walked, api_visibility="private"),
-        walk.click(**walked, **named("walk")),
-        learn.click(section.learn, [density, *asked], **named("learn_score"), **run),
+        walk.click(**walked, **private_event("walk")),
+        learn.click(section.learn, [density, *asked], **private_event("learn_score"), **run),
     ]
     for event in events:
-        event.failure(fn=None, js=settled(PLAYER))
+        event.failure(fn=None, js=clear_waiting_js(PLAYER))
     section.streams.stopped_by(stop, ticket, PLAYER)

@@ -11,9 +11,9 @@ from explorer.engine import Engine
 from explorer.engine.autoencoder_internals import SKIP_LEVELS
 from explorer.figures.skips import skips_figure, skips_sentence
 from explorer.schemas.autoencoders import SeedRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.progress.component import build_progress, progress_player
-from explorer.ui.streaming.events import named, plain_refusals
+from explorer.ui.streaming.events import plain_refusals, private_event
 from explorer.ui.streaming.streams import Streams
 from explorer.ui.widgets.notes import missing_note
 
@@ -25,9 +25,9 @@ NOTE = (
 PLAYER = progress_player("skipCosts")
 
 
-def build(engine: Engine, parts: PartStore) -> None:
+def build(engine: Engine, blobs: BlobStore) -> None:
     """Lay out the section."""
-    streams = Streams(parts)
+    streams = Streams(blobs)
 
     def cut(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield the shares lost after every noise level, what they say, and how far it has come."""
@@ -46,4 +46,4 @@ def build(engine: Engine, parts: PartStore) -> None:
             progress = build_progress("skipCosts")
         words = gr.HTML("")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    streams.connect(button, stop, cut, [seed], [plot, words, progress], PLAYER, **named("skip_costs"))
+    streams.connect(button, stop, cut, [seed], [plot, words, progress], PLAYER, **private_event("skip_costs"))

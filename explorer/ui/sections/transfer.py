@@ -13,9 +13,9 @@ from explorer.errors import RequestRefused
 from explorer.figures.transfer import transfer_figure
 from explorer.schemas import SamplingRequest, TransferRequest
 from explorer.schemas.transfer import NONLINEAR, TransferCurve
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.progress.component import build_progress, progress_player
-from explorer.ui.streaming.events import named, plain_refusals, run_a
+from explorer.ui.streaming.events import first_run, plain_refusals, private_event
 from explorer.ui.streaming.streams import Streams
 
 NOTE = (
@@ -23,12 +23,12 @@ NOTE = (
     "Gaussian pictures with the training pictures' spectrum. Points: samples of run A's model, mean and standard error."
 )
 PLAYER = progress_player("transferGains")
-CHOICES = [(info.title, name) for name, info in SAMPLER_INFO.items() if name not in NONLINEAR]
+SAMPLER_CHOICES = [(info.title, name) for name, info in SAMPLER_INFO.items() if name not in NONLINEAR]
 
 
-def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
+def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
     """Lay out the section. requests: those of the runs that are in the player; model, class and schedule are theirs."""
-    streams = Streams(parts)
+    streams = Streams(blobs)
 
     def measure(
         requests: list[SamplingRequest], samplers: list[str], steps: str, seed: float, ticket: float,
@@ -36,13 +36,13 @@ def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
     ) -> Iterator[tuple[go.Figure, dict]]:  # fmt: skip
         """Yield the figure with the closed forms, then after every measured curve. Refusals become one sentence."""
         with plain_refusals():
-            run = run_a(requests)
+            run = first_run(requests)
             request = TransferRequest(
                 samplers=tuple(samplers), step_counts=step_counts(steps), seed=seed,
                 model=run.model, label=run.label, guidance=run.guidance, schedule=run.schedule,
             )  # fmt: skip
             total, session = len(request.samplers) * len(request.step_counts), visitor.session_hash or ""
-            drawings = whole_drawings(engine.transfer(request), total)
+            drawings = complete_curve_sets(engine.transfer(request), total)
             for answer, curves in streams.answers(drawings, ticket, session, of=total + 1):
                 yield transfer_figure(request, curves), answer
 
@@ -53,17 +53,20 @@ def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
             button = gr.Button("Measure", size="sm", variant="primary", elem_id="measure")
             stop = gr.Button("Stop", size="sm", elem_id="stop-transfer")
             samplers = gr.CheckboxGroup(
-                CHOICES, value=list(default.samplers), label="Samplers, at most three", elem_id="transfer-samplers"
+                SAMPLER_CHOICES,
+                value=list(default.samplers),
+                label="Samplers, at most three",
+                elem_id="transfer-samplers",
             )
             steps = gr.Textbox(", ".join(map(str, default.step_counts)), label="Steps", elem_id="step-counts")
             seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="transfer-seed")
             progress = build_progress("transferGains")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
     inputs = [requests, samplers, steps, seed]
-    streams.connect(button, stop, measure, inputs, [plot, progress], PLAYER, **named("transfer"))
+    streams.connect(button, stop, measure, inputs, [plot, progress], PLAYER, **private_event("transfer"))
 
 
-def whole_drawings(curves: Iterable[TransferCurve], total: int) -> Iterator[list[TransferCurve]]:
+def complete_curve_sets(curves: Iterable[TransferCurve], total: int) -> Iterator[list[TransferCurve]]:
     """All curves once each has its closed form, and again after each that is measured."""
     known: dict[tuple[str, int], TransferCurve] = {}
     for curve in curves:

@@ -12,10 +12,10 @@ from explorer.core.spectra.radial import crossover, feature_size
 from explorer.engine import Engine
 from explorer.figures.uturns import uturns_figure
 from explorer.schemas import SamplingRequest, UTurnRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.progress.component import build_progress, progress_player
-from explorer.ui.streaming.events import named, plain_refusals, run_a
-from explorer.ui.streaming.streams import Streams, growing
+from explorer.ui.streaming.events import first_run, plain_refusals, private_event
+from explorer.ui.streaming.streams import Streams, accumulate
 
 NOTE = (
     "The clean picture of run A is noised to each level and regenerated four times. Where little noise was added only "
@@ -26,19 +26,19 @@ NOTE = (
 PLAYER = progress_player("uTurns")
 
 
-def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
+def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
     """Lay out the section. requests: those of the runs that are in the player."""
-    streams = Streams(parts)
+    streams = Streams(blobs)
 
     def turn(
         requests: list[SamplingRequest], levels: float, count: float, seed: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[go.Figure, dict]]:
         """Yield the figure after every level, and how far it has come. Refusals become one sentence."""
         with plain_refusals():
-            request = UTurnRequest(run=run_a(requests), levels=levels, count=count, seed=seed)
+            request = UTurnRequest(run=first_run(requests), levels=levels, count=count, seed=seed)
             plan = engine.plan(request.run)
             visible = [feature_size(crossover(plan.expected, s, plan.wavenumber)[0]) for s in request.sigmas]
-            turns, session = growing(engine.u_turns(request)), visitor.session_hash or ""
+            turns, session = accumulate(engine.u_turns(request)), visitor.session_hash or ""
             for answer, done in streams.answers(turns, ticket, session, of=request.levels):
                 yield uturns_figure(done, request.sigmas, np.array(visible)), answer
 
@@ -53,4 +53,6 @@ def build(engine: Engine, parts: PartStore, requests: gr.State) -> None:
             seed = gr.Number(default.seed, label="Seed of the noise", precision=0, elem_id="turn-seed")
             progress = build_progress("uTurns")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-    streams.connect(button, stop, turn, [requests, levels, count, seed], [plot, progress], PLAYER, **named("u_turns"))
+    streams.connect(
+        button, stop, turn, [requests, levels, count, seed], [plot, progress], PLAYER, **private_event("u_turns")
+    )

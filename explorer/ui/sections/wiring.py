@@ -9,7 +9,7 @@ import gradio as gr
 from explorer.engine import Engine
 from explorer.engine.autoencoder_internals import WIRING_STEPS
 from explorer.schemas.autoencoders import CorruptionRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.wiring.component import build_wiring, wiring_part
 from explorer.ui.streaming.events import plain_refusals
 from explorer.ui.streaming.streams import Streams
@@ -17,9 +17,9 @@ from explorer.ui.streaming.streams import Streams
 PLAYER = "wiringPlayer"
 
 
-def build(engine: Engine, parts: PartStore, request: gr.State) -> None:
+def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
     """Lay out the section. request: that of the line-up, whose picture and seed are taken."""
-    streams = Streams(parts)
+    streams = Streams(blobs)
 
     def wire(request: CorruptionRequest, ticket: float, visitor: gr.Request) -> Iterator[dict]:
         """Yield how far it has come, and in the end the one part of the player. Refusals become one sentence."""

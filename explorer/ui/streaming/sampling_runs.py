@@ -8,12 +8,12 @@ from itertools import chain
 
 from explorer.engine import Engine
 from explorer.schemas import SampledStep, SamplingRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.trajectory.payload import difference_part, octaves_part, plan_part, steps_parts
-from explorer.ui.streaming.streams import Streams, paced
+from explorer.ui.streaming.streams import Streams, batch_by_time
 
-PACE = 0.05  # seconds between two messages to the page; steps that are faster travel together
-SLOW = "This took too long here and was stopped; fewer steps or pixels are faster."
+MESSAGE_INTERVAL_S = 0.05  # seconds between two messages to the page; steps that are faster travel together
+TIMEOUT_MESSAGE = "This took too long here and was stopped; fewer steps or pixels are faster."
 
 
 @dataclass
@@ -34,13 +34,13 @@ class Run:
 class SamplingRuns:
     """Runs one or two requests for a visitor and hands the page their parts as they are computed."""
 
-    def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.streams = engine, Streams(parts, SLOW)
+    def __init__(self, engine: Engine, blobs: BlobStore) -> None:
+        self.engine, self.streams = engine, Streams(blobs, TIMEOUT_MESSAGE)
 
     def stream(self, requests: list[SamplingRequest], ticket: float, visitor: str) -> Iterator[dict]:
         """Yield the growing answer {"generation", "parts", "state"}. Raises RequestRefused."""
         runs = [Run(name, request) for name, request in zip("AB", requests, strict=False)]
-        items = chain([None], paced(self._steps(runs), PACE))
+        items = chain([None], batch_by_time(self._steps(runs), MESSAGE_INTERVAL_S))
         encode = lambda steps: chain(*map(_unsent, runs)) if steps else self._plans(runs)
         for answer, _ in self.streams.answers(items, ticket, visitor, encode, lambda: self._summary(runs)):
             yield answer

@@ -14,21 +14,28 @@ import gradio as gr
 
 from explorer.errors import RequestRefused
 from explorer.schemas import whole_number
-from explorer.server.blob_store import PartStore
-from explorer.ui.streaming.events import COMPUTE, DEADLINE, newest, numbered, plain_refusals, settled
-from explorer.ui.streaming.tickets import Latest
+from explorer.server.blob_store import BlobStore
+from explorer.ui.streaming.events import (
+    COMPUTE,
+    MAX_COMPUTATION_S,
+    clear_waiting_js,
+    newest_ticket_js,
+    plain_refusals,
+    with_ticket_js,
+)
+from explorer.ui.streaming.tickets import Tickets
 
-SLOW = "This took too long here and was stopped; please try again later."
-QUIET = {"show_progress": "hidden", "api_visibility": "private"}
+TIMEOUT_MESSAGE = "This took too long here and was stopped; please try again later."
+PRIVATE_EVENT = {"show_progress": "hidden", "api_visibility": "private"}
 T = TypeVar("T")
 
 
 class Streams:
     """The computations of one player; safe to use from many threads."""
 
-    def __init__(self, parts: PartStore, slow: str = SLOW) -> None:
+    def __init__(self, blobs: BlobStore, slow: str = TIMEOUT_MESSAGE) -> None:
         """slow: the sentence for a computation that is past the deadline."""
-        self.latest, self._parts, self._slow = Latest(), parts, slow
+        self.tickets, self._blobs, self._slow = Tickets(), blobs, slow
 
     def answers(
         self,
@@ -48,20 +55,20 @@ class Streams:
         answer = lambda state: {"generation": ticket, "parts": list(names), "state": state, "done": done, **about}
         try:
             for item in self._while_wanted(items, ticket, visitor):
-                names, done = [*names, *map(self._parts.put, encode(item))], done + 1
+                names, done = [*names, *map(self._blobs.put, encode(item))], done + 1
                 yield answer("running"), item
         except RequestRefused:
             if done:
                 yield answer("done"), item  # the page is at rest before it is told why
             raise
-        if done and self.latest.is_current(visitor, ticket):
-            names = [*names, *map(self._parts.put, ending())]
+        if done and self.tickets.is_current(visitor, ticket):
+            names = [*names, *map(self._blobs.put, ending())]
             yield answer("done"), item
 
     def stop(self, ticket: float, visitor: gr.Request) -> None:
         """End what is being computed at its next step; what has been computed stays."""
         with plain_refusals():
-            self.latest.stop(visitor.session_hash or "", whole_number(ticket, 0, 2**53, "ticket"))
+            self.tickets.stop(visitor.session_hash or "", whole_number(ticket, 0, 2**53, "ticket"))
 
     def connect(
         self, begin: gr.Button, stop: gr.Button, ask: Callable, inputs: Sequence, outputs: Sequence, player: str,
@@ -72,29 +79,29 @@ class Streams:
         player: the name in the page of what shows the answer; event: what else the event is told.
         """
         ticket = gr.Number(0, precision=0, visible=False)
-        event = {"js": numbered(player), "api_visibility": "private", **event}
+        event = {"js": with_ticket_js(player), "api_visibility": "private", **event}
         begun = begin.click(ask, [*inputs, ticket], outputs, trigger_mode="multiple", **event, **COMPUTE)
-        begun.failure(fn=None, js=settled(player))
+        begun.failure(fn=None, js=clear_waiting_js(player))
         self.stopped_by(stop, ticket, player)
 
     def stopped_by(self, button: gr.Button, ticket: gr.Number, player: str) -> None:
         """Connect a stop button; ticket: a hidden number to be filled in by the player under that name in the page."""
-        button.click(self.stop, ticket, None, js=newest(player), queue=False, **QUIET)
+        button.click(self.stop, ticket, None, js=newest_ticket_js(player), queue=False, **PRIVATE_EVENT)
 
     def _while_wanted(self, items: Iterable[T], ticket: int, visitor: str) -> Iterator[T]:
-        deadline = time.monotonic() + DEADLINE
-        self.latest.begin(visitor, ticket)
+        deadline = time.monotonic() + MAX_COMPUTATION_S
+        self.tickets.begin(visitor, ticket)
         for item in items:
-            if not self.latest.is_current(visitor, ticket):
+            if not self.tickets.is_current(visitor, ticket):
                 return  # a newer choice has been made; its answer is on its way
             if time.monotonic() > deadline:
                 raise RequestRefused(self._slow)
             yield item
-            if self.latest.is_stopped(visitor, ticket):
+            if self.tickets.is_stopped(visitor, ticket):
                 return
 
 
-def growing(items: Iterable[T]) -> Iterator[list[T]]:
+def accumulate(items: Iterable[T]) -> Iterator[list[T]]:
     """All items so far, after each of them."""
     found: list[T] = []
     for item in items:
@@ -102,7 +109,7 @@ def growing(items: Iterable[T]) -> Iterator[list[T]]:
         yield list(found)
 
 
-def paced(items: Iterable[T], seconds: float, at_once: bool = True) -> Iterator[list[T]]:
+def batch_by_time(items: Iterable[T], seconds: float, at_once: bool = True) -> Iterator[list[T]]:
     """The items in lists, one every so many seconds, so that no page is flooded; the first item alone if at_once."""
     some, since = [], float("-inf") if at_once else time.monotonic()
     for item in items:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-KEPT = 4096  # visitors
+MAX_VISITORS = 4096  # visitors
 
 
-class Latest:
+class Tickets:
     """Remembers the newest ticket per visitor, and which one was stopped by hand; safe to use from many threads.
 
     Tickets are numbered by the page, in the order in which the person moved the controls: events can overtake each
@@ -44,5 +44,5 @@ class Latest:
 def _note(tickets: OrderedDict[str, int], visitor: str, ticket: int) -> None:
     tickets[visitor] = ticket
     tickets.move_to_end(visitor)
-    while len(tickets) > KEPT:
+    while len(tickets) > MAX_VISITORS:
         tickets.popitem(last=False)

@@ -1,1 +1,1 @@
-"""One module per page, each with LABEL and build(engine, parts, page)."""
+"""One module per page, each with LABEL and build(engine, blobs, page)."""

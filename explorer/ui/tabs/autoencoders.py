@@ -10,28 +10,28 @@ import gradio as gr
 from explorer.autoencoders import AUTOENCODERS
 from explorer.engine import Engine
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, CorruptionRequest, MissingAutoencoder
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.lineup.component import build_lineup
 from explorer.ui.players.lineup.payload import given_part, members_part
 from explorer.ui.sections import codes, generating, levels, score_field, skips, wiring
-from explorer.ui.streaming.events import COMPUTE, named, numbered, plain_refusals, settled
-from explorer.ui.streaming.streams import Streams, paced
-from explorer.ui.widgets.picture_picker import build_chooser, chosen_name
+from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, plain_refusals, private_event, with_ticket_js
+from explorer.ui.streaming.streams import Streams, batch_by_time
+from explorer.ui.widgets.picture_picker import build_picture_picker, chosen_name
 from explorer.ui.widgets.upload import build_upload, read_picture
 
 LABEL = "Autoencoders"
-SENTENCE = "One picture through the whole family: what does each kind of autoencoder keep of it?"
+LEAD = "One picture through the whole family: what does each kind of autoencoder keep of it?"
 PLAYER = "lineUp"
-FIRST = 9  # members whose answers travel with the picture: a row of the page
-PACE = 0.1  # seconds between two messages after that
+FIRST_MEMBERS = 9  # members whose answers travel with the picture: a row of the page
+MESSAGE_INTERVAL_S = 0.1  # seconds between two messages after that
 CORRUPTIONS = (("nothing", "none"), ("Gaussian noise", "gaussian"), ("masked pixels", "mask"))
 
 
 class LineUpView:
     """The handler of the line-up."""
 
-    def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.streams = engine, Streams(parts)
+    def __init__(self, engine: Engine, blobs: BlobStore) -> None:
+        self.engine, self.streams = engine, Streams(blobs)
 
     def line_up(
         self, picture: str, corruption: str, sigma: float, rate: float, seed: float, ticket: float, visitor: gr.Request
@@ -41,7 +41,9 @@ class LineUpView:
             request = CorruptionRequest(picture=picture, corruption=corruption, sigma=sigma, rate=rate, seed=seed)
             given = self.engine.corrupt(request)
             outputs = self.engine.line_up(given)
-            items = chain([[given, *islice(outputs, FIRST)]], paced(outputs, PACE, at_once=False))
+            items = chain(
+                [[given, *islice(outputs, FIRST_MEMBERS)]], batch_by_time(outputs, MESSAGE_INTERVAL_S, at_once=False)
+            )
             about = {"members": len(AUTOENCODERS)}
             for answer, _ in self.streams.answers(items, ticket, visitor.session_hash or "", _encoded, **about):
                 yield answer, request
@@ -58,11 +60,11 @@ def _encoded(some: list[CorruptedPicture | AutoencoderOutput | MissingAutoencode
     return [members_part(some)]
 
 
-def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
+def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
     """Lay out the view inside the tab, whose context is open, and connect it. picture: its name in the engine."""
-    view, default = LineUpView(engine, parts), CorruptionRequest()
+    view, default = LineUpView(engine, blobs), CorruptionRequest()
     request, ticket = gr.State(default), gr.Number(0, precision=0, visible=False)
-    gr.HTML(f"<p class='lead'>{SENTENCE}</p>")
+    gr.HTML(f"<p class='lead'>{LEAD}</p>")
     with gr.Column(elem_id="lineup-controls", elem_classes="controls"):
         with gr.Row(elem_classes="line"):
             corruption = gr.Radio(
@@ -73,28 +75,28 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
             seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="lineup-seed")
             begin = gr.Button("Run", elem_id="lineup-begin", elem_classes="unseen")
         with gr.Row(elem_classes="chooser"):
-            examples = build_chooser(default.picture, "lineup-examples")
+            examples = build_picture_picker(default.picture, "lineup-examples")
             upload = build_upload(elem_id="lineup-upload")
 
     player = build_lineup()
     inputs = [picture, corruption, sigma, rate, seed, ticket]
-    run = {"fn": view.line_up, "inputs": inputs, "outputs": [player, request], "js": numbered(PLAYER), **COMPUTE}
+    run = {"fn": view.line_up, "inputs": inputs, "outputs": [player, request], "js": with_ticket_js(PLAYER), **COMPUTE}
     private, quiet = {**run, "api_visibility": "private"}, {"show_progress": "hidden", "api_visibility": "private"}
     moved = [control.input for control in (corruption, sigma, rate, seed)]
     chosen = examples.select(chosen_name, None, picture, **quiet)
     uploaded = upload.upload(view.upload, upload, picture, **quiet)
     events = [
-        gr.on(moved, **run, trigger_mode="multiple", **named("line_up")),
+        gr.on(moved, **run, trigger_mode="multiple", **private_event("line_up")),
         begin.click(**private),
         chosen.success(**private),
         uploaded,
         uploaded.success(**private),
     ]
     for event in events:
-        event.failure(fn=None, js=settled(PLAYER))
-    wiring.build(engine, parts, request)
-    levels.build(engine, parts)
-    skips.build(engine, parts)
-    codes.build(engine, parts, request)
-    generating.build(engine, parts)
-    score_field.build(engine, parts)
+        event.failure(fn=None, js=clear_waiting_js(PLAYER))
+    wiring.build(engine, blobs, request)
+    levels.build(engine, blobs)
+    skips.build(engine, blobs)
+    codes.build(engine, blobs, request)
+    generating.build(engine, blobs)
+    score_field.build(engine, blobs)

@@ -9,25 +9,25 @@ import gradio as gr
 from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
 from explorer.schemas import SIZES, DenoisedLevels, NoisedPicture, NoisingRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.noise_slider.component import build_scrubber
 from explorer.ui.players.noise_slider.payload import base_part, levels_part
-from explorer.ui.streaming.events import COMPUTE, named, numbered, plain_refusals, settled
+from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, plain_refusals, private_event, with_ticket_js
 from explorer.ui.streaming.streams import Streams
-from explorer.ui.widgets.picture_picker import build_chooser, chosen_name
-from explorer.ui.widgets.sampling_controls import MODEL_TITLES, choice
+from explorer.ui.widgets.picture_picker import build_picture_picker, chosen_name
+from explorer.ui.widgets.sampling_controls import MODEL_TITLES, radio_or_dropdown
 from explorer.ui.widgets.upload import build_upload, read_picture
 
 LABEL = "Noise & scale"
-SLOW = "This took too long here and was stopped; a smaller size is faster."
+TIMEOUT_MESSAGE = "This took too long here and was stopped; a smaller size is faster."
 PLAYER = "noiseAndScale"
 
 
 class NoiseScaleView:
     """The page's handlers; they turn what Gradio hands over into requests, and answers into payloads."""
 
-    def __init__(self, engine: Engine, parts: PartStore) -> None:
-        self.engine, self.streams = engine, Streams(parts, SLOW)
+    def __init__(self, engine: Engine, blobs: BlobStore) -> None:
+        self.engine, self.streams = engine, Streams(blobs, TIMEOUT_MESSAGE)
 
     def prepare(
         self, picture: str, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
@@ -74,12 +74,12 @@ def _encoded(item: NoisedPicture | DenoisedLevels) -> list[bytes]:
     return [base_part(item) if isinstance(item, NoisedPicture) else levels_part(item)]
 
 
-def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
+def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
     """Lay out the view inside its tab, whose context is open, and connect it. picture: its name in the engine."""
-    view, default, request = NoiseScaleView(engine, parts), NoisingRequest(), gr.State(None)
+    view, default, request = NoiseScaleView(engine, blobs), NoisingRequest(), gr.State(None)
     player = build_scrubber()
     with gr.Row(elem_id="chooser", elem_classes="chooser"):
-        examples = build_chooser(default.picture)
+        examples = build_picture_picker(default.picture)
         upload = build_upload()
     with gr.Row(elem_id="controls", elem_classes="controls line"):
         sizes = [size for size in SIZES if size <= engine.largest_side]
@@ -87,7 +87,7 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
         size = gr.Radio(sizes, value=default.size, label="Size, pixels", elem_id="size")
         seed = gr.Number(default.seed, label="Seed", precision=0, minimum=0, elem_id="seed")
         classes = [(name, name) for name in engine.classes]
-        label = choice(classes, default.label, "Class the model is told", "class")
+        label = radio_or_dropdown(classes, default.label, "Class the model is told", "class")
         begin = gr.Button("Run", elem_id="noise-begin", elem_classes="unseen")
     with gr.Accordion("The spectra in full, at the level where you let go", open=True, elem_id="full"):
         plot = gr.Plot(show_label=False, elem_id="full-spectra", container=False)
@@ -96,17 +96,17 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
 
     ticket = gr.Number(0, precision=0, visible=False)
     controls, outputs = [model, label, seed, size, ticket], [player, request]
-    run = {"js": numbered(PLAYER), **COMPUTE}
+    run = {"js": with_ticket_js(PLAYER), **COMPUTE}
     private = {**run, "api_visibility": "private"}
     moved, every = [control.input for control in controls[:-1]], {"trigger_mode": "multiple"}
     events = (
-        gr.on(moved, view.prepare, [picture, *controls], outputs, **named("noising"), **every, **run),
+        gr.on(moved, view.prepare, [picture, *controls], outputs, **private_event("noising"), **every, **run),
         begin.click(view.prepare, [picture, *controls], outputs, **private),
         upload.upload(view.upload, [upload, *controls], [*outputs, picture], **every, **private),
         examples.select(view.choose, controls, [*outputs, picture], **every, **private),
     )
     for event in events:
-        event.failure(fn=None, js=settled(PLAYER))
+        event.failure(fn=None, js=clear_waiting_js(PLAYER))
     player.release(
         view.figure, [request], plot, show_progress="hidden", trigger_mode="always_last", api_visibility="private",
         concurrency_id="figure", concurrency_limit=2,

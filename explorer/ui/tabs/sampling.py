@@ -10,13 +10,13 @@ import gradio as gr
 from explorer.engine import Engine
 from explorer.schemas import SamplingRequest
 from explorer.schemas.validation import one_of
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.players.trajectory.component import build_film
 from explorer.ui.sections import branching, exporting, transfer, turning
-from explorer.ui.streaming.events import COMPUTE, named, numbered, plain_refusals, settled
+from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, plain_refusals, private_event, with_ticket_js
 from explorer.ui.streaming.sampling_runs import SamplingRuns
 from explorer.ui.widgets.picture_picker import chosen_name
-from explorer.ui.widgets.sampling_controls import COMPARED, NOTHING, build_controls
+from explorer.ui.widgets.sampling_controls import COMPARABLE_FIELDS, NO_COMPARISON, build_controls
 from explorer.ui.widgets.upload import read_picture
 
 LABEL = "Sampling"
@@ -26,9 +26,9 @@ PLAYER = "samplingFilm"
 class SamplingView:
     """The page's handlers; they turn what Gradio hands over into requests, and answers into parts."""
 
-    def __init__(self, engine: Engine, parts: PartStore) -> None:
+    def __init__(self, engine: Engine, blobs: BlobStore) -> None:
         self.engine = engine
-        self.runs = SamplingRuns(engine, parts)
+        self.runs = SamplingRuns(engine, blobs)
 
     def sample(
         self, picture: str, model: str, label: str, sampler: str, steps: float, schedule: str, guidance: float,
@@ -43,7 +43,7 @@ class SamplingView:
                 seed=seed, size=size, start=start, picture=picture, sigma=sigma,
             )  # fmt: skip
             others = (b_sampler, b_steps, b_schedule, b_label, b_guidance, b_seed, b_model)
-            requests = [first, *second_run(first, b_differs_in, dict(zip(COMPARED, others, strict=True)))]
+            requests = [first, *second_run(first, b_differs_in, dict(zip(COMPARABLE_FIELDS, others, strict=True)))]
             for answer in self.runs.stream(requests, ticket, visitor.session_hash or ""):
                 yield answer, requests
 
@@ -58,19 +58,19 @@ class SamplingView:
 
 def second_run(first: SamplingRequest, differs: object, others: dict[str, object]) -> list[SamplingRequest]:
     """Run B, when it is to differ from A in something. Raises RequestRefused."""
-    if differs == NOTHING:
+    if differs == NO_COMPARISON:
         return []
-    return [replace(first, **{one_of(differs, tuple(COMPARED), "difference of run B"): others[differs]})]
+    return [replace(first, **{one_of(differs, tuple(COMPARABLE_FIELDS), "difference of run B"): others[differs]})]
 
 
-def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
+def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
     """Lay out the view inside the tab, whose context is open, and connect it. picture: its name in the engine."""
-    view = SamplingView(engine, parts)
+    view = SamplingView(engine, blobs)
     requests, ticket = gr.State([]), gr.Number(0, precision=0, visible=False)
     film = build_film()
     controls = build_controls(engine)
     inputs = [picture, *controls.run, controls.differs, *controls.others, ticket]
-    run = {"fn": view.sample, "inputs": inputs, "outputs": [film, requests], "js": numbered(PLAYER), **COMPUTE}
+    run = {"fn": view.sample, "inputs": inputs, "outputs": [film, requests], "js": with_ticket_js(PLAYER), **COMPUTE}
     private = {**run, "api_visibility": "private"}
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
 
@@ -79,7 +79,7 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
     chosen = controls.examples.select(view.choose, None, [picture, controls.start], **quiet)
     uploaded = controls.upload.upload(view.upload, controls.upload, [picture, controls.start], **quiet)
     events = [
-        gr.on(moved, **run, trigger_mode="multiple", **named("sampling")),
+        gr.on(moved, **run, trigger_mode="multiple", **private_event("sampling")),
         controls.begin.click(**private),
         reseeded.then(**private),
         chosen,
@@ -88,9 +88,9 @@ def build(engine: Engine, parts: PartStore, picture: gr.State) -> None:
         uploaded.success(**private),
     ]
     for event in events:
-        event.failure(fn=None, js=settled(PLAYER))
-    exporting.build(engine, parts, requests)
-    branching.build(engine, parts, requests)
-    turning.build(engine, parts, requests)
-    transfer.build(engine, parts, requests)
+        event.failure(fn=None, js=clear_waiting_js(PLAYER))
+    exporting.build(engine, blobs, requests)
+    branching.build(engine, blobs, requests)
+    turning.build(engine, blobs, requests)
+    transfer.build(engine, blobs, requests)
     view.runs.streams.stopped_by(controls.stop, ticket, PLAYER)

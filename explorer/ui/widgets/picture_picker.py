@@ -12,9 +12,9 @@ from PIL import Image
 from explorer.examples import EXAMPLES, load
 from explorer.images.decoder import fit
 
-THUMBNAIL = 112  # pixels; drawn at half that, sharp on a dense screen
+THUMBNAIL_PX = 112  # pixels; drawn at half that, sharp on a dense screen
 
-SCRIPT = """
+PICKER_JS = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
@@ -33,11 +33,11 @@ document.addEventListener('change', ({ target }) => {
 """
 
 
-def build_chooser(chosen: str, elem_id: str = "examples") -> gr.HTML:
+def build_picture_picker(chosen: str, elem_id: str = "examples") -> gr.HTML:
     """The component; it emits `select` with {"name": ...}."""
     buttons = "".join(_button(example, example.name == chosen) for example in EXAMPLES)
     template = f'<div class="examples-row" role="group" aria-label="Example pictures">{buttons}</div>'
-    return gr.HTML(value=None, html_template=template, js_on_load=SCRIPT, elem_id=elem_id, elem_classes="examples")
+    return gr.HTML(value=None, html_template=template, js_on_load=PICKER_JS, elem_id=elem_id, elem_classes="examples")
 
 
 def chosen_name(event: gr.EventData) -> str:
@@ -47,7 +47,7 @@ def chosen_name(event: gr.EventData) -> str:
 
 def _button(example, pressed: bool) -> str:  # noqa: ANN001 - explorer.examples.Example
     buffer = io.BytesIO()
-    Image.fromarray(fit(load(example.name), THUMBNAIL)).save(buffer, "JPEG", quality=88)
+    Image.fromarray(fit(load(example.name), THUMBNAIL_PX)).save(buffer, "JPEG", quality=88)
     source = "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
     title = html.escape(f"{example.title}, by {example.author} ({example.licence})", quote=True)
     return (

@@ -11,7 +11,7 @@ from explorer.core.samplers.registry import SAMPLER_INFO
 from explorer.core.schedules import SCHEDULES
 from explorer.engine import Engine
 from explorer.schemas import MODELS, SIZES, SamplingRequest
-from explorer.ui.widgets.picture_picker import build_chooser
+from explorer.ui.widgets.picture_picker import build_picture_picker
 from explorer.ui.widgets.upload import build_upload
 
 MODEL_TITLES = tuple(zip(("network", "Wiener filter", "ideal denoiser"), MODELS, strict=True))
@@ -19,9 +19,9 @@ SAMPLER_TITLES = [(info.title, name) for name, info in SAMPLER_INFO.items()]
 SCHEDULE_TITLES = [(schedule.label, name) for name, schedule in SCHEDULES.items()]
 START_TITLES = [("pure noise", "noise"), ("the picture, noised", "picture")]
 # the request's fields in the order in which the handler takes them
-FIELDS = ("model", "label", "sampler", "steps", "schedule", "guidance", "eta", "seed", "size", "start", "sigma")
+RUN_FIELDS = ("model", "label", "sampler", "steps", "schedule", "guidance", "eta", "seed", "size", "start", "sigma")
 # what run B may differ in: the request's field -> what it is called
-COMPARED = {
+COMPARABLE_FIELDS = {
     "sampler": "sampler",
     "steps": "steps",
     "schedule": "schedule",
@@ -30,19 +30,19 @@ COMPARED = {
     "seed": "seed",
     "model": "model",
 }
-NOTHING = "nothing"
-MOST_IN_SIGHT = 12  # choices
+NO_COMPARISON = "nothing"
+MAX_RADIO_CHOICES = 12  # choices
 
 
 @dataclass(frozen=True)
 class Controls:
     """The components that the view connects."""
 
-    run: list[Component]  # in the order of FIELDS
+    run: list[Component]  # in the order of RUN_FIELDS
     seed: gr.Number
     start: gr.Radio
     differs: gr.Radio
-    others: list[Component]  # run B's values, in the order of COMPARED
+    others: list[Component]  # run B's values, in the order of COMPARABLE_FIELDS
     examples: gr.HTML
     upload: gr.UploadButton
     again: gr.Button
@@ -62,7 +62,7 @@ def build_controls(engine: Engine) -> Controls:
             sigma = gr.Number(default.sigma, label="Its noise, sigma", elem_id="start-sigma")
             label = fields.make("label")
         with gr.Row(elem_classes="chooser", elem_id="sampling-chooser"):
-            examples = build_chooser(default.picture, "sampling-examples")
+            examples = build_picture_picker(default.picture, "sampling-examples")
             upload = build_upload(elem_id="sampling-upload")
         with gr.Row(elem_classes="line"):
             sampler, steps = fields.make("sampler"), fields.make("steps")
@@ -74,12 +74,12 @@ def build_controls(engine: Engine) -> Controls:
             gr.Accordion("Compare with a second run", open=False, elem_id="comparing"),
             gr.Row(elem_classes="line", elem_id="compare"),
         ):
-            choices = [(NOTHING, NOTHING), *((title, field) for field, title in COMPARED.items())]
-            differs = gr.Radio(choices, value=NOTHING, label="Run B differs in", elem_id="differs")
-            others = [fields.make(field, other=True) for field in COMPARED]
+            choices = [(NO_COMPARISON, NO_COMPARISON), *((title, field) for field, title in COMPARABLE_FIELDS.items())]
+            differs = gr.Radio(choices, value=NO_COMPARISON, label="Run B differs in", elem_id="differs")
+            others = [fields.make(field, other=True) for field in COMPARABLE_FIELDS]
     made = dict(model=model, label=label, sampler=sampler, steps=steps, schedule=schedule, guidance=guidance)
     made |= dict(eta=eta, seed=seed, size=size, start=start, sigma=sigma)
-    run = [made[field] for field in FIELDS]
+    run = [made[field] for field in RUN_FIELDS]
     return Controls(run, seed, start, differs, others, examples, upload, again, stop, begin)
 
 
@@ -102,16 +102,18 @@ class _Fields:
         value, name = getattr(SamplingRequest(), field), f"{'other' if other else 'run'}-{field}"
         if field in self.choices:
             title, choices, second = self.choices[field]
-            return choice(choices, second if other else value, _title(title, other), name)
+            return radio_or_dropdown(choices, second if other else value, _title(title, other), name)
         title, second, precision = self.numbers[field]
         return gr.Number(second if other else value, label=_title(title, other), precision=precision, elem_id=name)
 
 
-def choice(choices: list[tuple[str, object]], value: object, title: str, elem_id: str) -> gr.Radio | gr.Dropdown:
+def radio_or_dropdown(
+    choices: list[tuple[str, object]], value: object, title: str, elem_id: str
+) -> gr.Radio | gr.Dropdown:
     """All choices in sight, or a list to search where they are too many for that."""
     known = {inner for _, inner in choices}
     value = value if value in known else choices[0][1]
-    kind = gr.Radio if len(choices) <= MOST_IN_SIGHT else gr.Dropdown
+    kind = gr.Radio if len(choices) <= MAX_RADIO_CHOICES else gr.Dropdown
     return kind(choices, value=value, label=title, elem_id=elem_id)
 
 

@@ -18,11 +18,11 @@ from gradio.utils import get_upload_folder
 from explorer.errors import ImageRefused
 from explorer.images.decoder import decode_square
 
-LARGEST_SQUARE = 1024  # pixels; twice the largest working size, a thirtieth of the memory of 24 megapixels
+MAX_SQUARE_PX = 1024  # pixels; twice the largest working size, a thirtieth of the memory of 24 megapixels
 
 # Seconds that a file is spared. An upload that is going well has been moved into a folder of its own long before; one
 # that has been read may be another visitor's, too, who sent the same bytes and waits in the queue.
-SPARED = 60.0
+UPLOAD_RETENTION_S = 60.0
 
 _read: dict[Path, float] = {}  # files that have been handed over, and when
 
@@ -52,17 +52,17 @@ def upload_button(label: str, **about: object) -> gr.UploadButton:
 
 
 def read_picture(data: bytes | None) -> np.ndarray:
-    """The centre square of an uploaded picture, uint8 (S, S, 3), S <= LARGEST_SQUARE, never enlarged.
+    """The centre square of an uploaded picture, uint8 (S, S, 3), S <= MAX_SQUARE_PX, never enlarged.
 
     Raises gr.Error with one plain sentence when the bytes cannot be used.
     """
     try:
-        return decode_square(data or b"", LARGEST_SQUARE)
+        return decode_square(data or b"", MAX_SQUARE_PX)
     except ImageRefused as refused:
         raise gr.Error(str(refused), print_exception=False, title="This picture cannot be used") from None
 
 
-def sweep(age: float = SPARED) -> list[str]:
+def sweep(age: float = UPLOAD_RETENTION_S) -> list[str]:
     """Delete uploads that were read, and what failed ones left behind, `age` seconds ago; returns their paths.
 
     Gradio moves an upload into a folder of its own and deletes it there in time. Where the request was refused half

@@ -24,7 +24,7 @@ from explorer.inference.scheduler import Cancelled
 from explorer.schemas import SamplingRequest
 from explorer.serve import prepare
 from explorer.server.config import Hosting
-from explorer.server.health import Standing
+from explorer.server.health import Health
 from harness import ROOT
 from tests.support.replica_stub import Carrier, Lost
 from tests.support.waiting import wait_until
@@ -267,8 +267,8 @@ def test_the_engine_asks_replicas_for_the_network_and_refuses_in_a_sentence(carr
     sent = carrier.sent
     assert sent >= 3 and len(list(engine.sample(SamplingRequest(steps=3, size=64, model="wiener")))) == 4
     assert carrier.sent == sent  # all else is computed here
-    wait_until(lambda: "explorer_replicas_live 2\n" in Standing(engine).metrics())
-    assert f"explorer_replicas_rows_total {replicas.stats().rows}\n" in Standing(engine).metrics()
+    wait_until(lambda: "explorer_replicas_live 2\n" in Health(engine).metrics())
+    assert f"explorer_replicas_rows_total {replicas.stats().rows}\n" in Health(engine).metrics()
     for replica in list(carrier.replicas):
         carrier.kill(replica)
     with pytest.raises(RequestRefused, match="cannot be reached"):

@@ -12,9 +12,9 @@ from gradio_client.exceptions import AppError
 
 from explorer.schemas import NoisingRequest, SamplingRequest
 from explorer.server.error_handling import is_plain
-from explorer.ui.http_api import CALLS
-from explorer.ui.http_api.parameter_docs import PARAMETERS
-from explorer.ui.http_api.responses import plain
+from explorer.ui.http_api import ENDPOINTS
+from explorer.ui.http_api.parameter_docs import PARAMETER_DOCS
+from explorer.ui.http_api.responses import to_json
 from harness import ROOT
 from harness.http_client import CHEAP
 from tests.support.guarded_app import API, png
@@ -47,7 +47,7 @@ def test_the_three_lines_of_the_readme(server, engine):
     assert np.abs(pictures["picture"] - last.x0).max() < 1e-3 and pictures["estimates"].shape == (19, 3, 64, 64)
 
 
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+@pytest.mark.parametrize("call", ENDPOINTS, ids=lambda call: call.name)
 def test_every_question_is_answered_with_numbers(client, call):
     *told, answer = client.submit(**CHEAP[call.name], api_name=f"/{call.name}")
     assert all(set(word) == {"done", "of"} and word["done"] <= word["of"] for word in told)
@@ -96,19 +96,19 @@ def test_what_makes_no_sense_is_refused_in_one_sentence(client, name, values):
 
 def test_names_parameters_and_defaults_are_those_of_the_requests(server):
     described = httpx.get(f"{server}{API}/info").json()["named_endpoints"]
-    assert set(described) == {f"/{call.name}" for call in CALLS}  # helper events and the page's own are private
-    for call in CALLS:
+    assert set(described) == {f"/{call.name}" for call in ENDPOINTS}  # helper events and the page's own are private
+    for call in ENDPOINTS:
         parameters = described[f"/{call.name}"]["parameters"]
         assert [p["parameter_name"] for p in parameters] == [field.name for field in fields(call.request)]
         assert all(p["parameter_has_default"] for p in parameters)
         words = described[f"/{call.name}"]["description"]
         assert words.startswith(call.answer.__doc__) and words.endswith(call.gives)
-        assert all(f"    {p['parameter_name']}: {PARAMETERS[p['parameter_name']]}\n" in words for p in parameters)
+        assert all(f"    {p['parameter_name']}: {PARAMETER_DOCS[p['parameter_name']]}\n" in words for p in parameters)
 
 
 def test_the_page_on_calls_names_all_of_them_and_shows_the_three_lines():
     text = (ROOT / "docs" / "api.md").read_text()
-    assert LINES in text and all(f"`/{call.name}`" in text for call in CALLS)
+    assert LINES in text and all(f"`/{call.name}`" in text for call in ENDPOINTS)
 
 
 def test_private_events_are_out_of_reach_of_the_client(server, client):
@@ -123,4 +123,4 @@ def test_private_events_are_out_of_reach_of_the_client(server, client):
 
 def test_json_has_no_number_that_is_not_finite():
     value = {"a": np.array([1.0, np.inf]), "b": (float("nan"), 2), "c": np.float32(3), "d": "text", "e": None}
-    assert plain(value) == {"a": [1.0, None], "b": [None, 2], "c": 3.0, "d": "text", "e": None}
+    assert to_json(value) == {"a": [1.0, None], "b": [None, 2], "c": 3.0, "d": "text", "e": None}

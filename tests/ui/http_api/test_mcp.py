@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from explorer.errors import HostingRefused
-from explorer.server.config import tools
-from explorer.ui.http_api import CALLS
+from explorer.server.config import check_mcp
+from explorer.ui.http_api import ENDPOINTS
 from harness import ROOT
 from harness.server_process import running_app
 from tests.support.guarded_app import API, plain
@@ -41,7 +41,7 @@ async def asked(url, *calls):
 def test_every_question_is_a_tool_with_described_parameters(served):
     good, refused = ("walk", {"count": 20, "seed": 1}), ("sampling", {"steps": 0})
     listed, (answer, refusal) = asyncio.run(asked(served, good, refused))
-    assert {tool.name for tool in listed} == {call.name for call in CALLS}  # a picture is not added by a tool
+    assert {tool.name for tool in listed} == {call.name for call in ENDPOINTS}  # a picture is not added by a tool
     for tool in listed:
         assert tool.description
         assert all(value.get("description") for value in tool.inputSchema["properties"].values())
@@ -65,11 +65,11 @@ def test_without_the_option_there_are_no_tools(server):
 
 
 def test_where_tools_cannot_be_one_line_says_why(monkeypatch):
-    assert not tools(False, ("user", "password"))
+    assert not check_mcp(False, ("user", "password"))
     if installed:
         command = [sys.executable, "app.py", "--mcp", "--auth", "somebody:hunter2"]
         said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
         assert said.returncode == 2 and "--auth" in said.stderr and "hunter2" not in said.stderr
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(HostingRefused, match="requirements-mcp.txt"):
-        tools(True, None)
+        check_mcp(True, None)

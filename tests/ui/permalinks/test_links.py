@@ -10,7 +10,7 @@ from PIL import Image
 
 from explorer.permalinks.schema import HIDEABLE, VIEWS
 from explorer.schemas import NoisingRequest, SamplingRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.ui.app import build_app
 from explorer.ui.permalinks.bindings import controls as controls_of
 from explorer.ui.permalinks.bindings import entries
@@ -367,7 +367,7 @@ def test_the_address_follows_and_keeps_what_is_gradios(visitor):
 
 
 def test_what_links_leave_out_is_what_the_page_begins_with(engine):
-    held = controls_of(build_app(engine, PartStore()))
+    held = controls_of(build_app(engine, BlobStore()))
     usual = {(view, entry["name"]): entry["usual"] for view in VIEWS for entry in entries(view)}
     assert set(held) <= set(usual)
     for key, component in held.items():

@@ -11,7 +11,7 @@ import pytest
 
 from explorer.engine import Engine
 from explorer.schemas import SamplingRequest
-from explorer.server.blob_store import PartStore
+from explorer.server.blob_store import BlobStore
 from explorer.server.config import Hosting
 from explorer.server.launch_options import launch_options
 from explorer.ui.app import build_app
@@ -53,8 +53,8 @@ def engine():
 
 @pytest.fixture(scope="module")
 def url(engine):
-    app: gr.Blocks = build_app(engine, parts := PartStore()).queue(max_size=8)
-    app.launch(**launch_options(Hosting(port=free_port()), routes=[parts.route]), prevent_thread_lock=True, quiet=True)
+    app: gr.Blocks = build_app(engine, blobs := BlobStore()).queue(max_size=8)
+    app.launch(**launch_options(Hosting(port=free_port()), routes=[blobs.route]), prevent_thread_lock=True, quiet=True)
     yield app.local_url.rstrip("/")
     app.close(verbose=False)
 
@@ -72,15 +72,15 @@ def test_a_client_that_goes_away_ends_its_run(engine, url):
 
 
 def test_stop_ends_a_run_at_its_next_step_and_says_what_there_is(engine):
-    runs = SamplingRuns(engine, parts := PartStore())
+    runs = SamplingRuns(engine, blobs := BlobStore())
     answers = runs.stream([SamplingRequest(model="wiener", steps=200, sampler="euler")], 7, "somebody")
     for _ in range(3):
         answer = next(answers)
     before = engine.calls
-    runs.streams.latest.stop("somebody", 7)
+    runs.streams.tickets.stop("somebody", 7)
     *_, last = [answer, *answers]
     assert engine.calls <= before + 2 and last["state"] == "done"
-    kinds = [json.loads(parts.get(name)[4:].split(b"}", 1)[0].split(b",")[0] + b"}")["kind"] for name in last["parts"]]
+    kinds = [json.loads(blobs.get(name)[4:].split(b"}", 1)[0].split(b",")[0] + b"}")["kind"] for name in last["parts"]]
     assert kinds[0] == "plan" and kinds[-1] == "octaves"
 
 
@@ -90,7 +90,7 @@ def sampled_steps():
 
 def test_what_an_abandoned_run_held_is_let_go(engine):
     before = sampled_steps()  # of other tests, in the engine's keeping
-    answers = SamplingRuns(engine, PartStore()).stream([SamplingRequest(model="wiener", steps=50, seed=5)], 1, "x")
+    answers = SamplingRuns(engine, BlobStore()).stream([SamplingRequest(model="wiener", steps=50, seed=5)], 1, "x")
     for _ in range(3):
         next(answers)
     known = {id(step) for step in before}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.schemas import Branches
-from explorer.server.blob_store import numbers, packed
+from explorer.server.blob_store import json_numbers, pack_blob
 from explorer.ui.players.shared.image_sheets import grey_levels, sheet, shown
 
 MAP_RANGE = 0.5  # standard deviation that is drawn at full strength, data units
@@ -22,13 +22,13 @@ def branches_part(branches: Branches) -> bytes:
         "steps": request.steps,
         "step": request.step,
         "origin": request.origin,
-        "sigma": numbers([request.sigma])[0],
+        "sigma": json_numbers([request.sigma])[0],
         "size": int(branches.mean.shape[-1]),
         "count": request.count,
         "range": MAP_RANGE,
-        "edges": numbers(branches.edges),
-        "agreement": numbers(branches.agreement),
-        "decided": numbers([branches.decided])[0],
-        "spread": numbers([float(np.sqrt(np.mean(branches.disagreement**2)))])[0],
+        "edges": json_numbers(branches.edges),
+        "agreement": json_numbers(branches.agreement),
+        "decided": json_numbers([branches.decided])[0],
+        "spread": json_numbers([float(np.sqrt(np.mean(branches.disagreement**2)))])[0],
     }
-    return packed(header, sheet(pictures))
+    return pack_blob(header, sheet(pictures))

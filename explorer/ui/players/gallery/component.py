@@ -10,7 +10,7 @@ import gradio as gr
 import numpy as np
 
 from explorer.schemas.autoencoders import SIDE, MissingAutoencoder
-from explorer.server.blob_store import packed
+from explorer.server.blob_store import pack_blob
 from explorer.ui.players.shared.image_sheets import sheet, shown
 from explorer.ui.players.shared.scripts import script
 
@@ -56,4 +56,4 @@ def rows_part(rows: Sequence[Row], first: int) -> bytes:
         ],
     }
     pictures = [shown(picture) for row in rows for picture in row.pictures]
-    return packed(header, sheet(pictures)) if pictures else packed(header)
+    return pack_blob(header, sheet(pictures)) if pictures else pack_blob(header)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, MissingAutoencoder
-from explorer.server.blob_store import numbers, packed
+from explorer.server.blob_store import json_numbers, pack_blob
 from explorer.ui.players.shared.image_sheets import eight_bits, sheet
 
 
@@ -18,15 +18,15 @@ def given_part(given: CorruptedPicture) -> bytes:
         "kind": "given",
         "picture": given.request.picture,
         "corruption": given.request.corruption,
-        "told": numbers([given.told])[0],
+        "told": json_numbers([given.told])[0],
         "size": given.picture.shape[-1],
         "scales": list(scales),
-        "wavenumber": numbers(given.wavenumber),
-        "clean": numbers(given.clean),
-        "corrupted": numbers(given.corrupted_spectrum),
+        "wavenumber": json_numbers(given.wavenumber),
+        "clean": json_numbers(given.clean),
+        "corrupted": json_numbers(given.corrupted_spectrum),
         "mse": float(np.mean((given.corrupted - given.picture) ** 2)),
     }
-    return packed(header, sheet(bytes_))
+    return pack_blob(header, sheet(bytes_))
 
 
 def members_part(outputs: Sequence[AutoencoderOutput | MissingAutoencoder]) -> bytes:
@@ -39,7 +39,7 @@ def members_part(outputs: Sequence[AutoencoderOutput | MissingAutoencoder]) -> b
             continue
         picture, scale = eight_bits(output.output)
         bytes_.append(picture)
-        figures = {"power": numbers(output.spectrum), "error": numbers(output.error_spectrum)}
+        figures = {"power": json_numbers(output.spectrum), "error": json_numbers(output.error_spectrum)}
         members.append({**about, "scale": scale, "mse": output.mse, **figures})
     header = {"kind": "members", "members": members}
-    return packed(header, sheet(bytes_)) if bytes_ else packed(header)
+    return pack_blob(header, sheet(bytes_)) if bytes_ else pack_blob(header)

@@ -12,7 +12,7 @@ import numpy as np
 
 from explorer.core.schedules import SCHEDULES
 from explorer.schemas import DenoisedLevels, NoisedPicture
-from explorer.server.blob_store import numbers, packed
+from explorer.server.blob_store import json_numbers, pack_blob
 from explorer.ui.players.shared.image_sheets import sheet
 
 EPS_SCALE = 4096  # eps travels as int16 in units of 1 / EPS_SCALE: exact to 0.0001, range +-8
@@ -26,19 +26,19 @@ def base_part(noised: NoisedPicture) -> bytes:
         "request": {"model": request.model, "label": request.label, "seed": request.seed, "size": request.size},
         "picture": request.picture,
         "upscaled": noised.upscaled,
-        "sigmas": numbers(request.sigmas),
+        "sigmas": json_numbers(request.sigmas),
         "epsScale": EPS_SCALE,
-        "wavenumber": numbers(noised.wavenumber),
-        "clean": numbers(noised.clean),
-        "noise": numbers(noised.noise),
-        "cross": numbers(noised.cross),
-        "band": numbers(noised.band),
-        "grid": numbers(grid),
-        "crossover": numbers(noised.crossover),
-        "schedules": {name: {"label": s.label, "t": numbers(s.t(grid))} for name, s in SCHEDULES.items()},
+        "wavenumber": json_numbers(noised.wavenumber),
+        "clean": json_numbers(noised.clean),
+        "noise": json_numbers(noised.noise),
+        "cross": json_numbers(noised.cross),
+        "band": json_numbers(noised.band),
+        "grid": json_numbers(grid),
+        "crossover": json_numbers(noised.crossover),
+        "schedules": {name: {"label": s.label, "t": json_numbers(s.t(grid))} for name, s in SCHEDULES.items()},
     }
     eps = np.rint(noised.eps.transpose(1, 2, 0) * EPS_SCALE).astype("<i2").tobytes()
-    return packed(header, sheet(noised.picture.transpose(2, 0, 1)[None]), eps)
+    return pack_blob(header, sheet(noised.picture.transpose(2, 0, 1)[None]), eps)
 
 
 def levels_part(levels: DenoisedLevels) -> bytes:
@@ -48,9 +48,9 @@ def levels_part(levels: DenoisedLevels) -> bytes:
     header = {
         "kind": "levels",
         "levels": levels.indices.tolist(),
-        "scale": numbers(scale),
-        "denoised": [numbers(row) for row in levels.denoised_spectrum],
-        "error": [numbers(row) for row in levels.error_spectrum],
-        "mse": numbers(levels.mse),
+        "scale": json_numbers(scale),
+        "denoised": [json_numbers(row) for row in levels.denoised_spectrum],
+        "error": [json_numbers(row) for row in levels.error_spectrum],
+        "mse": json_numbers(levels.mse),
     }
-    return packed(header, sheet(steps))
+    return pack_blob(header, sheet(steps))

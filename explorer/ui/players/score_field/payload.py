@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.schemas.score_field import EXTENT, Density, LearnedScore, LearnRequest, WalkFrame, WalkPlan
-from explorer.server.blob_store import numbers, packed
+from explorer.server.blob_store import json_numbers, pack_blob
 
 
 def plane_part(plane: Density) -> bytes:
@@ -18,15 +18,15 @@ def plane_part(plane: Density) -> bytes:
     header = {
         "kind": "plane",
         "density": plane.request.density,
-        "means": [numbers(mean) for mean in plane.means],
-        "weights": numbers(plane.weights),
+        "means": [json_numbers(mean) for mean in plane.means],
+        "weights": json_numbers(plane.weights),
         "std": plane.std,
         "part": plane.part.tolist(),
-        "shares": numbers(plane.shares),
-        "sigmas": numbers(plane.sigmas),
-        "move": numbers(plane.move),
+        "shares": json_numbers(plane.shares),
+        "sigmas": json_numbers(plane.sigmas),
+        "move": json_numbers(plane.move),
     }
-    return packed(header)
+    return pack_blob(header)
 
 
 def walk_part(plan: WalkPlan) -> bytes:
@@ -38,10 +38,10 @@ def walk_part(plan: WalkPlan) -> bytes:
         "sigma": request.sigma,
         "seed": request.seed,
         "count": request.count,
-        "sigmas": {kind: numbers(sigmas) for kind, sigmas in plan.sigmas.items()},
-        "chance": numbers([plan.chance])[0],
+        "sigmas": {kind: json_numbers(sigmas) for kind, sigmas in plan.sigmas.items()},
+        "chance": json_numbers([plan.chance])[0],
     }
-    return packed(header)
+    return pack_blob(header)
 
 
 def frames_part(frames: Sequence[WalkFrame]) -> bytes:
@@ -52,13 +52,13 @@ def frames_part(frames: Sequence[WalkFrame]) -> bytes:
             "walkers": frame.kind,
             "i": frame.i,
             "scale": scale,
-            "shares": numbers(frame.shares),
-            "distance": numbers([frame.distance])[0],
-            "width": None if frame.width is None else numbers([frame.width])[0],
+            "shares": json_numbers(frame.shares),
+            "distance": json_numbers([frame.distance])[0],
+            "width": None if frame.width is None else json_numbers([frame.width])[0],
         }
         for frame, scale in zip(frames, scales, strict=True)
     ]
-    return packed({"kind": "frames", "frames": about}, b"".join(places))
+    return pack_blob({"kind": "frames", "frames": about}, b"".join(places))
 
 
 def learned_part(request: LearnRequest, learned: LearnedScore) -> bytes:
@@ -69,15 +69,15 @@ def learned_part(request: LearnRequest, learned: LearnedScore) -> bytes:
         "density": request.plane.density,
         "step": learned.step,
         "steps": request.steps,
-        "dsm": numbers([learned.dsm])[0],
-        "explicit": numbers([learned.explicit])[0],
-        "sigmas": numbers(learned.sigmas),
-        "error": numbers(learned.error),
+        "dsm": json_numbers([learned.dsm])[0],
+        "explicit": json_numbers([learned.explicit])[0],
+        "sigmas": json_numbers(learned.sigmas),
+        "error": json_numbers(learned.error),
         "extent": EXTENT,
         "grid": learned.field.shape[1],
         "scale": scale,
     }
-    return packed(header, field)
+    return pack_blob(header, field)
 
 
 def _int16(values: np.ndarray) -> tuple[float, bytes]:

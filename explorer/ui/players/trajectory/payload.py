@@ -14,7 +14,7 @@ import numpy as np
 from explorer.core.schedules import SCHEDULES
 from explorer.core.spectra.radial import crossover, feature_size, octave_edges
 from explorer.schemas import OctaveMap, RunDifference, SampledStep, SamplingPlan
-from explorer.server.blob_store import numbers, packed
+from explorer.server.blob_store import json_numbers, pack_blob
 from explorer.ui.players.shared.image_sheets import eight_bits, sheet
 
 MOST_ROWS = 8192  # of pixels in one sheet, so that the first steps show before the last have travelled
@@ -29,15 +29,15 @@ def plan_part(run: str, plan: SamplingPlan, pairs: np.ndarray | None = None) -> 
         "run": run,
         "request": {field: getattr(request, field) for field in request.__dataclass_fields__},
         "size": request.size,
-        "sigmas": numbers(plan.sigmas),
+        "sigmas": json_numbers(plan.sigmas),
         "pairs": None if pairs is None else pairs.tolist(),
-        "t": numbers(SCHEDULES[request.schedule].t(plan.sigmas)),
-        "wavenumber": numbers(plan.wavenumber),
-        "expected": numbers(plan.expected),
-        "edges": numbers(octave_edges(request.size, request.size)),
+        "t": json_numbers(SCHEDULES[request.schedule].t(plan.sigmas)),
+        "wavenumber": json_numbers(plan.wavenumber),
+        "expected": json_numbers(plan.expected),
+        "edges": json_numbers(octave_edges(request.size, request.size)),
         "visible": [None if not np.isfinite(size) else float(f"{size:.4g}") for size in visible],
     }
-    return packed(header)
+    return pack_blob(header)
 
 
 def steps_parts(run: str, steps: Sequence[SampledStep]) -> list[bytes]:
@@ -51,19 +51,19 @@ def octaves_part(run: str, octaves: OctaveMap) -> bytes:
     header = {
         "kind": "octaves",
         "run": run,
-        "edges": numbers(octaves.edges),
-        "shares": [numbers(row) for row in octaves.shares],
-        "passing": numbers(octaves.passing),
-        "rank": numbers([octaves.rank_correlation])[0],
-        "decided": numbers(octaves.decided),
+        "edges": json_numbers(octaves.edges),
+        "shares": [json_numbers(row) for row in octaves.shares],
+        "passing": json_numbers(octaves.passing),
+        "rank": json_numbers([octaves.rank_correlation])[0],
+        "decided": json_numbers(octaves.decided),
     }
-    return packed(header)
+    return pack_blob(header)
 
 
 def difference_part(difference: RunDifference) -> bytes:
     """How far the estimates of two runs lie apart, by step of A."""
-    spectra = [numbers(row) for row in difference.spectrum]
-    return packed({"kind": "difference", "spectrum": spectra, "rms": numbers(difference.rms)})
+    spectra = [json_numbers(row) for row in difference.spectrum]
+    return pack_blob({"kind": "difference", "spectrum": spectra, "rms": json_numbers(difference.rms)})
 
 
 def _steps_part(run: str, steps: Sequence[SampledStep]) -> bytes:
@@ -77,8 +77,8 @@ def _steps_part(run: str, steps: Sequence[SampledStep]) -> bytes:
                 "i": step.i,
                 "x0Scale": x0_scale,
                 "epsScale": eps_scale,
-                "x": numbers(step.x_spectrum),
-                "x0": numbers(step.x0_spectrum),
+                "x": json_numbers(step.x_spectrum),
+                "x0": json_numbers(step.x0_spectrum),
             }
         )
-    return packed({"kind": "steps", "run": run, "steps": about}, sheet(rows))
+    return pack_blob({"kind": "steps", "run": run, "steps": about}, sheet(rows))

@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.engine.autoencoder_internals import FACTORS, WIRING_LEVELS
 from explorer.schemas.autoencoder_internals import Wiring
-from explorer.server.blob_store import numbers, packed
+from explorer.server.blob_store import json_numbers, pack_blob
 from explorer.ui.players.shared.image_sheets import eight_bits, sheet
 from explorer.ui.players.shared.scripts import script
 
@@ -34,9 +34,9 @@ def wiring_part(wiring: Wiring) -> bytes:
         "kind": "wiring",
         "size": wiring.picture.shape[-1],
         "scales": list(scales),
-        "told": [numbers(row) for row in wiring.told_mse],
-        "blind": numbers(wiring.blind_mse),
+        "told": [json_numbers(row) for row in wiring.told_mse],
+        "blind": json_numbers(wiring.blind_mse),
         "leftOut": " ".join(out.reason for out in wiring.missing),
-        "roundTrip": {kind: numbers(values) for kind, values in wiring.round_trip.items()},
+        "roundTrip": {kind: json_numbers(values) for kind, values in wiring.round_trip.items()},
     }
-    return packed(header, sheet(bytes_))
+    return pack_blob(header, sheet(bytes_))
