@@ -20,7 +20,7 @@ from explorer.core.networks.autoencoder_unet import WIRINGS, UNetDenoiser
 from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.errors import WeightsRefused
 
-FOLDER = weights.FOLDER / "family"
+FOLDER = weights.FOLDER / "autoencoders"
 
 IDEAS: dict[str, type[Autoencoder]] = {
     "identity": Identity,

@@ -78,7 +78,7 @@ def test_nothing_of_the_family_is_offered_as_a_model_of_any_size():
 @pytest.fixture
 def folder(tmp_path):
     """Two members by themselves."""
-    inner = tmp_path / "family"
+    inner = tmp_path / "autoencoders"
     inner.mkdir()
     for name in ("ae-conv-4", "dae-050"):
         for suffix in (".json", ".safetensors"):
@@ -166,7 +166,7 @@ def test_evaluation_measures_what_is_there_and_says_what_is_not(data, folder, mo
     monkeypatch.setattr("sys.argv", ["evaluate", "--data", str(data), "--weights", str(folder), "--pictures", "6"])
     assert command.main() == 0
     captured = capsys.readouterr()
-    result = json.loads((folder.parent / "family.evaluation.json").read_text())
+    result = json.loads((folder.parent / "autoencoders.evaluation.json").read_text())
     assert set(result["members"]) == {"ae-conv-4", "dae-050"} and "vae is left out" in captured.err
     assert result["matrix"]["relative"] == {"dae-050": [1.0] * 5} and "Train sigma x test sigma" in captured.out
     x0 = torch.from_numpy(command.datasets.held_out(data, 32)[0])[:6]

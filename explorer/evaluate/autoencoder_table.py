@@ -1,6 +1,6 @@
 """python -m explorer.evaluate.autoencoder_table: each member beside what it is held against, as Markdown.
 
-Made of weights/family.evaluation.json alone, which holds what the cards say of size and training; weights/README.md
+Made of weights/autoencoders.evaluation.json alone, which holds what the cards say of size and training; weights/README.md
 has it word for word.
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from explorer.autoencoders import AUTOENCODERS, FOLDER, LEVELS, AutoencoderInfo
 
-EVALUATION = FOLDER.parent / "family.evaluation.json"
+EVALUATION = FOLDER.parent / "autoencoders.evaluation.json"
 MANY = tuple(LEVELS.values())  # noise levels at which members of all levels are told
 COLUMNS = ("member", "parameters", "training pictures", "its corruption", "MSE on `val`", "held against", "its MSE",
            "ratio", "bar")  # fmt: skip

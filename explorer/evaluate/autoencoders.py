@@ -2,7 +2,7 @@
 
 Every member on the `val` pictures at 32x32, clean and at several noise levels; train sigma x test sigma; bottlenecks
 beside PCA; codes in nats and bits; contraction; the cost of cutting skip connections, per octave. The figures are
-written to family.evaluation.json beside the weights.
+written to autoencoders.evaluation.json beside the weights.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def main() -> int:
         return 2
     result["minutes"] = round((time.monotonic() - start) / 60, 1)
     show(result)
-    (options.weights.parent / "family.evaluation.json").write_text(json.dumps(result, indent=2) + "\n")
+    (options.weights.parent / "autoencoders.evaluation.json").write_text(json.dumps(result, indent=2) + "\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""python -m explorer.train family: every member of the family that has no weight file yet, one after another.
+"""python -m explorer.train autoencoders: every member of the family that has no weight file yet, one after another.
 
 Each member's weights and card are written to the folder of the run; a checkpoint lies beside them while it trains.
 """

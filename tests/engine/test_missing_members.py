@@ -16,7 +16,7 @@ from tests.support.damaged_autoencoders import DAMAGED, damage
 
 @pytest.fixture
 def folder(tmp_path):
-    return shutil.copytree(FOLDER, tmp_path / "family")
+    return shutil.copytree(FOLDER, tmp_path / "autoencoders")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.support.pages.autoencoders import LineUp
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """A server of its own, whose copy of the family is damaged."""
-    folder = damage(shutil.copytree(FOLDER, tmp_path_factory.mktemp("weights") / "family"))
+    folder = damage(shutil.copytree(FOLDER, tmp_path_factory.mktemp("weights") / "autoencoders"))
     (folder / "conditional.safetensors").write_bytes(b"")
     app, options, _ = prepare(Engine(autoencoder_folder=folder), Hosting(port=free_port()))
     app.launch(**options)
