@@ -1,7 +1,7 @@
 """python -m explorer.evaluate.autoencoder_table: each member beside what it is held against, as Markdown.
 
-Made of weights/autoencoders.evaluation.json alone, which holds what the cards say of size and training; weights/README.md
-has it word for word.
+Made of weights/autoencoders.evaluation.json alone, which holds what the cards say of size and training;
+weights/README.md has it word for word.
 """
 
 from __future__ import annotations
