@@ -13,7 +13,6 @@ from explorer.engine import Engine
 from explorer.server.health import LATENCY_BUCKETS_S, Health
 from harness import ROOT
 from harness.server_process import free_port
-from tests.server.test_raw_calls import RUN
 from tests.support.guarded_app import API
 from tests.support.page_calls import RUN
 from tests.support.waiting import wait_until
