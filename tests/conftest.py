@@ -1,4 +1,4 @@
-"""One real server and one real browser for all tests of the page."""
+"""One real server and one real browser for all tests of the page, and the markers of tests that need them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,28 @@ from harness.browser import FLAGS, installed
 from harness.server_process import running_app
 from tests.support.pages.explorer import Explorer
 from tests.support.training_data import training_data  # noqa: F401 - a fixture
+
+# Fixtures behind which a server runs, in a process of its own or in threads of the test's.
+SERVER_FIXTURES = {"app", "closed", "process", "server", "served", "url"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the fixtures that they use, and begin with what takes longest.
+
+    Workers take whole modules, in this order: what is left for the end is short, so that all end at about the same time.
+    """
+    for item in items:
+        fixtures = set(item.fixturenames)
+        if "browser" in fixtures:
+            item.add_marker("browser")
+        if fixtures & SERVER_FIXTURES:
+            item.add_marker("server")
+    heavy = {item.path: 0 for item in items}
+    for item in items:
+        weight = 3 if item.get_closest_marker("browser") else 2 if item.get_closest_marker("slow") else 0
+        heavy[item.path] = max(heavy[item.path], weight or int(item.get_closest_marker("server") is not None))
+    items.sort(key=lambda item: -heavy[item.path])  # stable: within a module nothing changes places
 
 
 @pytest.fixture(scope="session")

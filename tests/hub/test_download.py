@@ -17,7 +17,7 @@ from tests.support.hub_stub import REVISION, SPEC, WEIGHTS, saved, serving
 
 
 @pytest.fixture
-def served(tmp_path):
+def stub(tmp_path):
     saved(tmp_path / "files")
     with serving(tmp_path / "files") as stub:
         yield stub
@@ -62,57 +62,57 @@ def test_a_branch_is_told_apart_from_a_bad_name():
     assert (model.owner, model.name, model.revision) == ("google", "ddpm-cifar10_32.v1", REVISION)
 
 
-def test_only_json_and_safetensors_are_asked_for(served, cache):
-    (served.folder / "unet/diffusion_pytorch_model.bin").write_bytes(b"pickle")
-    (served.folder / "unet/model.py").write_text("raise SystemExit")
-    _, card = hub.load(SPEC, cache=cache, endpoint=served.url)
-    files = {path.partition(REVISION)[2] for path in served.asked}
+def test_only_json_and_safetensors_are_asked_for(stub, cache):
+    (stub.folder / "unet/diffusion_pytorch_model.bin").write_bytes(b"pickle")
+    (stub.folder / "unet/model.py").write_text("raise SystemExit")
+    _, card = hub.load(SPEC, cache=cache, endpoint=stub.url)
+    files = {path.partition(REVISION)[2] for path in stub.asked}
     wanted = {"/model_index.json", "/unet/config.json", "/scheduler/scheduler_config.json", f"/{WEIGHTS}"}
     assert files == {"", *wanted}
-    assert card["sha256"] == served.etag(WEIGHTS) and card["revision"] == REVISION and card["name"] == "somebody/tiny"
-    assert card["bytes"] == (served.folder / WEIGHTS).stat().st_size and "images_seen" not in card["training"]
+    assert card["sha256"] == stub.etag(WEIGHTS) and card["revision"] == REVISION and card["name"] == "somebody/tiny"
+    assert card["bytes"] == (stub.folder / WEIGHTS).stat().st_size and "images_seen" not in card["training"]
 
 
-def test_what_the_cache_holds_needs_no_network(served, cache, monkeypatch):
-    first, card = hub.load(SPEC, cache=cache, endpoint=served.url)
-    served.asked.clear()
+def test_what_the_cache_holds_needs_no_network(stub, cache, monkeypatch):
+    first, card = hub.load(SPEC, cache=cache, endpoint=stub.url)
+    stub.asked.clear()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    again, kept = hub.load(SPEC, cache=cache, endpoint=served.url)
+    again, kept = hub.load(SPEC, cache=cache, endpoint=stub.url)
     x = torch.linspace(-1, 1, 768).reshape(1, 3, 16, 16)
-    assert not served.asked and kept == card and torch.equal(first(x, 0.5), again(x, 0.5))
-    assert "HF_HUB_OFFLINE" in refusal(served, cache, SPEC.replace("tiny", "other"))
-    assert not served.asked
+    assert not stub.asked and kept == card and torch.equal(first(x, 0.5), again(x, 0.5))
+    assert "HF_HUB_OFFLINE" in refusal(stub, cache, SPEC.replace("tiny", "other"))
+    assert not stub.asked
 
 
-def test_a_changed_cache_is_noticed(served, cache):
-    hub.load(SPEC, cache=cache, endpoint=served.url)
+def test_a_changed_cache_is_noticed(stub, cache):
+    hub.load(SPEC, cache=cache, endpoint=stub.url)
     blob = next(path for path in cache.rglob("blobs/*") if len(path.name) == 64)
     data = bytearray(blob.read_bytes())
     data[-1] ^= 1
     blob.write_bytes(bytes(data))
-    assert "hash" in refusal(served, cache)
+    assert "hash" in refusal(stub, cache)
 
 
-def test_a_network_alone_at_the_root(served, cache):
+def test_a_network_alone_at_the_root(stub, cache):
     for name in ("config.json", "diffusion_pytorch_model.safetensors"):
-        shutil.move(served.folder / "unet" / name, served.folder / name)
-    shutil.move(served.folder / "scheduler/scheduler_config.json", served.folder / "scheduler_config.json")
-    (served.folder / "model_index.json").unlink()
-    assert hub.load(SPEC, cache=cache, endpoint=served.url)[1]["parameters"] > 10_000
+        shutil.move(stub.folder / "unet" / name, stub.folder / name)
+    shutil.move(stub.folder / "scheduler/scheduler_config.json", stub.folder / "scheduler_config.json")
+    (stub.folder / "model_index.json").unlink()
+    assert hub.load(SPEC, cache=cache, endpoint=stub.url)[1]["parameters"] > 10_000
 
 
 @pytest.mark.timeout(10)
-def test_a_redirect_to_another_place_is_followed(served, cache):
-    served.fault = "moved"
-    assert hub.load(SPEC, cache=cache, endpoint=served.url)[1]["sha256"] == served.etag(WEIGHTS)
+def test_a_redirect_to_another_place_is_followed(stub, cache):
+    stub.fault = "moved"
+    assert hub.load(SPEC, cache=cache, endpoint=stub.url)[1]["sha256"] == stub.etag(WEIGHTS)
 
 
 @pytest.mark.timeout(10)  # T24 of the reliability list: the shipped model serves 10 seconds after start
 @pytest.mark.parametrize("fault", ["stall", "stalled weights", "short", "loop", "bare 404", "no JSON"])
-def test_a_hub_that_misbehaves(served, cache, fault):
+def test_a_hub_that_misbehaves(stub, cache, fault):
     assert time_budget.BASE_BUDGET_S <= 8
-    served.fault = fault
-    assert "fetched" in refusal(served, cache)
+    stub.fault = fault
+    assert "fetched" in refusal(stub, cache)
 
 
 def test_a_transfer_without_end_is_ended():
@@ -138,42 +138,42 @@ def test_nobody_listens(cache):
         assert "fetched" in refusal(f"http://127.0.0.1:{closed.getsockname()[1]}", cache)
 
 
-def test_unknown_model_and_revision(served, cache):
-    assert "no open model" in refusal(served, cache, SPEC.replace("tiny", "other"))
-    assert "no revision" in refusal(served, cache, SPEC.replace(REVISION, REVISION[::-1]))
+def test_unknown_model_and_revision(stub, cache):
+    assert "no open model" in refusal(stub, cache, SPEC.replace("tiny", "other"))
+    assert "no revision" in refusal(stub, cache, SPEC.replace(REVISION, REVISION[::-1]))
 
 
-def test_another_commit_than_the_one_asked_for(served, cache):
-    served.fault = "another commit"
-    assert "at this revision" in refusal(served, cache)
-    assert len(served.asked) == 1
+def test_another_commit_than_the_one_asked_for(stub, cache):
+    stub.fault = "another commit"
+    assert "at this revision" in refusal(stub, cache)
+    assert len(stub.asked) == 1
 
 
-def test_pickled_weights_alone_are_refused(served, cache):
-    (served.folder / WEIGHTS).rename(served.folder / WEIGHTS.replace(".safetensors", ".bin"))
-    assert "pickled" in refusal(served, cache)
-    assert not [path for path in served.asked if path.endswith(".bin")]
+def test_pickled_weights_alone_are_refused(stub, cache):
+    (stub.folder / WEIGHTS).rename(stub.folder / WEIGHTS.replace(".safetensors", ".bin"))
+    assert "pickled" in refusal(stub, cache)
+    assert not [path for path in stub.asked if path.endswith(".bin")]
 
 
-def test_pickle_under_another_name_never_runs(served, cache, tmp_path):
+def test_pickle_under_another_name_never_runs(stub, cache, tmp_path):
     canary = tmp_path / "canary"
 
     class Bomb:
         def __reduce__(self):
             return os.system, (f"touch {canary}",)
 
-    (served.folder / WEIGHTS).write_bytes(pickle.dumps(Bomb()))
-    assert "safetensors" in refusal(served, cache) and not canary.exists()
+    (stub.folder / WEIGHTS).write_bytes(pickle.dumps(Bomb()))
+    assert "safetensors" in refusal(stub, cache) and not canary.exists()
 
 
-def test_bytes_other_than_those_listed(served, cache):
-    served.stated_sha256 = "0" * 64
-    assert "hash" in refusal(served, cache)
+def test_bytes_other_than_those_listed(stub, cache):
+    stub.stated_sha256 = "0" * 64
+    assert "hash" in refusal(stub, cache)
 
 
 @pytest.mark.parametrize("change", ["extra", "missing", "shape", "nan", "integers", "truncated", "empty"])
-def test_weights_that_do_not_fit(served, cache, change):
-    path, key = served.folder / WEIGHTS, "conv_in.bias"
+def test_weights_that_do_not_fit(stub, cache, change):
+    path, key = stub.folder / WEIGHTS, "conv_in.bias"
     tensors = load_file(path)
     match change:
         case "extra":
@@ -189,7 +189,7 @@ def test_weights_that_do_not_fit(served, cache, change):
     save_file(tensors, path)
     if change in ("truncated", "empty"):
         path.write_bytes(path.read_bytes()[: -100 if change == "truncated" else 0])
-    assert "weight" in refusal(served, cache)
+    assert "weight" in refusal(stub, cache)
 
 
 @pytest.mark.parametrize(
@@ -218,25 +218,25 @@ def test_weights_that_do_not_fit(served, cache, change):
      ("scheduler/scheduler_config.json", {"rescale_betas_zero_snr": True}),
      ("model_index.json", {"vqvae": ["diffusers", "VQModel"]})],
 )  # fmt: skip
-def test_settings_that_are_not_understood(served, cache, name, fields):
-    edit(served.folder / name, **fields)
-    assert refusal(served, cache).startswith(("This model", "The "))
+def test_settings_that_are_not_understood(stub, cache, name, fields):
+    edit(stub.folder / name, **fields)
+    assert refusal(stub, cache).startswith(("This model", "The "))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, "\udcff", '"' + "x" * 2**21 + '"'])
-def test_settings_that_cannot_be_read(served, cache, text):
-    (served.folder / "unet/config.json").write_bytes(text.encode(errors="surrogateescape"))
-    refusal(served, cache)
-    assert not [path for path in served.asked if path.endswith(".safetensors")]
+def test_settings_that_cannot_be_read(stub, cache, text):
+    (stub.folder / "unet/config.json").write_bytes(text.encode(errors="surrogateescape"))
+    refusal(stub, cache)
+    assert not [path for path in stub.asked if path.endswith(".safetensors")]
 
 
 @pytest.mark.parametrize("limit", ["LARGEST", "LARGEST_JSON"])
-def test_files_that_are_too_large_are_not_fetched(served, cache, monkeypatch, limit):
+def test_files_that_are_too_large_are_not_fetched(stub, cache, monkeypatch, limit):
     monkeypatch.setattr(f"explorer.hub.download.{limit}", 100)
-    assert "too large" in refusal(served, cache)
-    assert len(served.asked) == 1
+    assert "too large" in refusal(stub, cache)
+    assert len(stub.asked) == 1
 
 
-def test_without_diffusers_one_line_says_what_to_install(served, cache, monkeypatch):
+def test_without_diffusers_one_line_says_what_to_install(stub, cache, monkeypatch):
     monkeypatch.setattr(hub, "find_spec", lambda name: None if name == "diffusers" else object())
-    assert "requirements-hub.txt" in refusal(served, cache) and not served.asked
+    assert "requirements-hub.txt" in refusal(stub, cache) and not stub.asked

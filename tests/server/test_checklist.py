@@ -166,6 +166,7 @@ def test_private_events_cannot_be_called_by_name(prepared):
     assert all(f"/{fn.api_name}" not in described for fn in private if fn.api_name not in public)
 
 
+@pytest.mark.server
 def test_sharing_says_what_it_does():
     """Either the link with who gets in, or one line that there is none; the page is served here in both cases."""
     port = free_port()

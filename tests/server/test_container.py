@@ -53,6 +53,7 @@ def health(running: subprocess.Popen, url: str) -> str | None:
         return None
 
 
+@pytest.mark.server
 @pytest.mark.skipif(not allowed(), reason="needs root and a mount namespace")
 def test_it_runs_as_nobody_on_a_read_only_root_and_writes_to_one_place(tmp_path_factory):
     base, port = Path(tmp_path_factory.mktemp("container")), free_port()

@@ -79,6 +79,7 @@ def started(place, log):
 TELLING = "gunnhild-eriksdottir-passport"
 
 
+@pytest.mark.server
 def test_a_killed_server_leaves_nothing_for_the_next_and_no_log_names_an_upload(place):
     """Upload under a telling name, good and bad; kill -9; start again; stop. The folder is empty, the log discreet."""
     with (place / "log").open("w") as log:

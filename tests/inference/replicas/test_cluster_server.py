@@ -31,6 +31,7 @@ def test_other_weights_are_refused():
     assert not psutil.Process().children(recursive=True)
 
 
+@pytest.mark.server
 def test_a_server_on_a_cluster_from_start_to_end():
     port = free_port()
     command = [sys.executable, "app.py", "--cluster", "auto", "--replicas", "2", "--device", "cpu", "--port", str(port)]
