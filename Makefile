@@ -1,5 +1,5 @@
-# make app: serve the explorer. make check: format, lint, types. make test: install what tests need and run them. make cluster-test: install Ray, too, and
-# test replicas on it. make bench: measure the speed beside that of others. make lock: write requirements.lock anew.
+# make app: serve the explorer. make check: format, lint, types. make test: install what tests need, check, run them all.
+# make test-fast: those without a browser or a server. make cluster-test: install Ray, too, and test replicas on it. make bench: measure the speed beside that of others. make lock: write requirements.lock anew.
 # make audit: look for known vulnerabilities in what it lists. make robustness: what a real server stands.
 # Nothing is installed outside .venv, .venv-bench (bench) and .venv-tools (lock, audit), except Debian's chromium when no
 # browser is found and this is root.
@@ -7,18 +7,25 @@ PYTHON ?= python3
 PY := .venv/bin/python
 BENCH := .venv-bench/bin/python
 TOOLS := .venv-tools/bin
+TEST_WORKERS ?= 2
+PYTEST = OMP_NUM_THREADS=1 $(PY) -m pytest -q -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --durations=25
 
-.PHONY: app test check cluster-test bench robustness browser lock audit clean
+.PHONY: app test test-fast check cluster-test bench robustness browser lock audit clean
 
 app: .venv/app.done
 	$(PY) app.py
 
-test: .venv/dev.done browser
-	$(PY) -m ruff check .
-	$(PY) -m pytest -q
+# One worker for each of two cores, each with one thread; a worker takes a whole module of tests, so that what a module
+# shares is made once. The order is that of tests/conftest.py.
+test: check browser
+	$(PYTEST)
+
+# All that needs neither a browser nor a server.
+test-fast: .venv/dev.done
+	$(PYTEST) -m "not browser and not server"
 
 cluster-test: .venv/cluster.done
-	$(PY) -m pytest -q tests/inference/replicas/test_client.py tests/cluster
+	$(PY) -m pytest -q tests/inference/replicas
 
 # Format, lint, types, JavaScript: what a commit must pass, in under a minute.
 check: .venv/dev.done

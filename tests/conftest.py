@@ -19,7 +19,7 @@ SERVER_FIXTURES = {"app", "closed", "process", "server", "served", "url"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the fixtures that they use, and begin with what takes longest.
 
-    Workers take whole modules, in this order: what is left for the end is short, so that all end at about the same time.
+    Workers take whole modules in this order: what is left for the end is short, so that all end at the same time.
     """
     for item in items:
         fixtures = set(item.fixturenames)

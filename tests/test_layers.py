@@ -129,7 +129,7 @@ def test_what_measures_stands_apart(package):
 
 
 def test_no_test_module_imports_another():
-    helpers = {name for name in MODULES if name.startswith("tests.support")} | {"tests", "tests.claims"}
+    helpers = {name for name in MODULES if name.startswith("tests.support")}
     for name in MODULES:
         if name.startswith("tests."):
             assert {other for other in IMPORTS[name] if other.split(".")[0] == "tests"} <= helpers, name
