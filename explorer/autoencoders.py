@@ -1,7 +1,7 @@
-"""The family of autoencoders: who belongs to it, and name -> Denoiser, checked like every weight file.
+"""The autoencoders that the explorer compares: their names and properties, and name -> Denoiser.
 
-All members take pictures (B, 3, 32, 32) in data units, were trained on the same ones, and are called as
-member(x, sigma, label=None); only those that are told the noise level make use of it.
+All of them take pictures (B, 3, 32, 32) in data units, were trained on the same ones, and are called as
+denoiser(x, sigma, label=None); most of them ignore sigma.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from explorer import weights
 from explorer.core.networks.autoencoder import Autoencoder, CodeConfig, Identity, Linear, PrincipalComponents
 from explorer.core.networks.autoencoder_conv import Convolutional, Variational, VectorQuantised
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
-from explorer.core.networks.autoencoder_unet import WIRINGS, UNetDenoiser
+from explorer.core.networks.autoencoder_unet import WIRINGS, Specialist, UNetDenoiser
 from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.errors import WeightsRefused
 
@@ -36,26 +35,26 @@ IDEAS: dict[str, type[Autoencoder]] = {
 
 @dataclass(frozen=True)
 class AutoencoderInfo:
-    """What the page and the evaluation need to know of a member before it is loaded."""
+    """The properties of an autoencoder that are known before it is loaded."""
 
     title: str
     group: str  # one of GROUPS
-    code: str  # what is between input and output, in words
-    file: str  # name of its weight file
-    numbers: int = 0  # size of the code where it has one, else 0
-    sigma: float | None = None  # noise level it was trained at, data units; None: none, or many
-    mask: float = 0.0  # share of masked pixels it was trained at
+    code: str  # description of the code, for people
+    file: str  # name of the weight file
+    numbers: int = 0  # numbers in the code, 0 without one
+    sigma: float | None = None  # noise level of its training, data units; None: no noise, or many levels
+    mask: float = 0.0  # share of pixels masked in its training
 
 
 GROUPS = ("no bottleneck", "linear", "convolutional", "regularised", "one noise level", "dense, as in the history",
           "all noise levels", "skips cut")  # fmt: skip
 
 CODES = (4, 16, 64, 256)
-LEVELS = {"010": 0.1, "025": 0.25, "050": 0.5, "100": 1.0, "200": 2.0}  # of the specialists, data units
+LEVELS = {"010": 0.1, "025": 0.25, "050": 0.5, "100": 1.0, "200": 2.0}  # noise of the specialists, data units
 SKIPS = "none: skip connections carry every scale"
 
 
-def _members() -> dict[str, AutoencoderInfo]:
+def _registry() -> dict[str, AutoencoderInfo]:
     def info(name: str, title: str, group: int, code: str, numbers: int = 0, **more: str | float) -> None:
         found[name] = AutoencoderInfo(title, GROUPS[group], code, **{"file": name, "numbers": numbers, **more})
 
@@ -83,33 +82,39 @@ def _members() -> dict[str, AutoencoderInfo]:
     return found
 
 
-AUTOENCODERS: dict[str, AutoencoderInfo] = _members()
+AUTOENCODERS: dict[str, AutoencoderInfo] = _registry()
 
 
 def load_autoencoder(name: str, device: str | torch.device = "cpu", folder: Path = FOLDER) -> torch.nn.Module:
-    """The member as a Denoiser; an Autoencoder where it has a code. Raises WeightsRefused."""
+    """Return the named autoencoder as a Denoiser; an `Autoencoder` where it has a code. Raise WeightsRefused."""
     info = AUTOENCODERS.get(name)
     if info is None:
         raise WeightsRefused(f"There is no member '{name[:40]}' in the family.")
-    member = weights.build(info.file, folder, BUILDERS)
-    if isinstance(member, PrincipalComponents):
+    model = weights.build(info.file, folder, BUILDERS)
+    if isinstance(model, PrincipalComponents):
         try:
-            member.use(info.numbers)
+            model.truncate(info.numbers)
         except ValueError:
             raise WeightsRefused(f"The weight file of '{info.file}' holds fewer components.") from None
-    return member.to(device).eval().requires_grad_(False)
+    return model.to(device).eval().requires_grad_(False)
 
 
-def _build_autoencoder(fields: dict, tensors: dict[str, Tensor]) -> Autoencoder:
+def _build_autoencoder(fields: weights.Card, tensors: weights.Tensors) -> Autoencoder:
     config, idea = CodeConfig.from_json(fields["architecture"]), IDEAS[fields["idea"]]
     return weights.instantiate(lambda: idea(config), tensors)
 
 
-def _build_unet(fields: dict, tensors: dict[str, Tensor]) -> UNetDenoiser:
-    config, level = UNetConfig.from_json(fields["architecture"]), fields["level"]
+def _build_unet(fields: weights.Card, tensors: weights.Tensors) -> UNetDenoiser:
+    config, wiring = UNetConfig.from_json(fields["architecture"]), WIRINGS[fields["wiring"]]
+    level = weights.checked_sigma(fields["level"]) if wiring is Specialist else fields["level"]
+    if level is not None and wiring is not Specialist:
+        raise ValueError("only a specialist has a fixed noise level")
     net = weights.instantiate(lambda: UNet(config), tensors)
-    level = level if level is None else float(level)
-    return WIRINGS[fields["wiring"]](net, float(fields["sigma_data"]), level).to(memory_format=torch.channels_last)
+    denoiser = wiring(net, weights.checked_sigma(fields["sigma_data"]), level)
+    return denoiser.to(memory_format=torch.channels_last)
 
 
-BUILDERS = {weights.AUTOENCODER: _build_autoencoder, weights.AUTOENCODER_UNET: _build_unet}
+BUILDERS: weights.Builders[Autoencoder | UNetDenoiser] = {
+    weights.AUTOENCODER: _build_autoencoder,
+    weights.AUTOENCODER_UNET: _build_unet,
+}

@@ -1,22 +1,22 @@
-"""Name -> Denoiser from weights/: the only reader and writer of weight files.
+"""Weight files: name -> Denoiser. The only reader and writer of weights/.
 
-A weight file is `NAME.safetensors` with a card `NAME.json` beside it. The card fixes the architecture and the hash of
-the file; the bytes are hashed before they are parsed, and keys, shapes, dtypes and finiteness are checked before a
-single value is used. Nothing in a weight file can run code.
+A weight file `NAME.safetensors` has a card `NAME.json` beside it, with the architecture and the file's hash. The bytes
+are hashed before they are parsed, and keys, shapes, number types and finiteness are checked before any value is used.
+Nothing in a weight file or a card can run code.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from safetensors.torch import load as parse_safetensors
 from safetensors.torch import save as to_safetensors
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.core.denoiser import Denoiser
 from explorer.core.denoisers.preconditioning import Preconditioned
@@ -28,36 +28,42 @@ from explorer.errors import WeightsRefused
 FOLDER = Path(__file__).resolve().parent.parent / "weights"
 CLASSIFIER = "classifier"  # a kind of model, and the name of the one that is shipped
 AUTOENCODER, AUTOENCODER_UNET = "autoencoder", "family-unet"  # kinds that explorer.autoencoders builds
+MAX_WEIGHTS_BYTES = 100 * 2**20
+MAX_CARD_BYTES = 2**18
+MIN_SIGMA, MAX_SIGMA = 1e-4, 1e4  # data units; of every noise level and standard deviation in a card
+
 T = TypeVar("T")
-MAX_WEIGHTS_BYTES = 100 * 2**20  # bytes; no model of this project is near it
+N = TypeVar("N", bound=nn.Module)
+Card = dict[str, Any]
+Tensors = dict[str, Tensor]
+Builders = Mapping[str, Callable[[Card, Tensors], T]]
 
 
 def names(folder: Path = FOLDER) -> list[str]:
-    """The denoisers that have a card, sorted."""
+    """Return the names of the denoisers in the folder, sorted. Raise WeightsRefused for an unreadable card."""
     files = sorted(path.stem for path in folder.glob("*.safetensors"))
     return [name for name in files if card(name, folder)["kind"] in _BUILDERS]
 
 
-def card(name: str, folder: Path = FOLDER) -> dict:
-    """The card of a model. Raises WeightsRefused when there is none or it cannot be read."""
+def card(name: str, folder: Path = FOLDER) -> Card:
+    """Return the card of a model. Raise WeightsRefused when it is missing or unreadable, or names no known kind."""
     if not name.replace("-", "").replace("_", "").isalnum():
         raise WeightsRefused("A model's name is made of letters, digits, hyphens and underscores.")
+    path = folder / f"{name}.json"
     try:
-        fields = json.loads((folder / f"{name}.json").read_text())
-    except (OSError, ValueError):
+        if path.stat().st_size > MAX_CARD_BYTES:
+            raise WeightsRefused(f"The card of '{name}' is larger than {MAX_CARD_BYTES >> 10} kB.")
+        fields = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):  # the last for brackets nested too deeply
         raise WeightsRefused(f"There is no readable model card for '{name}'.") from None
-    if not isinstance(fields, dict) or fields.get("kind") not in (
-        *_BUILDERS,
-        CLASSIFIER,
-        AUTOENCODER,
-        AUTOENCODER_UNET,
-    ):
+    kinds = (*_BUILDERS, CLASSIFIER, AUTOENCODER, AUTOENCODER_UNET)
+    if not isinstance(fields, dict) or fields.get("kind") not in kinds:
         raise WeightsRefused(f"The card of '{name}' does not name a kind of model that is known here.")
     return fields
 
 
-def state_dict(name: str, folder: Path = FOLDER) -> dict[str, Tensor]:
-    """The tensors of a model in float32, once the file's hash agrees with its card. Raises WeightsRefused."""
+def state_dict(name: str, folder: Path = FOLDER) -> Tensors:
+    """Return the tensors of a model in float32. Raise WeightsRefused where the file does not agree with its card."""
     expected = card(name, folder)
     path = folder / f"{name}.safetensors"
     try:
@@ -74,11 +80,14 @@ def state_dict(name: str, folder: Path = FOLDER) -> dict[str, Tensor]:
     return {key: tensor.float() for key, tensor in tensors.items()}
 
 
-def parse_tensors(data: bytes, name: str) -> dict[str, Tensor]:
-    """The tensors in the bytes of a safetensors file, all floating point and finite. Raises WeightsRefused."""
+def parse_tensors(data: bytes, name: str) -> Tensors:
+    """Return the tensors in the bytes of a safetensors file; `name` is the model's, for the message.
+
+    Raise WeightsRefused unless the file is valid and all its values are finite floating-point numbers.
+    """
     try:
         tensors = parse_safetensors(data)
-    except Exception:  # the parser raises several types of its own; all mean the same here
+    except Exception:  # the parser raises several types of its own
         raise WeightsRefused(f"The weight file of '{name}' is not a valid safetensors file.") from None
     if not all(t.is_floating_point() for t in tensors.values()):
         raise WeightsRefused(f"The weight file of '{name}' holds numbers that are not floating point.")
@@ -90,36 +99,40 @@ def parse_tensors(data: bytes, name: str) -> dict[str, Tensor]:
 def load(
     name: str, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32, folder: Path = FOLDER
 ) -> Denoiser:
-    """The model as a Denoiser, called as denoiser(x, sigma, label=None); labels index the card's `classes`.
+    """Return the model as a Denoiser, called as denoiser(x, sigma, label=None); labels index the card's `classes`.
 
-    `dtype` is what the network computes in; its input and output stay float32. Raises WeightsRefused.
+    dtype: number type that the network computes in; its input and output stay float32. Raise WeightsRefused.
     """
     denoiser = build(name, folder, _BUILDERS)
-    if isinstance(denoiser, Preconditioned):
-        denoiser.to(device).net.compute_in(dtype)
+    if isinstance(denoiser, Preconditioned) and isinstance(denoiser.net, UNet):
+        denoiser.to(device)
+        denoiser.net.compute_in(dtype)
     return denoiser
 
 
 def load_classifier(name: str = CLASSIFIER, folder: Path = FOLDER) -> Classifier:
-    """The classifier that judges samples; its classes are the card's `classes`. Raises WeightsRefused."""
+    """Return the classifier that judges samples; its outputs index the card's `classes`. Raise WeightsRefused."""
     return build(name, folder, {CLASSIFIER: _build_classifier})
 
 
-def build(name: str, folder: Path, builders: dict[str, Callable[[dict, dict[str, Tensor]], T]]) -> T:
-    """What the builder for the card's kind makes of the tensors. Raises WeightsRefused."""
+def build(name: str, folder: Path, builders: Builders[T]) -> T:
+    """Return the model that the builder for the card's kind makes of card and tensors. Raise WeightsRefused.
+
+    A builder may raise ValueError and the like for a card that is impossible or does not fit the tensors.
+    """
     fields = card(name, folder)
     if fields["kind"] not in builders:
         raise WeightsRefused(f"'{name}' is a {fields['kind']}; a {' or '.join(builders)} is needed here.")
     tensors = state_dict(name, folder)
     try:
         return builders[fields["kind"]](fields, tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError):
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
         raise WeightsRefused(f"The weight file of '{name}' does not fit the architecture in its card.") from None
 
 
-def instantiate(make: Callable[[], torch.nn.Module], tensors: dict[str, Tensor]) -> torch.nn.Module:
-    """A network with these tensors in it. Raises ValueError when keys or shapes differ."""
-    with torch.device("meta"):  # shapes are compared before any memory is taken
+def instantiate(make: Callable[[], N], tensors: Tensors) -> N:
+    """Return the network that make() returns, with these tensors. Raise ValueError when keys or shapes differ."""
+    with torch.device("meta"):  # shapes are compared before any memory is allocated
         expected = make().state_dict()
     if {k: v.shape for k, v in expected.items()} != {k: v.shape for k, v in tensors.items()}:
         raise ValueError("keys or shapes differ")
@@ -128,31 +141,51 @@ def instantiate(make: Callable[[], torch.nn.Module], tensors: dict[str, Tensor])
     return net
 
 
-def _build_unet(fields: dict, tensors: dict[str, Tensor]) -> Denoiser:
+def checked_sigma(value: object) -> float:
+    """Return a noise level or standard deviation of a card as a float, in data units.
+
+    Raise ValueError unless it is a number from MIN_SIGMA to MAX_SIGMA; NaN and booleans are none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not MIN_SIGMA <= value <= MAX_SIGMA:
+        raise ValueError(f"a noise level must be from {MIN_SIGMA:g} to {MAX_SIGMA:g}")
+    return float(value)
+
+
+def _class_names(fields: Card, count: int) -> list[str]:
+    classes = fields["classes"]
+    if not isinstance(classes, list) or len(classes) != count or not all(isinstance(name, str) for name in classes):
+        raise ValueError(f"the names of {count} classes are expected")
+    return classes
+
+
+def _build_unet(fields: Card, tensors: Tensors) -> Denoiser:
     config = UNetConfig.from_json(fields["architecture"])
+    any_label = len(_class_names(fields, config.classes + 1)) - 1  # the last class is 'any'
     net = instantiate(lambda: UNet(config), tensors)
-    denoiser = Preconditioned(net, float(fields["sigma_data"]), len(fields["classes"]) - 1)
+    denoiser = Preconditioned(net, checked_sigma(fields["sigma_data"]), any_label)
     return denoiser.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
-def _build_wiener(fields: dict, tensors: dict[str, Tensor]) -> Denoiser:
+def _build_wiener(fields: Card, tensors: Tensors) -> Denoiser:
     if set(tensors) != {"psd", "mean"} or tensors["psd"].ndim != 2 or (tensors["psd"] <= 0).any():
         raise ValueError("a spectrum (C, R) and a mean (C,) are expected")
     return Wiener(tensors["psd"], tensors["mean"])
 
 
-def _build_classifier(fields: dict, tensors: dict[str, Tensor]) -> Classifier:
+def _build_classifier(fields: Card, tensors: Tensors) -> Classifier:
     config = ClassifierConfig.from_json(fields["architecture"])
-    if len(fields["classes"]) != config.classes:
-        raise ValueError("as many names of classes are expected as there are classes")
+    _class_names(fields, config.classes)
     return instantiate(lambda: Classifier(config), tensors).eval().requires_grad_(False)
 
 
-_BUILDERS = {"unet": _build_unet, "wiener": _build_wiener}
+_BUILDERS: Builders[Denoiser] = {"unet": _build_unet, "wiener": _build_wiener}
 
 
-def save(folder: Path, name: str, tensors: dict[str, Tensor], fields: dict, dtype: torch.dtype) -> Path:
-    """Write NAME.safetensors and its card; `fields` gets dtype, number of parameters, size and hash added."""
+def save(folder: Path, name: str, tensors: Tensors, fields: Card, dtype: torch.dtype) -> Path:
+    """Write NAME.safetensors and its card and return the path of the former; tensors are converted to `dtype`.
+
+    fields: of the card; name, dtype, number of parameters, size and hash are added.
+    """
     data = to_safetensors({key: t.detach().to("cpu", dtype).contiguous() for key, t in tensors.items()})
     written = {
         "name": name,

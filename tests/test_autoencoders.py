@@ -1,6 +1,7 @@
 """The family as shipped: everyone loads, closed forms hold, and a damaged member is refused in one sentence."""
 
 import json
+import math
 import shutil
 
 import pytest
@@ -111,7 +112,14 @@ def test_damaged_and_missing_members_are_refused_and_the_others_still_load(folde
         ("ae-conv-4", {"kind": "unet"}),
         ("dae-050", {"wiring": "unheard of"}),
         ("dae-050", {"level": "much"}),
+        *(("dae-050", {"level": level}) for level in (None, 0, -1, math.nan, math.inf, True)),
+        ("dae-050", {"wiring": "blind"}),  # a fixed level is of no use to it
         ("dae-050", {"sigma_data": None}),
+        *(("dae-050", {"sigma_data": sigma}) for sigma in (0, -1, math.nan, math.inf)),
+        ("ae-conv-4", {"architecture": {"code": 4, "entries": 0.0}}),
+        ("ae-conv-4", {"architecture": {"code": 4, "entries": -1}}),
+        ("ae-conv-4", {"architecture": {"code": 4, "channels": 5000}}),
+        ("ae-conv-4", {"architecture": [4]}),
         ("dae-050", {"kind": "other"}),
     ],
 )
@@ -125,7 +133,7 @@ def test_pca_file_with_too_few_components(tmp_path):
     card = {"kind": "autoencoder", "idea": "principal components", "architecture": {"code": 8}}
     tensors = {"components": torch.zeros(8, 3072), "mean": torch.zeros(3072)}
     weights.save(tmp_path, "pca", tensors, card, torch.float16)
-    assert autoencoders.load_autoencoder("pca-4", folder=tmp_path).used == 4
+    assert autoencoders.load_autoencoder("pca-4", folder=tmp_path).code_size == 4
     assert "components" in refusal("pca-16", tmp_path)
 
 

@@ -1,6 +1,7 @@
 """Weight files: what is shipped loads and denoises; whatever is broken gets one line, and runs no code."""
 
 import json
+import math
 import os
 import pickle
 import shutil
@@ -131,19 +132,80 @@ def test_tensors_that_do_not_fit(folder, change):
     check_refusal(folder)
 
 
+ARCHITECTURES = [
+    {"channels": 10**9},
+    {"channels": True},
+    {"blocks": 2048},  # took 24 s while it was built to be compared
+    {"blocks": 0},
+    {"blocks": 1.0},
+    {"multipliers": []},
+    {"multipliers": [1] * 9},
+    {"multipliers": "12"},
+    {"multipliers": None},
+    {"fold": 17},
+    {"classes": 0},
+    {"bottleneck": -1},
+    {"skips": 1},
+    {"more": 1},
+]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"kind": "other"},
+        {"kind": ["unet"]},
         {"architecture": {}},
-        {"architecture": {"channels": 10**9}},
+        {"architecture": []},
         {"sigma_data": None},
         {"classes": 3},
+        {"classes": "abcdefgh"},
+        {"classes": ["a"] * 7},
+        {"classes": [1] * 8},
+        *({"architecture": {**CARD["architecture"], **change}} for change in ARCHITECTURES),
     ],
+    ids=str,
 )
+@pytest.mark.timeout(20)
 def test_cards_that_make_no_sense(folder, fields):
     rewrite(folder, **fields)
     check_refusal(folder)
+
+
+@pytest.mark.parametrize("sigma", [0, -1, 1e-5, 1e5, 10**400, True, "0.5", math.nan, math.inf], ids=str)
+def test_sigma_data_is_a_number_that_data_can_have(folder, sigma):
+    rewrite(folder, sigma_data=sigma)
+    assert "does not fit" in check_refusal(folder)
+
+
+@pytest.mark.parametrize("sigma", [0.05, 1, 80.0])
+def test_any_sensible_sigma_data_is_accepted(folder, sigma):
+    rewrite(folder, sigma_data=sigma)
+    assert weights.load("tiny", folder=folder).sigma_data == sigma
+
+
+def test_cards_that_are_nested_too_deeply(folder):
+    (folder / "tiny.json").write_text("[" * 100_000)
+    assert "readable" in check_refusal(folder)
+    (folder / "tiny.json").write_text('{"kind": "unet", "more": ' + "[" * 5_000 + "]" * 5_000 + "}")
+    check_refusal(folder)
+
+
+def test_the_size_of_a_card_is_limited(folder):
+    card = json.loads((folder / "tiny.json").read_text())
+    rest = weights.MAX_CARD_BYTES - len(json.dumps({**card, "more": ""}))
+    (folder / "tiny.json").write_text(json.dumps({**card, "more": "x" * rest}))
+    assert weights.load("tiny", folder=folder) is not None
+    (folder / "tiny.json").write_text(json.dumps({**card, "more": "x" * (rest + 1)}))
+    assert "larger than 256 kB" in check_refusal(folder)
+
+
+def test_the_size_of_a_weight_file_is_limited(folder, monkeypatch):
+    size = (folder / "tiny.safetensors").stat().st_size
+    monkeypatch.setattr(weights, "MAX_WEIGHTS_BYTES", size)
+    assert weights.load("tiny", folder=folder) is not None
+    monkeypatch.setattr(weights, "MAX_WEIGHTS_BYTES", size - 1)
+    assert "larger than" in check_refusal(folder)
 
 
 def test_missing_link_and_names(folder):

@@ -1,14 +1,15 @@
-"""Autoencoders of fixed size: picture -> code -> picture, as Denoisers that ignore the noise level.
+"""Autoencoders of 32x32 pictures as Denoisers that ignore the noise level: the base class and the linear ones.
 
     D(x, sigma) = decode(encode(x))        code (B, k)
 
-Here: what they share, and the linear ones. The best linear code of k numbers is the projection on the first k principal
-components; its error is the sum of the other eigenvalues of the pixels' covariance (Baldi & Hornik 1989).
+The best linear code of k numbers is the projection onto the first k principal components; its mean squared error is
+the sum of the other eigenvalues of the pixels' covariance (Baldi & Hornik 1989).
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,59 +18,60 @@ from torch.nn import functional as F
 SIZE = 32  # side of the pictures, pixels
 COLOURS = 3
 VALUES = COLOURS * SIZE**2  # numbers in a picture
+MAX_NUMBER = 4096  # of code numbers, channels or entries in a card
 
 
 @dataclass(frozen=True)
 class CodeConfig:
-    """Everything that fixes the shapes of an autoencoder; stored in the weight card. Its kind gives the meaning."""
+    """The shapes of an autoencoder; stored in the weight card."""
 
-    code: int  # numbers in the code; of a vector-quantised one, numbers per token
-    channels: int = 32  # width of the first level of a convolutional one
-    entries: int = 0  # size of the codebook, or number of parts of a composite one
+    code: int  # numbers in the code; numbers per token where it is vector-quantised
+    channels: int = 32  # width of the first level where it is convolutional, units of the first layer where stacked
+    entries: int = 0  # size of the codebook, or number of parts where it is composite
 
-    def to_json(self) -> dict:
-        """The plain dictionary that `from_json` reads back."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the dictionary that `from_json` reads back."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, fields: dict) -> CodeConfig:
-        """Rebuild from a card. Raises TypeError or ValueError on unknown or impossible fields."""
+    def from_json(cls, fields: dict[str, Any]) -> CodeConfig:
+        """Return the configuration in a card. Raise TypeError or ValueError for an impossible one."""
         config = cls(**fields)
-        numbers = (config.code, config.channels)
-        if not all(type(n) is int and 1 <= n <= 4096 for n in numbers) or not 0 <= config.entries <= 4096:
-            raise ValueError("the architecture's numbers must be whole and positive")
+        for number, least in ((config.code, 1), (config.channels, 1), (config.entries, 0)):
+            if type(number) is not int or not least <= number <= MAX_NUMBER:
+                raise ValueError(f"a number of the architecture is not whole or not from {least} to {MAX_NUMBER}")
         return config
 
 
 def check_size(x: Tensor) -> Tensor:
-    """x itself. Raises ValueError unless it is (B, 3, 32, 32)."""
+    """Return x. Raise ValueError unless it is (B, 3, 32, 32)."""
     if x.ndim != 4 or x.shape[1:] != (COLOURS, SIZE, SIZE):
         raise ValueError(f"this autoencoder takes pictures of {SIZE}x{SIZE}, got {tuple(x.shape)}")
     return x
 
 
 class Autoencoder(nn.Module):
-    """Base of all: subclasses give encode (B, 3, 32, 32) -> (B, k) and decode (B, k) -> (B, 3, 32, 32)."""
+    """Base class: subclasses define `encode` and `decode`."""
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__()
         self.config = config
 
     def encode(self, x: Tensor) -> Tensor:
-        """The code, (B, k). Raises ValueError for another size."""
+        """Return the code (B, k) of x (B, 3, 32, 32), data units. Raise ValueError for another size."""
         raise NotImplementedError
 
     def decode(self, code: Tensor) -> Tensor:
-        """The picture, (B, 3, 32, 32), data units, of a code (B, k)."""
+        """Return the picture (B, 3, 32, 32), data units, of a code (B, k)."""
         raise NotImplementedError
 
     def forward(self, x: Tensor, sigma: Tensor | float = 0.0, label: Tensor | None = None) -> Tensor:
-        """decode(encode(x)); sigma and label are ignored."""
+        """Return decode(encode(x)), (B, 3, 32, 32); sigma and label are ignored."""
         return self.decode(self.encode(x))
 
 
 class Linear(Autoencoder):
-    """code = E (x - mean), picture = D code + mean: one matrix each way."""
+    """Linear autoencoder: code = E (x - mean), picture = D code + mean."""
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
@@ -85,33 +87,33 @@ class Linear(Autoencoder):
 
 
 class PrincipalComponents(Autoencoder):
-    """The exact linear autoencoder: rows of `components` (K, 3072) are orthonormal, greatest variance first.
+    """The optimal linear autoencoder: rows of `components` (K, 3072) are orthonormal, greatest variance first.
 
-    `use(k)` sets how many of them make the code.
+    `truncate(k)` sets how many of them the code uses; all K by default.
     """
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
         self.components = nn.Parameter(torch.zeros(config.code, VALUES))
         self.mean = nn.Parameter(torch.zeros(VALUES))
-        self.used = config.code
+        self.code_size = config.code
 
-    def use(self, k: int) -> PrincipalComponents:
-        """Make the code k numbers long; returns self. Raises ValueError unless 1 <= k <= components."""
+    def truncate(self, k: int) -> PrincipalComponents:
+        """Use the first k components and return self. Raise ValueError unless 1 <= k <= K."""
         if not 1 <= k <= self.config.code:
             raise ValueError(f"there are {self.config.code} components, not {k}")
-        self.used = k
+        self.code_size = k
         return self
 
     def encode(self, x: Tensor) -> Tensor:
-        return F.linear(check_size(x).flatten(1) - self.mean, self.components[: self.used])
+        return F.linear(check_size(x).flatten(1) - self.mean, self.components[: self.code_size])
 
     def decode(self, code: Tensor) -> Tensor:
-        return (code @ self.components[: self.used] + self.mean).unflatten(1, (COLOURS, SIZE, SIZE))
+        return (code @ self.components[: self.code_size] + self.mean).unflatten(1, (COLOURS, SIZE, SIZE))
 
 
 class Identity(Autoencoder):
-    """A code as large as the picture: one matrix each way, from every block of 8x8 pixels to 192 numbers and back."""
+    """Autoencoder with a code as large as the picture: one matrix each way for every block of 8x8 pixels."""
 
     BLOCK = 8
 
@@ -124,7 +126,7 @@ class Identity(Autoencoder):
 
     @classmethod
     def blocks(cls, x: Tensor) -> Tensor:
-        """Every block of 8x8 pixels as a row, (B, 3, 32, 32) -> (B, 4, 4, 192)."""
+        """Return every block of 8x8 pixels as a row, (B, 3, 32, 32) -> (B, 4, 4, 192)."""
         return F.pixel_unshuffle(check_size(x), cls.BLOCK).movedim(1, -1)
 
     def encode(self, x: Tensor) -> Tensor:

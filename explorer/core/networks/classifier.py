@@ -1,31 +1,35 @@
-"""A small classifier of clean pictures: its classes judge samples, its features measure how sets of pictures differ."""
+"""A small classifier of clean pictures: its classes judge samples, its features compare sets of pictures."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+MAX_NUMBER = 2048  # of channels, features or classes in a card
+
 
 @dataclass(frozen=True)
 class ClassifierConfig:
-    """Everything that fixes the classifier's shapes; stored in the weight card."""
+    """The shapes of a classifier; stored in the weight card."""
 
-    channels: int = 32
-    features: int = 64
+    channels: int = 32  # of the first level
+    features: int = 64  # numbers that the head decides on
     classes: int = 7
 
-    def to_json(self) -> dict:
-        """The plain dictionary that `from_json` reads back."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the dictionary that `from_json` reads back."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, fields: dict) -> ClassifierConfig:
-        """Rebuild from a card. Raises TypeError or ValueError on unknown or impossible fields."""
+    def from_json(cls, fields: dict[str, Any]) -> ClassifierConfig:
+        """Return the configuration in a card. Raise TypeError or ValueError for an impossible one."""
         config = cls(**fields)
-        if not all(type(n) is int and 1 <= n <= 2048 for n in (config.channels, config.features, config.classes)):
-            raise ValueError("the architecture's numbers must be whole and positive")
+        numbers = (config.channels, config.features, config.classes)
+        if not all(type(n) is int and 1 <= n <= MAX_NUMBER for n in numbers):
+            raise ValueError(f"a number of the architecture is not whole or not from 1 to {MAX_NUMBER}")
         return config
 
 
@@ -34,7 +38,7 @@ def _norm(channels: int) -> nn.GroupNorm:
 
 
 class Residual(nn.Module):
-    """Two convolutions around a shortcut; the first one may halve the resolution."""
+    """Two convolutions with a shortcut: (B, inputs, H, W) -> (B, outputs, H / stride, W / stride)."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
@@ -50,7 +54,7 @@ class Residual(nn.Module):
 
 
 class Classifier(nn.Module):
-    """Pictures (B, 3, H, W) in data units -> logits (B, classes); made for 64x64."""
+    """Map pictures (B, 3, H, W) in data units to logits (B, classes); designed for 64x64."""
 
     def __init__(self, config: ClassifierConfig) -> None:
         super().__init__()
@@ -58,7 +62,7 @@ class Classifier(nn.Module):
         self.body = nn.Sequential(
             nn.PixelUnshuffle(2),
             nn.Conv2d(12, c, 3, padding=1),
-            Residual(c, 2 * c, stride=2),  # 1/4 of the picture's side
+            Residual(c, 2 * c, stride=2),  # side 1/4 of the picture's
             Residual(2 * c, 4 * c, stride=2),  # 1/8
             Residual(4 * c, 4 * c),
             Residual(4 * c, 8 * c, stride=2),  # 1/16
@@ -67,7 +71,7 @@ class Classifier(nn.Module):
         self.head = nn.Linear(config.features, config.classes)
 
     def features(self, x: Tensor) -> Tensor:
-        """What the head decides on, (B, features): the space in which sets of pictures are compared."""
+        """Return the features (B, features) that the head decides on, in which sets of pictures are compared."""
         return self.project(self.body(x).mean((2, 3)))
 
     def forward(self, x: Tensor) -> Tensor:

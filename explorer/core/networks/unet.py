@@ -9,47 +9,56 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+# Limits on cards. A network within them is built in a second on the meta device, where its shapes are compared.
+MAX_CHANNELS = 2048
+MAX_LEVELS = 8
+MAX_BLOCKS = 16  # of each level
+MAX_CLASSES = 2048
+MAX_FOLD = 16
+
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """Everything that fixes the U-Net's shapes; stored in the weight card.
-
-    `classes` counts the labels that have a name; label `classes` itself means 'any'. `skips`: whether the decoder sees
-    the encoder's levels. `bottleneck`: channels that the coarsest level is squeezed into, 0 for none.
-    """
+    """The shapes of a U-Net; stored in the weight card."""
 
     channels: int = 32
-    multipliers: tuple[int, ...] = (1, 2, 4)
-    blocks: int = 1
-    classes: int = 7
-    fold: int = 2
+    multipliers: tuple[int, ...] = (1, 2, 4)  # width of each level over `channels`, finest first
+    blocks: int = 1  # residual blocks of each level
+    classes: int = 7  # labels with a name; label `classes` itself means 'any'
+    fold: int = 2  # side of the blocks of pixels that are folded into channels
     colours: int = 3
-    skips: bool = True
-    bottleneck: int = 0
+    skips: bool = True  # whether the decoder gets the encoder's levels
+    bottleneck: int = 0  # channels that the coarsest level is squeezed into, 0 for none
 
     @property
     def stride(self) -> int:
-        """Sides of the network's input must be multiples of this; the network pads to it."""
+        """The multiple of pixels that the network pads both sides of its input to."""
         return self.fold * 2 ** (len(self.multipliers) - 1)
 
-    def to_json(self) -> dict:
-        """The plain dictionary that `from_json` reads back."""
+    def to_json(self) -> dict[str, Any]:
+        """Return the dictionary that `from_json` reads back."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, fields: dict) -> UNetConfig:
-        """Rebuild from a card. Raises TypeError or ValueError on unknown or impossible fields."""
+    def from_json(cls, fields: dict[str, Any]) -> UNetConfig:
+        """Return the configuration in a card. Raise KeyError, TypeError or ValueError for an impossible one."""
         config = cls(**{**fields, "multipliers": tuple(fields["multipliers"])})
-        numbers = (config.channels, config.blocks, config.classes, config.fold, config.colours, *config.multipliers)
-        if not all(type(n) is int and 1 <= n <= 2048 for n in numbers):
-            raise ValueError("the architecture's numbers must be whole and positive")
-        if type(config.skips) is not bool or type(config.bottleneck) is not int or not 0 <= config.bottleneck <= 2048:
-            raise ValueError("skips is true or false, and bottleneck a number of channels from 0")
+        if not 1 <= len(config.multipliers) <= MAX_LEVELS:
+            raise ValueError(f"a U-Net has 1 to {MAX_LEVELS} levels")
+        limited = [(config.blocks, MAX_BLOCKS), (config.classes, MAX_CLASSES), (config.fold, MAX_FOLD)]
+        limited += [(width, MAX_CHANNELS) for width in (config.channels, config.colours, *config.multipliers)]
+        for number, limit in limited:
+            if type(number) is not int or not 1 <= number <= limit:
+                raise ValueError(f"a number of the architecture is not whole or not from 1 to {limit}")
+        bottleneck = config.bottleneck
+        if type(config.skips) is not bool or type(bottleneck) is not int or not 0 <= bottleneck <= MAX_CHANNELS:
+            raise ValueError(f"skips must be true or false, and bottleneck a number from 0 to {MAX_CHANNELS}")
         return config
 
 

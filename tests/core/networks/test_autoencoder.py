@@ -77,14 +77,14 @@ def test_components_project_and_their_number_can_be_chosen():
     basis = torch.linalg.qr(white((VALUES, 5), 0, "basis"))[0].T
     model.load_state_dict({"components": basis, "mean": white((VALUES,), 0, "mean")})
     x = pictures()
-    once = model.use(3)(x)
+    once = model.truncate(3)(x)
     torch.testing.assert_close(model(once), once, atol=1e-4, rtol=1e-4)  # a projection
     left = (x - once).flatten(1) @ basis[:3].T
     torch.testing.assert_close(left, torch.zeros_like(left), atol=1e-3, rtol=0)
-    assert model.encode(x).shape == (3, 3) and model.use(5).encode(x).shape == (3, 5)
+    assert model.encode(x).shape == (3, 3) and model.truncate(5).encode(x).shape == (3, 5)
     for k in (0, 6):
         with pytest.raises(ValueError):
-            model.use(k)
+            model.truncate(k)
 
 
 def test_identity_cuts_blocks_and_puts_them_back():
