@@ -1,1 +1,1 @@
-"""The mathematics: torch, numpy and scipy, and nothing of the rest of the project."""
+"""The mathematics, on torch, numpy and scipy alone."""

@@ -4,9 +4,9 @@ A denoiser is any callable `D(x, sigma, label=None) -> x0`, the posterior mean E
 
     x = x0 + sigma * eps,   eps ~ N(0, I),   x0 in data units [-1, 1].
 
-Every other convention is x_t = a x0 + s eps with known a and s: VE has a = 1, VP a^2 + s^2 = 1, rectified
-flow a = 1 - t and s = t. Its VE-equivalent level is s / a, and x = x_t / a. What a network predicts differs
-only by the algebra below; no row assumes VP or flow, so each holds for any a > 0 and s > 0:
+Every other convention is x_t = a x0 + s eps with known a and s: VE has a = 1, VP a^2 + s^2 = 1, rectified flow
+a = 1 - t and s = t. Its VE-equivalent level is s / a, and x = x_t / a. The kinds of prediction are related by the
+algebra below, which holds for any a > 0 and s > 0:
 
     eps   = (x_t - a x0) / s                        Ho et al. 2020, eq. 11
     score = -eps / s = (a x0 - x_t) / s^2           Tweedie; Vincent 2011, eq. 9
@@ -25,21 +25,21 @@ Conversion = Callable[[Tensor, Tensor, Scale, Scale], Tensor]
 
 
 class Denoiser(Protocol):
-    """D(x, sigma, label) -> x0, the one thing that samplers, spectra and claims know of a model."""
+    """D(x, sigma, label) -> x0: the interface between models and everything that uses one."""
 
     def __call__(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        """Estimate the clean picture.
+        """Return the estimate x0 of the clean picture, (B, C, H, W), data units.
 
-        x: (B, C, H, W) float32, data units plus noise. sigma: () or (B,), standard deviation of the noise in
-        x, data units. label: None (any class) or (B,) int64. Returns x0, (B, C, H, W), data units.
+        x: (B, C, H, W) float32, data units plus noise. sigma: () or (B,), standard deviation of the noise in x, data
+        units. label: (B,) int64, or None for any class.
         """
         ...
 
 
 def broadcast_sigma(sigma: Tensor | float, x: Tensor) -> Tensor:
-    """Give sigma, a float or () or (B,), the shape (B, 1, ..., 1) and the dtype and device of x, (B, ...).
+    """Return sigma, a number or () or (B,), as (B, 1, ..., 1), in the type and on the device of x (B, ...).
 
-    Raises ValueError for any other shape; a wrong one would otherwise broadcast over pixels in silence.
+    Raise ValueError for any other shape, which would otherwise broadcast over pixels without an error.
     """
     sigma = torch.as_tensor(sigma, dtype=x.dtype, device=x.device)
     if sigma.ndim > 1 or (sigma.ndim == 1 and len(sigma) != len(x)):
@@ -65,10 +65,10 @@ FROM_X0: dict[str, Conversion] = {
 
 
 def convert(value: Tensor, source: str, target: str, x_t: Tensor, a: Scale, s: Scale) -> Tensor:
-    """Turn one kind of prediction at x_t = a x0 + s eps into another.
+    """Return a prediction of one kind at x_t = a x0 + s eps as another kind, shape of value.
 
     source, target: "x0", "eps", "score", "v" or "flow". value, x_t: same shape. a, s: numbers or tensors that
-    broadcast. Raises ValueError for an unknown kind. At s = 0 only x0 is defined; the rest divide by zero.
+    broadcast. Raise ValueError for an unknown kind. At s = 0 only x0 is defined; the others divide by zero.
     """
     for kind in (source, target):
         if kind not in TO_X0:
@@ -79,13 +79,13 @@ def convert(value: Tensor, source: str, target: str, x_t: Tensor, a: Scale, s: S
 
 
 def eps_from_x0(x0: Tensor, x: Tensor, sigma: Tensor | float) -> Tensor:
-    """The noise implied by an estimate x0 of x = x0 + sigma eps (VE): (x - x0) / sigma, shape of x.
+    """Return the noise (x - x0) / sigma implied by an estimate x0 of x = x0 + sigma eps (VE), shape of x.
 
-    Also the slope dx/dsigma of the probability-flow ODE (Karras et al. 2022, eq. 3).
+    It is also the slope dx/dsigma of the probability-flow ODE (Karras et al. 2022, eq. 3).
     """
     return FROM_X0["eps"](x0, x, 1.0, broadcast_sigma(sigma, x))
 
 
 def score_from_x0(x0: Tensor, x: Tensor, sigma: Tensor | float) -> Tensor:
-    """grad_x log p(x; sigma) = (x0 - x) / sigma^2 (VE; Tweedie), shape of x, in 1 / data units."""
+    """Return grad_x log p(x; sigma) = (x0 - x) / sigma^2 (VE; Tweedie's formula), shape of x, 1 / data units."""
     return FROM_X0["score"](x0, x, 1.0, broadcast_sigma(sigma, x))

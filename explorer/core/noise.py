@@ -1,8 +1,8 @@
-"""Gaussian noise keyed by (seed, role, index), never by what was drawn before.
+"""Gaussian noise keyed by (seed, role, index) instead of drawn from one stream.
 
-Each draw has its own counter-based stream (Philox; Salmon et al. 2011), whose 128-bit key is a hash of
-(seed, role, index). It is generated on the CPU and then moved, so a draw is the same on every device, in
-every batch position and whatever else has been drawn: picture 3 of a sheet of 16 is picture 3 alone.
+Each draw has its own counter-based stream (Philox; Salmon et al. 2011), whose 128-bit key is a hash of (seed, role,
+index). It is generated on the CPU and then moved, so a draw is the same on every device, at every batch position and
+after any other draws: picture 3 of a sheet of 16 equals picture 3 by itself.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ SEED_LIMIT = 2**63
 
 
 def check_seed(seed: int) -> int:
-    """Return the seed as an int. Raises ValueError unless it is an integer in [0, 2^63)."""
+    """Return the seed as an int. Raise ValueError unless it is an integer in [0, 2^63)."""
     try:
         value = as_integer(seed)
     except TypeError:
@@ -28,22 +28,22 @@ def check_seed(seed: int) -> int:
 
 
 def generator(seed: int, role: str, index: int = 0) -> np.random.Generator:
-    """The random stream of (seed, role, index), for draws that are not white noise (crops, choices)."""
-    name = f"{check_seed(seed)}\0{as_integer(index)}\0{role}"  # role last: no two triples share a name
+    """Return the random stream of (seed, role, index), for draws other than white noise. Raise ValueError: `white`."""
+    name = f"{check_seed(seed)}\0{as_integer(index)}\0{role}"  # role last, so that the name is unambiguous
     key = hashlib.blake2b(name.encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little")))
 
 
 def white(shape: Sequence[int], seed: int, role: str, index: int = 0) -> Tensor:
-    """Standard normal noise, float32 on the CPU, a function of (shape, seed, role, index) alone.
+    """Return standard normal noise, float32 on the CPU, a function of (shape, seed, role, index) alone.
 
-    role: what the noise is for ("noising", "churn", ...); roles are independent. index: which of many
-    (picture, step). Raises ValueError for a seed outside [0, 2^63).
+    role: the purpose of the noise ("noising", "churn", ...); different roles are independent. index: of the picture or
+    step. Raise ValueError for a seed outside [0, 2^63).
     """
     return torch.from_numpy(generator(seed, role, index).standard_normal(tuple(shape), dtype=np.float32))
 
 
 def white_batch(shape: Sequence[int], seed: int, role: str, indices: Iterable[int]) -> Tensor:
-    """One draw per index, (len(indices), *shape); row i depends on (shape, seed, role, indices[i]) alone."""
+    """Return one draw of `white` per index, (len(indices), *shape)."""
     rows = [white(shape, seed, role, i) for i in indices]
     return torch.stack(rows) if rows else torch.empty(0, *shape)

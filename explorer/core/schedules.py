@@ -1,14 +1,14 @@
-"""Noise schedules: which noise level belongs to which time, t = 0 clean and t = 1 noisiest.
+"""Noise schedules: the noise level at each time, from t = 0 (clean) to t = 1 (noisiest).
 
-Everything is expressed in the VE-equivalent level sigma = s / a of x_t = a x0 + s eps, so that schedules of
-different families can be laid over one another:
+Everything is expressed in the VE-equivalent level sigma = s / a of x_t = a x0 + s eps, so that schedules of different
+process types can be compared:
 
     VE    a = 1                      s = sigma
     VP    a = 1 / sqrt(1 + sigma^2)  s = sigma / sqrt(1 + sigma^2)      a^2 + s^2 = 1
     flow  a = 1 / (1 + sigma)        s = sigma / (1 + sigma)            a + s = 1,  s = t
 
-The other direction of time is common too (flow matching papers often have data at t = 1): always show sigma.
-numpy float64 throughout; every function takes numbers or arrays of any shape.
+Flow matching papers often have time run the other way, with data at t = 1; sigma is the same for both. numpy float64
+throughout; every function takes numbers or arrays of any shape.
 """
 
 from collections.abc import Callable
@@ -28,18 +28,18 @@ COSINE_OFFSET = 0.008 / 1.008 * np.pi / 2  # Nichol & Dhariwal 2021, eq. 17, as 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A rising map from t in [0, 1] to sigma, held at sigma_max where the formula runs to infinity."""
+    """An increasing map from t in [0, 1] to sigma, capped at sigma_max where the formula diverges."""
 
     name: str
     label: str
-    family: str  # "VE", "VP" or "flow"
+    process: str  # "VE", "VP" or "flow"
     sigma_min: float  # last non-zero level of a sampling grid, data units
     sigma_max: float  # level at t = 1, data units
     sigma_of_t: Map
     t_of_sigma: Map
 
     def sigma(self, t: ArrayLike) -> Array:
-        """Noise level at time t, data units, at most sigma_max. Raises ValueError outside [0, 1]."""
+        """Return the noise level at time t, shape of t, data units. Raise ValueError outside [0, 1]."""
         t = np.asarray(t, dtype=np.float64)
         if not np.all((t >= 0) & (t <= 1)):
             raise ValueError("t must lie in [0, 1]")
@@ -47,31 +47,31 @@ class Schedule:
         return np.where(t < last, self.sigma_of_t(np.minimum(t, last)), self.sigma_max)[()]
 
     def t(self, sigma: ArrayLike) -> Array:
-        """Time of a noise level, the inverse of `sigma`; a level beyond either end gives that end."""
+        """Return the time of a noise level, the inverse of `sigma`, clipped to [0, 1]. Raise ValueError below 0."""
         sigma = np.asarray(sigma, dtype=np.float64)
         if not np.all(sigma >= 0):
             raise ValueError("sigma must not be negative")
         return np.clip(self.t_of_sigma(np.minimum(sigma, self.sigma_max)), 0.0, 1.0)
 
     def log_snr(self, t: ArrayLike) -> Array:
-        """ln(a^2 / s^2) = -2 ln sigma(t), for data of unit variance; +inf where sigma is 0."""
+        """Return ln(a^2 / s^2) = -2 ln sigma(t), for data of unit variance; +inf where sigma is 0."""
         with np.errstate(divide="ignore"):
             return -2.0 * np.log(self.sigma(t))
 
     def signal_scale(self, sigma: ArrayLike) -> Array:
-        """The factor a of x_t = a x0 + s eps at level sigma = s / a."""
+        """Return the factor a of x_t = a x0 + s eps at level sigma = s / a."""
         sigma = np.asarray(sigma, dtype=np.float64)
-        return {"VE": np.ones_like, "VP": _vp_scale, "flow": _flow_scale}[self.family](sigma)
+        return {"VE": np.ones_like, "VP": _vp_scale, "flow": _flow_scale}[self.process](sigma)
 
     def noise_scale(self, sigma: ArrayLike) -> Array:
-        """The factor s = a sigma of x_t = a x0 + s eps at level sigma."""
+        """Return the factor s = a sigma of x_t = a x0 + s eps at level sigma."""
         return self.signal_scale(sigma) * np.asarray(sigma, dtype=np.float64)
 
     def sigmas(self, steps: int, start: float | None = None) -> Array:
-        """Sampling grid (steps + 1,): evenly spaced in t from `start`, default sigma_max, to sigma_min, then 0.
+        """Return a sampling grid (steps + 1,): evenly spaced in t from `start` to sigma_min, then 0; data units.
 
-        steps counts updates, not levels. Raises ValueError below 1 step, and for a start that is not above sigma_min
-        or is above sigma_max.
+        steps: number of updates. start: first level, default sigma_max. Raise ValueError below 1 step, and for a start
+        that is not above sigma_min or is above sigma_max.
         """
         if steps < 1:
             raise ValueError(f"steps must be at least 1, got {steps}")

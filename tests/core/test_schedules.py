@@ -41,7 +41,7 @@ def test_scales_of_the_family(schedule):
     sigma = np.geomspace(0.002, 80, 30)
     a, s = schedule.signal_scale(sigma), schedule.noise_scale(sigma)
     assert np.allclose(s / a, sigma, rtol=1e-14)
-    invariant = {"VE": a, "VP": a**2 + s**2, "flow": a + s}[schedule.family]
+    invariant = {"VE": a, "VP": a**2 + s**2, "flow": a + s}[schedule.process]
     assert np.allclose(invariant, 1, rtol=1e-14)
 
 

@@ -1,4 +1,4 @@
-"""A mixture of Gaussians as prior: posterior mean, density and score in closed form, in float64."""
+"""The denoiser of a Gaussian mixture prior: posterior mean, density and score in closed form, in float64."""
 
 from math import log, pi
 
@@ -7,16 +7,18 @@ from torch import Tensor
 
 
 class GaussianMixture:
-    """sum_k weights_k N(means_k, covariances_k), for vectors or, with isotropic components, pictures.
+    """The mixture sum_k weights_k N(means_k, covariances_k) over vectors or, isotropic, over pictures.
 
-    means: (K, *event), event = (D,) or (C, H, W). covariances: (K,) variances of isotropic components, or
-    (K, D, D), positive semi-definite, for vectors. weights: (K,), normalised here; default equal. A Denoiser
-    of x (..., *event) with sigma () or of the leading shape, so of pictures (B, C, H, W) and of points (B,
-    2).
+    A Denoiser of x (..., *event) with sigma () or of the leading shape, such as pictures (B, C, H, W) or points (B, 2).
     """
 
     def __init__(self, means: Tensor, covariances: Tensor, weights: Tensor | None = None) -> None:
-        """Raises ValueError for shapes that do not fit, or negative variances or weights."""
+        """Define the mixture.
+
+        means: (K, *event), event = (D,) or (C, H, W), data units. covariances: (K,) variances of isotropic components,
+        or (K, D, D), positive semi-definite, for vectors. weights: (K,), normalised here; default equal. Raise
+        ValueError for shapes that do not fit and for negative variances or weights.
+        """
         count, dim = len(means), means[0].numel()
         covariances = torch.as_tensor(covariances, dtype=torch.float64)
         if covariances.shape not in ((count,), (count, dim, dim)):
@@ -36,26 +38,26 @@ class GaussianMixture:
         self.variances = self.variances.clamp(min=0)  # eigenvalues of a singular matrix come out as -1e-17
 
     def __call__(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        """Posterior mean of x (..., *event): sum_k r_k (m_k + C_k (C_k + sigma^2)^-1 (x - m_k))."""
+        """Return the posterior mean, shape of x (..., *event): sum_k r_k (m_k + C_k (C_k + sigma^2)^-1 (x - m_k))."""
         offset, noise = self._offsets(x, sigma)
-        kept = offset * (self.variances / (self.variances + noise))  # (B, K, D)
+        filtered = offset * (self.variances / (self.variances + noise))  # (B, K, D)
         if self.axes is not None:
-            kept = torch.einsum("kde,bke->bkd", self.axes, kept)
+            filtered = torch.einsum("kde,bke->bkd", self.axes, filtered)
         share = torch.softmax(self._exponents(offset, noise), dim=1)  # (B, K)
-        mean = torch.einsum("bk,bkd->bd", share, self.means + kept)
+        mean = torch.einsum("bk,bkd->bd", share, self.means + filtered)
         return mean.reshape(x.shape).to(x)
 
     def responsibilities(self, x: Tensor, sigma: Tensor | float) -> Tensor:
-        """Posterior probability of each component, (..., K) float64."""
+        """Return the posterior probability of each component, (..., K) float64."""
         share = torch.softmax(self._exponents(*self._offsets(x, sigma)), dim=1)
         return share.reshape(*self._leading(x), -1)
 
     def log_density(self, x: Tensor, sigma: Tensor | float) -> Tensor:
-        """ln p(x; sigma) of data plus noise, (...) float64."""
+        """Return ln p(x; sigma) of data plus noise, (...) float64."""
         return torch.logsumexp(self._exponents(*self._offsets(x, sigma)), dim=1).reshape(self._leading(x))
 
     def score(self, x: Tensor, sigma: Tensor | float) -> Tensor:
-        """grad_x ln p(x; sigma) = -sum_k r_k (C_k + sigma^2)^-1 (x - m_k), shape of x; at sigma = 0 too."""
+        """Return grad_x ln p(x; sigma) = -sum_k r_k (C_k + sigma^2)^-1 (x - m_k), shape of x; sigma may be 0."""
         offset, noise = self._offsets(x, sigma)
         pull = -offset / (self.variances + noise)
         if self.axes is not None:

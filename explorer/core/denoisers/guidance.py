@@ -1,11 +1,11 @@
-"""Guidance: from two denoisers to one that exaggerates what tells the first from the second.
+"""Guidance: a denoiser that extrapolates the difference between two others.
 
     D_w = D_ref + w (D - D_ref)
 
-w = 1 means none, w = 0 the reference. At one level its score is that of p^w p_ref^(1 - w); over the levels these
-belong to no noising of one law, so what comes out is not a sample of it. For a class against 'any' it is
-classifier-free guidance (Ho & Salimans 2022, eq. 6, with their w + 1 as our w), for a worse model of the same data
-autoguidance (Karras et al. 2024). A sampler is unaware of it.
+w = 1 is the denoiser itself, w = 0 the reference. At each level the score is that of p^w p_ref^(1 - w), but these
+densities are not the noised versions of one distribution, so the result is not a sample from any of them. With a class
+against 'any' it is classifier-free guidance (Ho & Salimans 2022, eq. 6, with their w + 1 as our w), with a worse model
+of the same data autoguidance (Karras et al. 2024). A sampler is unaware of it.
 """
 
 from math import isfinite
@@ -17,7 +17,10 @@ from explorer.core.denoiser import Denoiser
 
 
 def guided(denoiser: Denoiser, reference: Denoiser, weight: float) -> Denoiser:
-    """D_ref + weight (D - D_ref): two calls, one where weight is 1 or 0. Raises ValueError if it is not finite."""
+    """Return D_ref + weight (D - D_ref), which makes two calls, or one where weight is 1 or 0.
+
+    Raise ValueError for a weight that is not finite.
+    """
     _check_weight(weight)
     if weight in (0, 1):
         return denoiser if weight == 1 else reference
@@ -29,11 +32,11 @@ def guided(denoiser: Denoiser, reference: Denoiser, weight: float) -> Denoiser:
 
 
 def class_guided(denoiser: Denoiser, label: int | Tensor, weight: float, any_label: int) -> Denoiser:
-    """Guidance of a class-conditional denoiser towards a class, away from 'any'; both rows in one batched call.
+    """Return a class-conditional denoiser guided towards a class and away from 'any', in one call of 2B rows.
 
-    label: a class for all pictures, or (B,) int64, one for each. any_label: the label that stands for any class.
-    The label becomes part of the denoiser: it is then called as D(x, sigma), and refuses another label. Weight 1
-    needs, and makes, no second row. Raises ValueError for a weight that is not finite.
+    label: a class for all pictures, or (B,) int64. any_label: the label that stands for any class. The result is
+    called as D(x, sigma) and raises ValueError for a label. Weight 1 makes a call of B rows. Raise ValueError for a
+    weight that is not finite.
     """
     _check_weight(weight)
 

@@ -2,8 +2,8 @@
 
     D = sum_i w_i x_i,   w = softmax_i(-||x - x_i||^2 / (2 sigma^2))
 
-It is exact for data drawn from the set, and so it memorises: what a network does differently is to
-generalise. The exponents reach half the number of pixels and more, so the weights are computed in float64.
+It is exact for data drawn from the set, and therefore memorises, where a network generalises. The exponents exceed half
+the number of pixels, so the weights are computed in float64.
 """
 
 from collections.abc import Iterator
@@ -14,20 +14,23 @@ from torch import Tensor
 
 from explorer.core.denoiser import broadcast_sigma
 
-CHUNK_VALUES = 2**22  # float64 values of the set that are in work at once: 32 MB
-MIN_SIGMA = 1e-8  # stands for sigma = 0, where the nearest picture takes all the weight
+CHUNK_VALUES = 2**22  # float64 values of the set that are processed at once: 32 MB
+MIN_SIGMA = 1e-8  # data units; stands for sigma = 0, where the nearest picture has all the weight
 
 
 class Ideal:
-    """The Denoiser that knows a set of pictures by heart: E[x0 | x] when x0 is drawn from the set.
+    """The optimal Denoiser of a finite set of pictures, E[x0 | x] for x0 drawn from it (Karras et al. 2022, app. B.3).
 
-    images: (N, C, H, W), data units. labels: (N,) int64, then a call's label restricts the row to that class.
-    any_label: the label that stands for the whole set, if there is one. Karras et al. 2022, appendix B.3.
     As sigma -> 0 it returns the nearest picture, as sigma -> infinity the mean of the set.
     """
 
     def __init__(self, images: Tensor, labels: Tensor | None = None, any_label: int | None = None) -> None:
-        """Raises ValueError for an empty set, or labels that are not one per picture."""
+        """Define the set.
+
+        images: (N, C, H, W), data units. labels: (N,) int64; a call's label then restricts its row to that class.
+        any_label: the label that stands for the whole set. Raise ValueError for an empty set and for labels that are
+        not one per picture.
+        """
         if images.ndim != 4 or len(images) == 0:
             raise ValueError(f"a set of pictures (N, C, H, W) is needed, got shape {tuple(images.shape)}")
         if labels is not None and labels.shape != images.shape[:1]:
@@ -35,7 +38,7 @@ class Ideal:
         self.images, self.labels, self.any_label = images, labels, any_label
 
     def __call__(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        """Posterior mean of x (B, C, H, W). Raises ValueError for another size or class than the set's."""
+        """Return the posterior mean, shape of x (B, C, H, W). Raise ValueError for a size or class not in the set."""
         weights = self.weights(x, sigma, label)
         mean = weights.new_zeros(len(x), self.images[0].numel())
         for rows, chunk in self._chunks():
@@ -43,17 +46,17 @@ class Ideal:
         return mean.reshape(x.shape).to(x)
 
     def weights(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        """Posterior probability of each picture of the set, (B, N) float64; rows sum to 1."""
+        """Return the posterior probability of each picture of the set, (B, N) float64; rows sum to 1."""
         return torch.softmax(self._exponents(x, sigma, label), dim=1)
 
     def perplexity(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        """exp(-sum w ln w), (B,) float64: how many pictures of the set are still plausible, from 1 to N."""
+        """Return exp(-sum w ln w), (B,) float64: the effective number of plausible pictures, from 1 to N."""
         return torch.special.entr(self.weights(x, sigma, label)).sum(dim=1).exp()
 
     def log_density(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        """ln p(x; sigma) = logsumexp_i(-||x - x_i||^2 / (2 sigma^2)) - ln N - D/2 ln(2 pi sigma^2), float64 (B,).
+        """Return ln p(x; sigma), (B,) float64; N counts the pictures of the label.
 
-        N counts the pictures that the label leaves.
+        logsumexp_i(-||x - x_i||^2 / (2 sigma^2)) - ln N - D/2 ln(2 pi sigma^2)
         """
         exponents = self._exponents(x, sigma, label)
         plausible = torch.isfinite(exponents).sum(dim=1)
@@ -73,7 +76,7 @@ class Ideal:
         return exponents if label is None else exponents.masked_fill(~self._same_class(label), -torch.inf)
 
     def _same_class(self, label: Tensor) -> Tensor:
-        """Mask (B, N): may picture i answer for row b?"""
+        """Mask (B, N): whether picture i has the class of row b."""
         if self.labels is None:
             raise ValueError("this set of pictures has no labels")
         same = label.to(self.labels.device)[:, None] == self.labels

@@ -1,10 +1,10 @@
-"""Convolutional autoencoders: a plain bottleneck, the variational one and the vector-quantised one.
+"""Convolutional autoencoders: with a plain bottleneck, variational, and vector-quantised.
 
     variational       code ~ N(mean(x), var(x)); KL(N(mean, var) || N(0, I)) in nats (Kingma & Welling 2014)
-    vector-quantised  each of 8x8 places takes the nearest of K vectors: 64 log2 K bits (van den Oord et al. 2017)
+    vector-quantised  each of 8x8 positions takes the nearest of K vectors: 64 log2 K bits (van den Oord et al. 2017)
 
-The decoder of the variational one has a Gaussian of one variance for all pixels, at its best value, the mean squared
-error (Rybkin et al. 2021): minus the evidence bound is then d / 2 ln(MSE) + KL, up to a constant.
+The decoder of the variational one is Gaussian with one variance for all pixels, set to its optimum, the mean squared
+error (Rybkin et al. 2021): the negative evidence lower bound is then d / 2 ln(MSE) + KL, up to a constant.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from torch.nn import functional as F
 
 from explorer.core.networks.autoencoder import COLOURS, SIZE, Autoencoder, CodeConfig, check_size
 
-FOLD = 2
-FLATTENED_CHANNELS = 32  # channels of the coarsest level where it is flattened
+FOLD = 2  # side of the blocks of pixels that are folded into channels
+FLATTENED_CHANNELS = 32  # of the coarsest level, before it is flattened
 
 
 class Residual(nn.Module):
-    """Two convolutions around a shortcut, without norms: they would take brightness and contrast off the signal."""
+    """Two convolutions with a shortcut and without norms, which would remove brightness and contrast."""
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class Residual(nn.Module):
 
 
 def build_encoder(channels: int, levels: int, outputs: int) -> nn.Sequential:
-    """Pictures (B, 3, 32, 32) -> (B, outputs, s, s) with s = 16 / 2^levels."""
+    """Return an encoder of pictures (B, 3, 32, 32) -> (B, outputs, s, s) with s = 16 / 2^levels."""
     widths = [channels * 2**i for i in range(levels + 1)]
     layers: list[nn.Module] = [nn.PixelUnshuffle(FOLD), nn.Conv2d(COLOURS * FOLD**2, channels, 3, padding=1)]
     layers += [Residual(channels, channels)]
@@ -47,7 +47,7 @@ def build_encoder(channels: int, levels: int, outputs: int) -> nn.Sequential:
 
 
 def build_decoder(channels: int, levels: int, inputs: int) -> nn.Sequential:
-    """(B, inputs, s, s) -> pictures (B, 3, 32, 32), the way back of `build_encoder`."""
+    """Return the mirror image of `build_encoder`: (B, inputs, s, s) -> pictures (B, 3, 32, 32)."""
     widths = [channels * 2**i for i in reversed(range(levels + 1))]
     layers: list[nn.Module] = [nn.Conv2d(inputs, widths[0], 1)]
     for a, b in zip(widths, widths[1:], strict=False):
@@ -57,9 +57,9 @@ def build_decoder(channels: int, levels: int, inputs: int) -> nn.Sequential:
 
 
 class Convolutional(Autoencoder):
-    """Convolutions down to 4x4 places, one matrix to the code of k numbers, and the same way back."""
+    """Convolutions down to 4x4 positions, one matrix to the code of k numbers, and the mirror image back."""
 
-    OUTPUTS = 1  # numbers that the encoder gives per number of the code
+    OUTPUTS = 1  # numbers from the encoder per number of the code
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
@@ -80,19 +80,19 @@ class Convolutional(Autoencoder):
 
     @torch.no_grad()
     def rescale(self, factor: float) -> None:
-        """Multiply every code by the factor and undo it in the decoder: the same pictures from another unit."""
+        """Multiply every code by the factor and undo it in the decoder, so that pictures do not change."""
         self.to_code.weight *= factor
         self.to_code.bias *= factor
         self.from_code.weight /= factor
 
 
 class Variational(Convolutional):
-    """encode gives the mean of the code; the prior is N(0, I)."""
+    """Variational autoencoder with prior N(0, I); `encode` returns the posterior mean."""
 
     OUTPUTS = 2
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and natural log of the variance of the code, each (B, k)."""
+        """Return mean and natural logarithm of the variance of the code of x, each (B, k)."""
         mean, log_variance = super().encode(x).chunk(2, dim=1)
         return mean, log_variance.clamp(-20, 10)
 
@@ -100,18 +100,18 @@ class Variational(Convolutional):
         return self.posterior(x)[0]
 
     def draw(self, x: Tensor, eps: Tensor) -> Tensor:
-        """A code of x, mean + standard deviation * eps, eps (B, k) standard normal: the reparameterisation."""
+        """Return the code mean + std * eps of x, (B, k), for standard normal eps (B, k) (reparameterisation)."""
         mean, log_variance = self.posterior(x)
         return mean + (log_variance / 2).exp() * eps
 
     def kl(self, x: Tensor) -> Tensor:
-        """KL(N(mean, var) || N(0, I)) of each number of the code, (B, k), in nats (Kingma & Welling 2014, app. B)."""
+        """Return KL(N(mean, var) || N(0, I)) per number of the code, (B, k), nats (Kingma & Welling 2014, app. B)."""
         mean, log_variance = self.posterior(x)
         return (mean.square() + log_variance.exp() - 1 - log_variance) / 2
 
 
 class VectorQuantised(Autoencoder):
-    """A picture as 8x8 tokens, each one of K vectors; encode gives the vectors chosen, (B, 64 k)."""
+    """Vector-quantised autoencoder: 8x8 tokens, each one of K vectors; `encode` returns those vectors, (B, 64 k)."""
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
@@ -126,19 +126,19 @@ class VectorQuantised(Autoencoder):
 
     @property
     def bits(self) -> float:
-        """Bits per picture, tokens * log2 K."""
+        """Bits per picture: number of tokens times log2 K."""
         return self.side**2 * math.log2(self.config.entries)
 
     def vectors(self, x: Tensor) -> Tensor:
-        """What is quantised, (B, 8, 8, k)."""
+        """Return the vectors before quantisation, (B, 8, 8, k)."""
         return self.down(check_size(x)).movedim(1, -1)
 
     def nearest(self, vectors: Tensor) -> Tensor:
-        """Index of the nearest entry, (..., k) -> (...) int64."""
+        """Return the index of the nearest entry of the codebook, (..., k) -> (...) int64."""
         return torch.cdist(vectors.detach().flatten(0, -2), self.codebook).argmin(1).view(vectors.shape[:-1])
 
     def tokens(self, x: Tensor) -> Tensor:
-        """The code map, (B, 8, 8) int64, below K."""
+        """Return the token map (B, 8, 8) int64, values below K."""
         return self.nearest(self.vectors(x))
 
     def encode(self, x: Tensor) -> Tensor:
@@ -148,19 +148,19 @@ class VectorQuantised(Autoencoder):
         return self.up(code.unflatten(1, (self.side, self.side, -1)).movedim(-1, 1))
 
     def decode_tokens(self, tokens: Tensor) -> Tensor:
-        """The picture (B, 3, 32, 32) of a code map (B, 8, 8)."""
+        """Return the picture (B, 3, 32, 32) of a token map (B, 8, 8)."""
         return self.decode(F.embedding(tokens, self.codebook).flatten(1))
 
 
 def token_entropy_bits(tokens: Tensor, entries: int) -> float:
-    """Entropy of how often each entry is used, times tokens per picture: bits. tokens (B, h, w) int64."""
+    """Return the entropy of the usage of entries times the tokens per picture, bits; tokens: (B, h, w) int64."""
     share = torch.bincount(tokens.flatten(), minlength=entries).double()
     share = share[share > 0] / share.sum()
     return float(-(share * share.log2()).sum()) * tokens[0].numel()
 
 
 def jacobian_norm(model: Autoencoder, x: Tensor) -> Tensor:
-    """||d code / d x||_F of each picture, exactly, row by row: (B, 3, 32, 32) -> (B,)."""
+    """Return ||d code / d x||_F of each picture, exactly, row by row: (B, 3, 32, 32) -> (B,) float64."""
     x = x.detach().requires_grad_()
     with torch.enable_grad():
         code = model.encode(x)

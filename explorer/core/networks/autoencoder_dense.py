@@ -1,9 +1,9 @@
-"""Dense denoising autoencoders of one picture each, as in the history: tied weights, rectified units.
+"""Dense denoising autoencoders of the early literature: tied weights, rectified units.
 
     z = max(0, W x + b)      D(x) = W^T z + c        (Vincent et al. 2008, 2010)
 
-Composite (Geras & Sutton 2016): the units are in parts, each trained on its own noise level of the same picture.
-Stacked (Vincent et al. 2010): a second layer that is trained to undo the corruption of the first layer's code.
+Composite (Geras & Sutton 2016): the units are divided into parts, each trained at a noise level of its own.
+Stacked (Vincent et al. 2010): a second layer is trained to undo corruption of the first layer's code.
 The rows of W are pictures: the filters.
 """
 
@@ -21,7 +21,7 @@ def _rows(units: int, values: int) -> nn.Parameter:
 
 
 class Dense(Autoencoder):
-    """One hidden layer; config.code units, in config.entries parts where it is composite (0 or 1: not)."""
+    """One hidden layer of config.code units, divided into config.entries parts where it is composite (0 or 1: not)."""
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
@@ -32,7 +32,7 @@ class Dense(Autoencoder):
 
     @property
     def parts(self) -> list[slice]:
-        """The units of each part, in the order in which they are trained: highest noise first."""
+        """The units of each part, in the order of their training: highest noise first."""
         count = max(1, self.config.entries)
         each = self.config.code // count
         return [slice(i * each, (i + 1) * each) for i in range(count)]
@@ -41,11 +41,11 @@ class Dense(Autoencoder):
         return self.encode_parts([x] * len(self.parts))
 
     def hidden(self, x: Tensor) -> Tensor:
-        """What the units with filters answer, (B, units); the code itself where there is one layer."""
+        """Return the activations of the first layer, (B, units); with one layer this is the code."""
         return F.relu(F.linear(check_size(x).flatten(1), self.filters, self.inner))
 
     def encode_parts(self, xs: list[Tensor]) -> Tensor:
-        """The code when each of the first len(xs) parts sees a version of its own; the rest is silent, 0."""
+        """Return the code (B, k) where part i sees xs[i], (B, 3, 32, 32); parts without a picture give 0."""
         codes = [
             F.relu(F.linear(check_size(x).flatten(1), self.filters[part], self.inner[part]))
             for x, part in zip(xs, self.parts, strict=False)
@@ -58,7 +58,7 @@ class Dense(Autoencoder):
 
 
 class Stacked(Dense):
-    """Two layers; config.channels units in the first, config.code in the second."""
+    """Two layers: config.channels units in the first, config.code in the second."""
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(CodeConfig(config.channels))
@@ -72,18 +72,18 @@ class Stacked(Dense):
         return [slice(0, self.config.channels)]
 
     def second(self, code: Tensor) -> Tensor:
-        """Code of the second layer, (B, k), of a code of the first."""
+        """Return the second layer's code (B, k) of a first layer's code (B, channels)."""
         return F.relu(F.linear(code, self.top, self.top_inner))
 
     def encode(self, x: Tensor) -> Tensor:
         return self.second(self.hidden(x))
 
     def first_from_second(self, code: Tensor) -> Tensor:
-        """The first layer's code as the second layer gives it back, (B, channels)."""
+        """Return the reconstruction (B, channels) of the first layer's code from the second layer's, (B, k)."""
         return F.relu(code @ self.top + self.top_outer)
 
     def from_first(self, code: Tensor) -> Tensor:
-        """The picture (B, 3, 32, 32) of a code of the first layer."""
+        """Return the picture (B, 3, 32, 32) of a first layer's code (B, channels)."""
         return super().decode(code)
 
     def decode(self, code: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The linear probe: how well a straight cut through a code tells the seven classes apart (Alain & Bengio 2016)."""
+"""Linear probe: accuracy of a linear classifier on the codes of an encoder (Alain & Bengio 2016)."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from scipy import stats
 from torch import Tensor
 from torch.nn import functional as F
 
-WEIGHT_DECAY = 1e-3  # weight of the squared coefficients
-MAX_ITERATIONS = 200
+WEIGHT_DECAY = 1e-3  # factor of the squared coefficients in the loss
+MAX_ITERATIONS = 200  # of L-BFGS
+BATCH_PICTURES = 512
 
 
 @dataclass(frozen=True)
 class ProbePictures:
-    """Pictures (N, 3, 32, 32), data units, with classes (N,) int64: to fit the probe on, and to judge it by."""
+    """Pictures (N, 3, 32, 32), data units, each set with its classes (N,) int64."""
 
-    fit: tuple[Tensor, Tensor]
-    judge: tuple[Tensor, Tensor]
+    fit: tuple[Tensor, Tensor]  # to train the probe on
+    judge: tuple[Tensor, Tensor]  # to measure its accuracy on
 
 
 @torch.no_grad()
 def encode_all(encode: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
-    """Codes of many pictures, (N, k)."""
-    return torch.cat([encode(rows) for rows in pictures.split(512)])
+    """Return the codes (N, k) of pictures (N, 3, 32, 32), encoded BATCH_PICTURES at a time."""
+    return torch.cat([encode(rows) for rows in pictures.split(BATCH_PICTURES)])
 
 
 def probe_accuracy(encode: Callable[[Tensor], Tensor], pictures: ProbePictures) -> float:
-    """Mean over the classes of the share that is recognised, by logistic regression on standardised codes."""
+    """Return the mean over the classes of the accuracy of logistic regression on standardised codes."""
     x, classes = encode_all(encode, pictures.fit[0]), pictures.fit[1]
-    mean, spread = x.mean(0), x.std(0) + 1e-6
+    mean, std = x.mean(0), x.std(0) + 1e-6
     count = int(classes.max()) + 1
     matrix = torch.zeros(count, x.shape[1] + 1, requires_grad=True)
-    x = F.pad((x - mean) / spread, (0, 1), value=1.0)
+    x = F.pad((x - mean) / std, (0, 1), value=1.0)
     optimizer = torch.optim.LBFGS([matrix], max_iter=MAX_ITERATIONS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
@@ -45,14 +46,14 @@ def probe_accuracy(encode: Callable[[Tensor], Tensor], pictures: ProbePictures) 
         return loss
 
     optimizer.step(closure)
-    held, truth = encode_all(encode, pictures.judge[0]), pictures.judge[1]
-    guesses = (F.pad((held - mean) / spread, (0, 1), value=1.0) @ matrix.detach().T).argmax(1)
-    shares = [(guesses[truth == c] == c).double().mean() for c in range(count) if (truth == c).any()]
-    return float(torch.stack(shares).mean())
+    test, truth = encode_all(encode, pictures.judge[0]), pictures.judge[1]
+    predicted = (F.pad((test - mean) / std, (0, 1), value=1.0) @ matrix.detach().T).argmax(1)
+    accuracies = [(predicted[truth == c] == c).double().mean() for c in range(count) if (truth == c).any()]
+    return float(torch.stack(accuracies).mean())
 
 
 def confidence_interval(differences: list[float]) -> tuple[float, float]:
-    """95 % interval of the mean of n >= 2 independent differences (Student's t)."""
+    """Return the 95 % confidence interval of the mean of n >= 2 independent differences (Student's t)."""
     values = np.array(differences)
     half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
     return float(values.mean() - half), float(values.mean() + half)

@@ -1,8 +1,8 @@
-"""Raw networks, before preconditioning: a small noise- and class-conditional U-Net.
+"""A small U-Net conditioned on noise level and class: the raw network, before preconditioning.
 
-The U-Net is fully convolutional. It folds each 2x2 block of pixels into channels, halves the resolution between
-levels, and attends only at its coarsest level (1/8 of the picture's side for three levels), where attention is cheap
-at every picture size. Noise level and class modulate every block by a scale and a shift (Perez et al. 2018, FiLM).
+It is fully convolutional, folds each 2x2 block of pixels into channels, halves the resolution between levels, and has
+attention only at its coarsest level (1/8 of the picture's side for three levels), where it is cheap at every picture
+size. Noise level and class modulate every block by a scale and a shift (FiLM; Perez et al. 2018).
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ class UNetConfig:
 
 
 def fourier_features(c_noise: Tensor, half: int) -> Tensor:
-    """c_noise (B,) -> (B, 2 * half) float32: cosines and sines at geometric frequencies from 1/2 to 32 radians.
+    """Return cosines and sines of c_noise (B,) at geometric frequencies from 1/2 to 32 radians: (B, 2 half) float32.
 
-    c_noise = ln(sigma) / 4 spans less than 3, so neighbouring noise levels get neighbouring features.
+    c_noise = ln(sigma) / 4 spans less than 3, so the features are smooth in the noise level.
     """
     angles = c_noise.float()[:, None] * torch.logspace(-1, 5, half, base=2.0, device=c_noise.device)
     return torch.cat([angles.cos(), angles.sin()], dim=1)
@@ -76,10 +76,10 @@ def _norm(channels: int) -> nn.GroupNorm:
 
 
 def _normalised(norm: nn.GroupNorm, x: Tensor) -> Tensor:
-    """norm(x), in float32 where that is faster; what follows may go on in that type before it rounds.
+    """norm(x), returned in float32 where that is faster than bfloat16.
 
-    Both kernels sum in float32, but below 1024 places the CPU's for bfloat16 takes channels one by one when a group has
-    fewer than 16 of them: 3 to 8 times the time of the one for float32 with both conversions.
+    Both kernels sum in float32, but for fewer than 1024 positions and fewer than 16 channels in a group the CPU's
+    kernel for bfloat16 processes channels one by one, in 3 to 8 times the time of float32 with both conversions.
     """
     slow = x.dtype == torch.bfloat16 and x.device.type == "cpu" and norm.num_channels < 16 * norm.num_groups
     if not slow or x.shape[-2] * x.shape[-1] >= 1024:
@@ -88,14 +88,14 @@ def _normalised(norm: nn.GroupNorm, x: Tensor) -> Tensor:
 
 
 def _zeroed(layer: nn.Conv2d) -> nn.Conv2d:
-    """A residual branch that starts at zero leaves the signal untouched at the beginning of training."""
+    """The layer with zero weights: a residual branch that ends in it is the identity before training."""
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
 
 
 class Block(nn.Module):
-    """Two convolutions with a residual connection, modulated by the embedding (B, E) of noise level and class."""
+    """Two convolutions with a residual connection, (B, inputs, H, W) -> (B, outputs, H, W), modulated by (B, E)."""
 
     def __init__(self, inputs: int, outputs: int, embedding: int) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class Block(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention over all places of the coarsest level, (B, C, H, W) -> same, as a residual."""
+    """Self-attention over all positions, as a residual: (B, C, H, W) -> (B, C, H, W)."""
 
     def __init__(self, channels: int, head: int = 64) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class Attention(nn.Module):
 
 
 class UNet(nn.Module):
-    """F(x, c_noise, label): x (B, C, H, W) of any size, c_noise (B,), label (B,) int64 -> (B, C, H, W)."""
+    """The network F(x, c_noise, label): x (B, C, H, W) of any size, c_noise (B,), label (B,) int64 -> (B, C, H, W)."""
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
@@ -169,11 +169,11 @@ class UNet(nn.Module):
         self.head = _zeroed(nn.Conv2d(widths[0], folded, 3, padding=1))
 
     def compute_in(self, dtype: torch.dtype) -> UNet:
-        """Round the convolutions to `dtype`, in which they compute from then on; on the device where it is to stay.
+        """Convert the convolutions to `dtype` and return self; call it on the final device.
 
-        What takes no time stays in float32, which makes the error of a picture sampled in bfloat16 a quarter: the
-        embeddings and the norms' scales, whose rounding would shift whole channels alike, and the head, whose rounding
-        would be that of the answer. Norms of two types at once are known to work on the CPU alone.
+        Cheap parts stay in float32, which reduces the error of a picture sampled in bfloat16 to a quarter: the
+        embeddings and the norms' scales, whose rounding shifts whole channels, and the head, whose rounding is that of
+        the output. On devices other than the CPU the norms are converted too, because mixed types are not supported.
         """
         on_cpu = self.stem.weight.device.type == "cpu"
         for module in self.modules():
@@ -182,7 +182,7 @@ class UNet(nn.Module):
         return self
 
     def embed(self, c_noise: Tensor, label: Tensor) -> Tensor:
-        """Embedding (B, E) of noise level and class, shared by all blocks."""
+        """Return the embedding (B, E) of c_noise (B,) and label (B,) that all blocks share."""
         features = fourier_features(c_noise, self.config.channels).to(self.label_embedding.weight.dtype)
         return F.silu(self.noise_embedding(features) + self.label_embedding(label))
 
@@ -210,7 +210,7 @@ class UNet(nn.Module):
 
 
 def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Repeat the last row and column of x (B, C, H, W) until both sides are multiples; any size from 1 will do."""
+    """Return x (B, C, H, W), H, W >= 1, with its last row and column repeated until both sides are multiples."""
     height, width = x.shape[-2:]
     extra = (math.ceil(width / multiple) * multiple - width, math.ceil(height / multiple) * multiple - height)
     return F.pad(x, (0, extra[0], 0, extra[1]), mode="replicate") if any(extra) else x

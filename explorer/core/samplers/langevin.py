@@ -1,10 +1,10 @@
-"""Langevin samplers: at a fixed level, walk up the score and shake, until the state has forgotten its past.
+"""Langevin samplers: at each level, moves along the score with fresh noise, which sample p(x; sigma).
 
     x <- x + step score + sqrt(2 step) z,   score = (D(x; sigma) - x) / sigma^2
 
-Its stationary law is p(x; sigma) up to a bias in step: for Gaussian pictures the variance is
-V / (1 - step / (2 V)) instead of V = P + sigma^2 (step = h / 2). Written with the rate = step / sigma^2, which
-has no unit, both samplers below use the one move x <- x + rate (D - x) + sigma sqrt(2 rate) z.
+The stationary distribution is p(x; sigma) up to a bias in step: for Gaussian pictures the variance is
+V / (1 - step / (2 V)) instead of V = P + sigma^2 (step = h / 2). With the dimensionless rate = step / sigma^2, both
+samplers below use the move x <- x + rate (D - x) + sigma sqrt(2 rate) z.
 """
 
 from collections.abc import Iterator
@@ -41,14 +41,14 @@ def langevin(
     inner: int = 10,
     rate: float = 0.1,
 ) -> Iterator[Step]:
-    """Annealed Langevin dynamics: inner moves at each new level (NCSN; Song & Ermon 2019, alg. 1).
+    """Yield the Steps of annealed Langevin dynamics: `inner` moves at each level (NCSN; Song & Ermon 2019, alg. 1).
 
         step_i = rate sigma_i^2 = lr (sigma_i / sigma_L)^2,   lr = rate sigma_L^2,   sigma_L the last level above 0
 
-    NCSN: rate 0.1 and 100 inner moves, geometric levels (lr is half the paper's epsilon: its step is twice ours).
-    A level that falls faster than the moves forget leaves noise behind. The last state is the estimate at sigma_L,
-    or a floor of sigma_L^2 would stay in the spectrum. 1 + inner denoiser calls per step. Raises ValueError for
-    inner < 1 and for a rate outside [0, 1]; other arguments and errors: `Sampler`.
+    NCSN has rate 0.1, 100 inner moves and geometric levels (lr is half the paper's epsilon: its step is twice ours).
+    Levels that decrease faster than the moves converge leave excess noise. The last state is the estimate at sigma_L;
+    the state itself would have a floor of sigma_L^2 in its spectrum. 1 + inner denoiser calls per step. Raise
+    ValueError for inner < 1 and for a rate outside [0, 1]; other arguments and errors: `Sampler`.
     """
     levels = working_levels(sigmas)
     update = _annealed_update(require_noise(noise, "langevin"), _count(inner), check_range("rate", rate, high=1.0))
@@ -65,13 +65,14 @@ def predictor_corrector(
     corrections: int = 1,
     snr: float = 0.16,
 ) -> Iterator[Step]:
-    """`ancestral` to the next level, then Langevin moves there (Song et al. 2021, alg. 2, 4 and appendix G).
+    """Yield the Steps of predictor-corrector sampling: `ancestral`, then Langevin moves at the new level.
 
-        step = 2 (snr |z| / |score|)^2, for each picture by itself
+        step = 2 (snr |z| / |score|)^2, for each picture separately
 
-    so that snr is the ratio of the move up the score to the shake; Gaussian pictures settle at (1 + snr^2) V.
-    eta = 0 predicts with `euler`. The last state is the prediction, uncorrected. 1 + corrections denoiser calls
-    per step. Raises ValueError for settings below 0 (corrections: 1); other arguments and errors: `Sampler`.
+    so that snr is the ratio of the move along the score to the noise; Gaussian pictures converge to variance
+    (1 + snr^2) V. eta = 0 predicts with `euler`. The last state is the prediction, uncorrected. 1 + corrections
+    denoiser calls per step. Source: Song et al. 2021, alg. 2, 4 and appendix G. Raise ValueError for settings below 0
+    (corrections: below 1); other arguments and errors: `Sampler`.
     """
     levels = working_levels(sigmas)
     noise = require_noise(noise, "predictor-corrector")
@@ -81,33 +82,33 @@ def predictor_corrector(
 
 
 def _annealed_update(noise: Noise, inner: int, rate: float) -> Update:
-    def update(denoiser: Denoiser, step: Step, after: float) -> Tensor:
-        if after == 0:
+    def update(denoiser: Denoiser, step: Step, sigma_next: float) -> Tensor:
+        if sigma_next == 0:
             return step.x0
-        x, shake = step.x, after * sqrt(2 * rate)
+        x, noise_scale = step.x, sigma_next * sqrt(2 * rate)
         for j in range(inner):
-            x0 = estimate(denoiser, x, after, step.i)
-            x = torch.lerp(x, x0, rate).add_(draw_noise(noise, step.i, f"langevin {j}", x), alpha=shake)
+            x0 = estimate(denoiser, x, sigma_next, step.i)
+            x = torch.lerp(x, x0, rate).add_(draw_noise(noise, step.i, f"langevin {j}", x), alpha=noise_scale)
         return x
 
     return update
 
 
 def _corrected_update(predict: Update, noise: Noise, corrections: int, snr: float) -> Update:
-    def update(denoiser: Denoiser, step: Step, after: float) -> Tensor:
-        x = predict(denoiser, step, after)
-        for j in range(corrections if after > 0 else 0):
+    def update(denoiser: Denoiser, step: Step, sigma_next: float) -> Tensor:
+        x = predict(denoiser, step, sigma_next)
+        for j in range(corrections if sigma_next > 0 else 0):
             z = draw_noise(noise, step.i, f"corrector {j}", x)
-            drift = estimate(denoiser, x, after, step.i).sub(x)  # sigma^2 score
-            root = sqrt(2) * snr * after * _norms(z) / _norms(drift)  # sqrt(rate), (B, 1, 1, 1)
-            x = x + (root * root).to(x) * drift + (sqrt(2) * after * root).to(x) * z
+            drift = estimate(denoiser, x, sigma_next, step.i).sub(x)  # sigma^2 score
+            root = sqrt(2) * snr * sigma_next * _norms(z) / _norms(drift)  # sqrt(rate), (B, 1, 1, 1)
+            x = x + (root * root).to(x) * drift + (sqrt(2) * sigma_next * root).to(x) * z
         return x
 
     return update
 
 
 def _norms(x: Tensor) -> Tensor:
-    """Norm of each picture, float64 (B, 1, ..., 1); one by one, so that it does not depend on the batch."""
+    """Norm of each picture, float64 (B, 1, ..., 1); computed one by one, so independent of the batch."""
     norms = [torch.linalg.vector_norm(row, dtype=torch.float64) for row in x]
     return torch.stack(norms).view(-1, *[1] * (x.ndim - 1))
 

@@ -1,9 +1,9 @@
-"""What every sampler is made of: the record of one level, the noise it may draw, and the loop over the levels.
+"""The parts that all samplers share: the record of one level, keyed noise, and the loop over the levels.
 
-A sampler is called as `(denoiser, x, sigmas, *, noise=None)`, x being at level sigmas[0] and sigmas a falling
-grid that ends in 0 (`Schedule.sigmas`). It yields exactly one Step per level, the last at 0; the caller
-collects, streams or stops. Coefficients are Python floats, the state is float32 (or float64 if x is). A class
-label or guidance is part of the denoiser, not of the sampler.
+A sampler is called as `(denoiser, x, sigmas, *, noise=None)`, with x at level sigmas[0] and sigmas a decreasing grid
+that ends in 0 (`Schedule.sigmas`). It yields exactly one Step per level, the last at 0; the caller collects, streams or
+stops. Coefficients are Python floats, the state is float32 (or float64 if x is). A class label and guidance belong to
+the denoiser, not to the sampler.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from torch import Tensor
 from explorer.core.denoiser import Denoiser
 from explorer.core.noise import white_batch
 
-# (step i that is being left, role) -> standard normal noise like x; keyed, so that a step can be redone
+# (index i of the step being left, role) -> standard normal noise like x; keyed, so that a step can be repeated
 Noise = Callable[[int, str], Tensor]
 
 
@@ -27,37 +27,40 @@ class Step(NamedTuple):
 
     i: int  # 0 at the noisiest level
     sigma: float  # data units
-    x: Tensor  # (B, C, H, W) state, clean picture plus noise of level sigma
-    x0: Tensor  # (B, C, H, W) the denoiser's estimate at x; at the last level x itself
+    x: Tensor  # (B, C, H, W) noisy state
+    x0: Tensor  # (B, C, H, W) D(x; sigma); at the last level x itself
 
 
 class Sampler(Protocol):
-    """(denoiser, x at sigmas[0], falling levels that end in 0) -> one Step per level."""
+    """(denoiser, x at sigmas[0], decreasing levels that end in 0) -> one Step per level."""
 
     def __call__(
         self, denoiser: Denoiser, x: Tensor, sigmas: ArrayLike, *, noise: Noise | None = None
     ) -> Iterator[Step]:
-        """noise is for samplers that add some, which refuse to run without; the others ignore it.
+        """Yield the Steps of a run.
 
-        Raises ValueError for a grid that does not fall to 0, for noise that is missing or has another shape than
-        x, and FloatingPointError when the state stops being finite.
+        x: (B, C, H, W), data units. sigmas: (steps + 1,), data units. noise: required by samplers that add noise,
+        ignored by the others. Raise ValueError for a grid that does not decrease to 0 and for noise that is missing or
+        not of x's shape; FloatingPointError when the state is no longer finite.
         """
         ...
 
 
-# from (denoiser, the current step, its estimate in step.x0, the next level) to the next state
+# (denoiser, current step, sigma_next) -> x at sigma_next
 Update = Callable[[Denoiser, Step, float], Tensor]
 
 
 def trajectory(update: Update, denoiser: Denoiser, x: Tensor, sigmas: list[float]) -> Iterator[Step]:
-    """Yield the state and its estimate at each level, calling update between one level and the next."""
+    """Yield one Step per level, with `update` giving the state at each next level. Errors: `Sampler`."""
     _check_finite(x, x, 0, sigmas[0])
-    step, no_grad = None, torch.no_grad()
+    step: Step | None = None
+    no_grad = torch.no_grad()
     for i, sigma in enumerate(sigmas[:-1]):
-        with no_grad:  # only while something is computed here, never while the caller does
+        with no_grad:  # not across the yield, where it would reach the caller's code
             x = x if step is None else update(denoiser, step, sigma)
             step = Step(i, sigma, x, estimate(denoiser, x, sigma, i))
         yield step
+    assert step is not None  # there are at least two levels
     with no_grad:
         x = update(denoiser, step, 0.0)
     _check_finite(x, x, step.i + 1, 0.0)
@@ -65,10 +68,11 @@ def trajectory(update: Update, denoiser: Denoiser, x: Tensor, sigmas: list[float
 
 
 def estimate(denoiser: Denoiser, x: Tensor, sigma: float, i: int) -> Tensor:
-    """D(x; sigma) in the precision of x, (B, C, H, W); i is the step, for the message.
+    """Return D(x; sigma), shape and type of x (B, C, H, W); i: index of the step, for the message.
 
-    Samplers call the denoiser through this alone: a start and estimates that are finite make states that are, so
-    these are looked at only at both ends and for the message. Raises ValueError and FloatingPointError.
+    Samplers call the denoiser only through this function. Raise ValueError for an estimate of another shape, and
+    FloatingPointError for one that is not finite; finite estimates make finite states, so states are checked only at
+    both ends.
     """
     x0 = denoiser(x, sigma).to(x.dtype)
     if x0.shape != x.shape:
@@ -78,31 +82,31 @@ def estimate(denoiser: Denoiser, x: Tensor, sigma: float, i: int) -> Tensor:
 
 
 def working_state(x: Tensor) -> Tensor:
-    """x in the precision that a trajectory is computed in: float64 if it is, else float32."""
+    """Return x in the precision of the trajectory: float64 if x is, else float32."""
     return x if x.dtype == torch.float64 else x.float()
 
 
 def working_levels(sigmas: ArrayLike) -> list[float]:
-    """The grid as Python floats. Raises ValueError unless it falls strictly from a finite level to 0."""
+    """Return the grid as Python floats. Raise ValueError unless it decreases strictly from a finite level to 0."""
     levels = np.asarray(sigmas, dtype=np.float64)
-    falling = levels.ndim == 1 and len(levels) >= 2 and np.all(np.diff(levels) < 0)  # False for a nan
-    if not falling or not isfinite(levels[0]) or levels[-1] != 0:
+    decreasing = levels.ndim == 1 and len(levels) >= 2 and np.all(np.diff(levels) < 0)  # False for a nan
+    if not decreasing or not isfinite(levels[0]) or levels[-1] != 0:
         raise ValueError("sigmas must fall strictly, from a finite level to 0")
     return levels.tolist()
 
 
 def keyed_noise(shape: Sequence[int], seed: int, pictures: Iterable[int]) -> Noise:
-    """Noise whose row b is a function of (shape, seed, pictures[b], step, role) alone.
+    """Return a noise function whose row b depends only on (shape, seed, pictures[b], step, role).
 
-    shape: of one picture, (C, H, W). pictures: the number of each picture of the batch, so that picture 3 gets
-    the same noise alone as among sixteen.
+    shape: of one picture, (C, H, W). pictures: the index of each picture of the batch, so that picture 3 gets the same
+    noise by itself as among sixteen.
     """
     numbers = list(pictures)
     return lambda i, role: white_batch(shape, seed, f"{role}, step {i}", numbers)
 
 
 def draw_noise(noise: Noise, i: int, role: str, x: Tensor) -> Tensor:
-    """The noise of step i for one role, in dtype and on device of x. Raises ValueError for another shape."""
+    """Return the noise of step i for one role, type and device of x. Raise ValueError for another shape than x's."""
     z = noise(i, role)
     if z.shape != x.shape:
         raise ValueError(f"noise {tuple(z.shape)} does not fit a state {tuple(x.shape)}")
@@ -110,14 +114,14 @@ def draw_noise(noise: Noise, i: int, role: str, x: Tensor) -> Tensor:
 
 
 def require_noise(noise: Noise | None, sampler: str) -> Noise:
-    """Return the noise. Raises ValueError when there is none."""
+    """Return the noise function. Raise ValueError when it is None; sampler: name for the message."""
     if noise is None:
         raise ValueError(f"{sampler} adds noise: pass noise=, for example keyed_noise(shape, seed, pictures)")
     return noise
 
 
 def check_range(name: str, value: float, low: float = 0.0, high: float = float("inf")) -> float:
-    """Return value as a float. Raises ValueError unless low <= value <= high; infinity is always refused."""
+    """Return value as a float. Raise ValueError unless low <= value <= high; infinity is always refused."""
     if not (isfinite(value) and low <= value <= high):
         limit = f"from {low:g} to {high:g}" if isfinite(high) else f"a finite number of at least {low:g}"
         raise ValueError(f"{name} must be {limit}, got {value}")
@@ -125,7 +129,7 @@ def check_range(name: str, value: float, low: float = 0.0, high: float = float("
 
 
 def _check_finite(x: Tensor, x0: Tensor, i: int, sigma: float) -> None:
-    # one number instead of a mask: a sum is finite if and only if its terms are, short of overflow
+    # one number instead of a mask: short of overflow, a sum is finite if and only if its terms are
     if not isfinite(x0.sum().item()):
         culprit = "the state" if not bool(x.isfinite().all()) else "the denoiser's estimate"
         raise FloatingPointError(f"{culprit} is not finite at step {i} (sigma {sigma:.4g})")

@@ -1,8 +1,7 @@
-"""The samplers by name, and what a menu says of each.
+"""The samplers by name, with the properties that a menu shows.
 
-Every one is a generator of Step with the contract of `Sampler`, in `trajectory`; the formulas are in
-`deterministic` (nothing drawn on the way), `stochastic` and `langevin` (noise through the `noise` argument only).
-Their further keyword arguments all have defaults.
+Each is a generator of Step with the contract of `Sampler` (in `loop`). The formulas are in `ode` (deterministic),
+`stochastic` and `langevin` (noise through the `noise` argument only). All further keyword arguments have defaults.
 """
 
 from dataclasses import dataclass
@@ -33,12 +32,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class SamplerInfo:
-    """What is worth knowing of a sampler before it is run."""
+    """The properties of a sampler with its default settings."""
 
     title: str
     aliases: tuple[str, ...]  # other names of the same trajectory
-    stochastic: bool  # needs noise=, with its default settings
-    calls: int  # denoiser calls per step, with its default settings; the step to 0 may need fewer
+    stochastic: bool  # needs noise=
+    calls: int  # denoiser calls per step; the step to 0 may need fewer
 
 
 SAMPLERS: dict[str, Sampler] = {

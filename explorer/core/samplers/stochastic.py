@@ -1,9 +1,8 @@
-"""Stochastic samplers that put back, at every step, part of the noise they took away.
+"""Stochastic samplers: every step removes more noise than needed and adds fresh noise up to the level wanted.
 
-Each step goes down too far and then up again, so that the level comes out right: with x0 = D(x; sigma) and
-fresh z ~ N(0, I), a picture of level sigma becomes one of level sigma' < sigma.
+With x0 = D(x; sigma) and fresh z ~ N(0, I), a state of level sigma becomes one of level sigma_next < sigma.
 
-All noise comes from `noise(step, role)`, never from a global generator; without it they raise ValueError.
+All noise comes from `noise(step, role)`, never from a global generator; without it these samplers raise ValueError.
 Runs with different numbers of steps share no prefix: to branch, start from a stored state.
 """
 
@@ -28,19 +27,20 @@ from explorer.core.samplers.loop import (
 )
 from explorer.core.samplers.ode import euler_update, heun_update
 
-MAX_CHURN = sqrt(2) - 1  # the noise power at most doubles: Karras et al. 2022, alg. 2
+MAX_GAMMA = sqrt(2) - 1  # the noise power at most doubles: Karras et al. 2022, alg. 2
 
 
 def ancestral(
     denoiser: Denoiser, x: Tensor, sigmas: ArrayLike, *, noise: Noise | None = None, eta: float = 1.0
 ) -> Iterator[Step]:
-    """Euler down to s_down, then fresh noise up to sigma'. One denoiser call per step.
+    """Yield the Steps of ancestral sampling: Euler to sigma_down, then noise up to sigma_next; one call per step.
 
-        s_up = min(sigma', eta sigma' sqrt(sigma^2 - sigma'^2) / sigma),   s_down = sqrt(sigma'^2 - s_up^2)
-        x' = x0 + (s_down / sigma) (x - x0) + s_up z
+        sigma_up = min(sigma_next, eta sigma_next sqrt(sigma^2 - sigma_next^2) / sigma)
+        sigma_down = sqrt(sigma_next^2 - sigma_up^2)
+        x_next = x0 + (sigma_down / sigma) (x - x0) + sigma_up z
 
-    DDIM with this eta (Song, Meng & Ermon 2021, eq. 16), in sigma; eta = 0 is `euler`, bit for bit, and needs no
-    noise; eta = 1 is `ddpm`. Raises ValueError for a negative eta; other arguments and errors: `Sampler`.
+    DDIM with this eta (Song, Meng & Ermon 2021, eq. 16), in sigma. eta = 0 is `euler`, bit for bit, and needs no noise;
+    eta = 1 is `ddpm`. Raise ValueError for a negative eta; other arguments and errors: `Sampler`.
     """
     levels = working_levels(sigmas)
     if check_range("eta", eta) == 0:
@@ -50,12 +50,12 @@ def ancestral(
 
 
 def ddpm(denoiser: Denoiser, x: Tensor, sigmas: ArrayLike, *, noise: Noise | None = None) -> Iterator[Step]:
-    """A draw from the exact posterior q(x' | x, x0) of the noising chain (Ho et al. 2020, eq. 6 and 7).
+    """Yield the Steps of DDPM: draws from the posterior q(x_next | x, x0) (Ho et al. 2020, eq. 6 and 7).
 
-        mean x0 + (sigma'^2 / sigma^2) (x - x0),   variance sigma'^2 (sigma^2 - sigma'^2) / sigma^2
+        mean x0 + (sigma_next^2 / sigma^2) (x - x0),   variance sigma_next^2 (sigma^2 - sigma_next^2) / sigma^2
 
-    The VP chain is this one times 1 / sqrt(1 + sigma^2), which changes no picture; and s_down = sigma'^2 / sigma
-    when eta = 1, so it is `ancestral` with eta = 1 and the same code. Arguments and errors: `Sampler`.
+    The VP chain is this one times 1 / sqrt(1 + sigma^2). With eta = 1, sigma_down = sigma_next^2 / sigma, so this is
+    `ancestral` with eta = 1. Arguments and errors: `Sampler`.
     """
     return ancestral(denoiser, x, sigmas, noise=noise, eta=1.0)
 
@@ -71,14 +71,15 @@ def churn(
     s_max: float = 50.0,
     s_noise: float = 1.003,
 ) -> Iterator[Step]:
-    """Noise up to sigma_hat = (1 + gamma) sigma, then `heun` down from there (Karras et al. 2022, alg. 2).
+    """Yield the Steps of EDM's sampler: noise up to sigma_hat, then `heun` to sigma_next (Karras et al. 2022, alg. 2).
 
         gamma = min(s_churn / steps, sqrt(2) - 1) if s_min <= sigma <= s_max else 0
-        x_hat = x + sqrt(sigma_hat^2 - sigma^2) s_noise z
+        sigma_hat = (1 + gamma) sigma,   x_hat = x + sqrt(sigma_hat^2 - sigma^2) s_noise z
 
-    s_churn = 0 is `heun`, bit for bit, and needs no noise. A Step shows x and D(x; sigma) at the level of the
-    grid, before the churn, which costs a third denoiser call where there is any. Defaults: ImageNet 64 in the
-    paper's table 5. Raises ValueError for a negative setting; other arguments and errors: `Sampler`.
+    s_min, s_max: data units. s_churn = 0 is `heun`, bit for bit, and needs no noise. A Step holds x and D(x; sigma) at
+    the level of the grid, before the churn, at the cost of a third denoiser call where gamma > 0. The defaults are
+    those for ImageNet 64 in the paper's table 5. Raise ValueError for a negative setting; other arguments and errors:
+    `Sampler`.
     """
     levels = working_levels(sigmas)
     settings = {"s_churn": s_churn, "s_min": s_min, "s_noise": s_noise}
@@ -86,38 +87,38 @@ def churn(
         check_range(name, value)
     if not s_max >= s_min:  # infinity is the paper's own default, and nan is refused
         raise ValueError(f"s_max must be at least s_min = {s_min}, got {s_max}")
-    gamma = min(s_churn / (len(levels) - 1), MAX_CHURN)
+    gamma = min(s_churn / (len(levels) - 1), MAX_GAMMA)
     if gamma == 0:
         return trajectory(heun_update, denoiser, working_state(x), levels)
     update = _churn_update(require_noise(noise, "churn"), gamma, s_min, s_max, s_noise)
     return trajectory(update, denoiser, working_state(x), levels)
 
 
-def split_level(sigma: float, after: float, eta: float) -> tuple[float, float]:
-    """(s_down, s_up) of a step from sigma to after, s_down^2 + s_up^2 = after^2; the formula is `ancestral`'s."""
-    up = min(after, eta * after * sqrt(sigma**2 - after**2) / sigma)
-    return sqrt(after**2 - up**2), up
+def split_level(sigma: float, sigma_next: float, eta: float) -> tuple[float, float]:
+    """Return (sigma_down, sigma_up) of a step, sigma_down^2 + sigma_up^2 = sigma_next^2; formula: `ancestral`."""
+    sigma_up = min(sigma_next, eta * sigma_next * sqrt(sigma**2 - sigma_next**2) / sigma)
+    return sqrt(sigma_next**2 - sigma_up**2), sigma_up
 
 
 def ancestral_update(noise: Noise, eta: float) -> Update:
-    """`ancestral` from one level to the next, with fresh noise of role "ancestral"."""
+    """Return the update of `ancestral`, which draws noise of role "ancestral"."""
 
-    def update(denoiser: Denoiser, step: Step, after: float) -> Tensor:
-        down, up = split_level(step.sigma, after, eta)
-        x = euler_update(denoiser, step, down)
-        return x if up == 0 else x.add_(draw_noise(noise, step.i, "ancestral", x), alpha=up)
+    def update(denoiser: Denoiser, step: Step, sigma_next: float) -> Tensor:
+        sigma_down, sigma_up = split_level(step.sigma, sigma_next, eta)
+        x = euler_update(denoiser, step, sigma_down)
+        return x if sigma_up == 0 else x.add_(draw_noise(noise, step.i, "ancestral", x), alpha=sigma_up)
 
     return update
 
 
 def _churn_update(noise: Noise, gamma: float, s_min: float, s_max: float, s_noise: float) -> Update:
-    def update(denoiser: Denoiser, step: Step, after: float) -> Tensor:
+    def update(denoiser: Denoiser, step: Step, sigma_next: float) -> Tensor:
         if not s_min <= step.sigma <= s_max:
-            return heun_update(denoiser, step, after)
-        sigma = step.sigma * (1 + gamma)  # sigma_hat
-        added = sqrt(sigma**2 - step.sigma**2) * s_noise
-        x = step.x.add(draw_noise(noise, step.i, "churn", step.x), alpha=added)
-        x0 = estimate(denoiser, x, sigma, step.i)
-        return heun_update(denoiser, Step(step.i, sigma, x, x0), after)
+            return heun_update(denoiser, step, sigma_next)
+        sigma_hat = step.sigma * (1 + gamma)
+        added = sqrt(sigma_hat**2 - step.sigma**2) * s_noise
+        x_hat = step.x.add(draw_noise(noise, step.i, "churn", step.x), alpha=added)
+        x0 = estimate(denoiser, x_hat, sigma_hat, step.i)
+        return heun_update(denoiser, Step(step.i, sigma_hat, x_hat, x0), sigma_next)
 
     return update

@@ -1,4 +1,4 @@
-"""Power spectra of pictures and what they say about scale."""
+"""Power spectra of pictures, and measures of scale derived from them."""
 
 from explorer.core.spectra.radial import rapsd
 

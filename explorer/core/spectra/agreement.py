@@ -1,9 +1,9 @@
-"""Siblings: pictures continued from one stored state with fresh noise. Where they agree, the state has decided.
+"""Agreement of siblings: pictures sampled from one stored state with different noise.
 
-Noise a picture, denoise it again, and see what has changed: coarse things stay and fine ones are drawn anew, up to
-the noise level where even the subject changes (Sclocchi, Favero & Wyart 2024, "A phase transition in diffusion models
-reveals the hierarchical nature of data"; for the length over which changes hang together, Sclocchi, Favero, Levi &
-Wyart 2024, "Probing the latent hierarchical structure of data via diffusion models").
+What siblings have in common was determined by the state. Noising a picture and denoising it again preserves coarse
+features and redraws fine ones, up to the noise level at which even the subject changes (Sclocchi, Favero & Wyart 2024,
+"A phase transition in diffusion models reveals the hierarchical nature of data"; for the correlation length of changes,
+Sclocchi, Favero, Levi & Wyart 2024, "Probing the latent hierarchical structure of data via diffusion models").
 """
 
 import numpy as np
@@ -18,16 +18,15 @@ Array = NDArray[np.float64]
 
 
 def agreement_per_octave(siblings: Tensor) -> Array:
-    """Share of power that siblings have in common, |E S|^2 / E |S|^2, per octave, coarsest first: (n,) float64.
+    """Return the share of power that siblings have in common, |E S|^2 / E |S|^2, per octave, coarsest first: (n,).
 
-    siblings (N, C, H, W), N >= 2, data units. S is a sibling's windowed spectrum, M that of their mean picture:
+    siblings: (N, C, H, W), N >= 2, data units. S is a sibling's windowed spectrum, M that of their mean picture:
 
         (N |M|^2 - mean |S|^2) / ((N - 1) mean |S|^2),   powers summed over the octave and the channels
 
-    The numerator is (N - 1) times the mean product of two different siblings, so it and the denominator are without
-    bias for any N, where |M|^2 alone would hold 1 / N of what is not common. 1 for identical siblings; for independent
-    ones 0 on average, a single value being as low as -1 / (N - 1). nan in octaves without power. Raises ValueError for
-    fewer than two siblings.
+    The numerator is (N - 1) times the mean product of two different siblings, so numerator and denominator are unbiased
+    for any N; |M|^2 alone would contain 1 / N of the rest. 1 for identical siblings, 0 on average for independent ones,
+    at least -1 / (N - 1); nan in octaves without power. Raise ValueError for fewer than two siblings.
     """
     _check_siblings(siblings)
     count, common = len(siblings), octave_power(siblings.cpu().double().mean(0))
@@ -36,22 +35,22 @@ def agreement_per_octave(siblings: Tensor) -> Array:
 
 
 def disagreement_map(siblings: Tensor) -> Array:
-    """Standard deviation across siblings (N, C, H, W), root mean square of the channels: (H, W), data units.
+    """Return the standard deviation across siblings (N, C, H, W), rms over the channels: (H, W), data units.
 
-    Its square is without bias (N - 1 in the denominator). Raises ValueError for fewer than two siblings.
+    Its square is unbiased (N - 1 in the denominator). Raise ValueError for fewer than two siblings.
     """
     _check_siblings(siblings)
     return siblings.cpu().double().var(0).mean(0).sqrt().numpy()
 
 
 def correlation_length(change: Tensor, level: float = float(np.exp(-1))) -> float:
-    """Distance in pixels at which the radial autocorrelation of a change first falls below level.
+    """Return the distance in pixels at which the radial autocorrelation of a change first falls below level.
 
-    change (C, H, W) or (N, C, H, W), such as siblings less their mean. The mean of each channel is taken off; products
-    of pixel pairs are pooled over pictures, channels and rings of one pixel's width, by number of pairs, nothing being
-    wrapped around an edge. Linear between the mean distances of two rings, so white noise has 0.76 pixels, not 0; a
-    Gaussian blur of standard deviation s has 2 s. A length that is not small against the picture comes out too short,
-    because the mean is taken off. nan where nothing changed; inf if it never falls within the shorter side.
+    change: (C, H, W) or (N, C, H, W), such as siblings minus their mean. The mean of each channel is subtracted;
+    products of pixel pairs are averaged over pictures, channels and rings one pixel wide, without wrapping around the
+    edges. Interpolation between the mean distances of two rings is linear, so white noise has 0.76 pixels, not 0; a
+    Gaussian blur of standard deviation s has 2 s. Lengths comparable to the picture are underestimated, because the
+    mean is subtracted. nan without any change; inf if it does not fall below level within the shorter side.
     """
     distance, correlation = _autocorrelation(change.cpu().double())
     below = np.flatnonzero(correlation < level)
@@ -74,7 +73,7 @@ def _autocorrelation(change: Tensor) -> tuple[Array, Array]:
     padded = next_fast_len(2 * h - 1, real=True), next_fast_len(2 * w - 1, real=True)
     power = torch.fft.rfft2(field, s=padded).abs().square().reshape(-1, padded[0], padded[1] // 2 + 1).mean(0)
     dy, dx = np.arange(1 - h, h)[:, None], np.arange(1 - w, w)
-    products = torch.fft.irfft2(power, s=padded).numpy()[dy, dx]  # negative lags count from the padded end
+    products = torch.fft.irfft2(power, s=padded).numpy()[dy, dx]  # negative lags index from the end
     pairs = (h - np.abs(dy)) * (w - np.abs(dx))
     distance = np.hypot(dy, dx)
     ring = np.round(distance).astype(int)

@@ -1,35 +1,35 @@
-"""The geometry of a picture's spectrum: which bins of the FFT make up which annulus.
+"""Annuli of the FFT plane: their bins and frequencies, and interpolation of radial curves.
 
-Annulus r holds the bins (u, v) with r = round(L sqrt(fx^2 + fy^2)), L = max(H, W), r = 0..L // 2, where fx
-and fy are true frequencies in cycles per pixel: circles in frequency, not in index, also for pictures that
-are not square. Bins beyond r = L // 2 are the corners, 19.7 % of all at 64x64 and 1 - pi / 4 = 21.5 % in the limit.
+Annulus r contains the bins (u, v) with r = round(L sqrt(fx^2 + fy^2)), L = max(H, W), r = 0..L // 2, where fx and fy
+are frequencies in cycles/pixel: circles in frequency, not in index, also for pictures that are not square. Bins beyond
+r = L // 2 are the corners, 19.7 % of all at 64x64 and 1 - pi / 4 = 21.5 % in the limit.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
-MIN_POWER = 1e-30  # stands for "no power" where a logarithm is taken
+MIN_POWER = 1e-30  # data units squared; replaces smaller powers before a logarithm or a division
 
 
 def radii(h: int, w: int) -> NDArray[np.int64]:
-    """Annulus of each FFT bin, (h, w); corner bins have r > max(h, w) // 2. Raises ValueError below 1x1."""
+    """Return the annulus r of each FFT bin, (h, w); in the corners r > max(h, w) // 2. Raise ValueError below 1x1."""
     if h < 1 or w < 1:
         raise ValueError(f"a picture needs at least one pixel, got {h}x{w}")
     return np.round(max(h, w) * _frequency(h, np.fft.fftfreq(w))).astype(np.int64)
 
 
 def wavenumbers(h: int, w: int) -> Array:
-    """Nominal frequency r / L of each annulus, (R,) with R = max(h, w) // 2 + 1, cycles/pixel, up to 0.5."""
+    """Return the nominal frequency r / L of each annulus, (R,), R = max(h, w) // 2 + 1, cycles/pixel, up to 0.5."""
     size = max(h, w)
     return np.arange(size // 2 + 1) / size
 
 
 def mean_wavenumbers(h: int, w: int) -> Array:
-    """The frequency that the mean power of an annulus belongs to, (mean of f^-2)^(-1/2), (R,), cycles/pixel.
+    """Return the effective frequency of each annulus' mean power, (mean of f^-2)^(-1/2), (R,), cycles/pixel.
 
-    Above r / L in the first annuli, 1.15 / L at r = 1, where the nominal frequency would make a measured
-    curve look a quarter too low. Exact for spectra 1 / f^2, within 5 % of the power for 1 / f to 1 / f^3.
+    It is above r / L in the first annuli, 1.15 / L at r = 1, where a curve drawn at the nominal frequency is a quarter
+    too low. Exact for spectra 1 / f^2, within 5 % of the power for 1 / f to 1 / f^3.
     """
     count = counts(h, w)
     f = _frequency(h, np.fft.fftfreq(w)).ravel()
@@ -39,28 +39,26 @@ def mean_wavenumbers(h: int, w: int) -> Array:
 
 
 def counts(h: int, w: int) -> NDArray[np.int64]:
-    """Number of FFT bins in each annulus, (R,), conjugate pairs counted twice."""
+    """Return the number of FFT bins in each annulus, (R,), conjugate pairs counted twice."""
     return np.bincount(radii(h, w).ravel())[: max(h, w) // 2 + 1]
 
 
 def error_band(h: int, w: int, draws: int = 1) -> Array:
-    """Relative standard deviation sqrt(2 / n_r) of each annulus for Gaussian noise, (R,).
+    """Return the relative standard deviation sqrt(2 / n_r) of each annulus for Gaussian noise, (R,).
 
-    For the mean of several independent spectra (channels, noise draws) give their number as draws.
-    A bin and its conjugate are one exponential variable counted twice (variance 4 per pair); a self-conjugate
-    bin is chi-square with one degree of freedom (variance 2). Both add 2 per bin, so the formula is exact,
-    the DC included.
+    draws: number of independent spectra (channels, noise draws) in the mean. A bin and its conjugate are one
+    exponential variable counted twice (variance 4 per pair); a self-conjugate bin is chi-square with one degree of
+    freedom (variance 2). Both contribute 2 per bin, so the formula is exact, at DC too.
     """
     return np.sqrt(2.0 / (counts(h, w) * draws))
 
 
 def radial_to_2d(curve: ArrayLike, h: int, w: int, k: ArrayLike | None = None) -> Array:
-    """Spread radial curves (..., R) over the half plane of rfft2, (..., h, w // 2 + 1).
+    """Return radial curves (..., R) at the bins of rfft2, (..., h, w // 2 + 1), by log-log interpolation.
 
-    k: (R,) frequencies of the curve, cycles/pixel, rising from 0; default the nominal ones of an h x w
-    picture. Each bin takes the log-log interpolation at its own true frequency. The corners, and frequencies
-    below the first non-zero k, continue the power law of the last octave and of the first two. The DC bin
-    takes curve[0].
+    k: (R,) frequencies of the curve, cycles/pixel, increasing from 0; default the nominal ones of an h x w picture.
+    Beyond the last k, as in the corners, the power law fitted to the last octave continues, and below the first
+    non-zero k that of the first two octaves. The DC bin is curve[0]. Raise ValueError for frequencies that do not fit.
     """
     curve = np.asarray(curve, dtype=np.float64)
     k = wavenumbers(h, w) if k is None else np.asarray(k, dtype=np.float64)
@@ -74,7 +72,7 @@ def radial_to_2d(curve: ArrayLike, h: int, w: int, k: ArrayLike | None = None) -
 
 
 def resampled(curve: ArrayLike, k: ArrayLike, f: ArrayLike) -> Array:
-    """A radial curve (..., R) at k (R,), k[0] = 0, taken to frequencies f (M,) as `radial_to_2d` does: (..., M)."""
+    """Return radial curves (..., R) at k (R,), k[0] = 0, interpolated as by `radial_to_2d` at f (M,): (..., M)."""
     curve, k, f = (np.asarray(a, dtype=np.float64) for a in (curve, k, f))
     rows = np.stack([np.where(f > 0, _log_interpolate(f, k[1:], row[1:]), row[0]) for row in curve.reshape(-1, len(k))])
     return rows.reshape(*curve.shape[:-1], len(f))
@@ -87,7 +85,7 @@ def _frequency(h: int, fx: Array) -> Array:
 
 
 def _log_interpolate(f: Array, k: Array, values: Array) -> Array:
-    """values (R,) at k > 0 taken to any f > 0: piecewise a power law, continued beyond both ends."""
+    """values (R,) at k > 0 interpolated at f > 0: piecewise power laws, continued beyond both ends."""
     log_k, log_v = np.log(k), np.log(np.maximum(values, MIN_POWER))
     log_f = np.log(np.where(f > 0, f, k[0]))
     low, high = _slope(log_k, log_v, k <= 4 * k[0]), _slope(log_k, log_v, k >= k[-1] / 2)

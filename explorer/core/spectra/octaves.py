@@ -1,12 +1,12 @@
-"""What of the final picture is already fixed in the estimates of a sampling run, octave by octave.
+"""Share of the final picture that the estimates of a sampling run already contain, per octave.
 
     share_b(i) = 1 - |F(x0_i) - F(final)|^2_b / |F(final)|^2_b
 
-with F the windowed transform of `windowed_rapsd` and b one of the octaves of `octave_edges`, coarsest first, DC and
-corners left out. For Gaussian pictures and their exact denoiser the mean share is the Wiener gain P / (P + sigma^2),
-so octaves pass one half where their power meets the noise, one after another if the spectrum falls.
+with F the windowed transform of `windowed_rapsd` and b one of the octaves of `octave_edges`, coarsest first, without DC
+and corners. For Gaussian pictures and their exact denoiser the mean share is the Wiener gain P / (P + sigma^2), so an
+octave passes one half where its power equals the noise's, one after another if the spectrum decreases.
 
-Where a picture has no power there is nothing to fix, and every function here says nan or leaves the octave out.
+In octaves where a picture has no power the share is nan, and summaries ignore it.
 """
 
 import numpy as np
@@ -19,17 +19,17 @@ from explorer.core.spectra.scales import feature_size, octave_edges, octave_mean
 
 Array = NDArray[np.float64]
 
-ROUNDING_SHARE = 2.0**-21  # four times float32's; what is fainter than this share of the largest value is not content
-FIXED_LEVEL = 0.5  # share from which an octave counts as fixed
+ROUNDING_SHARE = 2.0**-21  # of the largest value: four times float32's rounding; fainter amplitudes count as none
+FIXED_LEVEL = 0.5  # share at or above which an octave counts as fixed
 
 
 def fixed_shares(estimates: Tensor, final: Tensor) -> Array:
-    """Share of the final picture fixed in each estimate, per octave: (S, n) float64, coarsest octave first.
+    """Return the share of the final picture fixed in each estimate, per octave: (S, n) float64, coarsest first.
 
-    estimates (S, C, H, W): x0 of every step, the last one the final picture itself. final (C, H, W), data units. Powers
-    are means over the channels. 1 where estimate and picture agree, 0 for an empty estimate; below 0 where the
-    estimate holds other content than the picture will, as early ones of a stochastic run do, and not clipped. nan in
-    octaves where the picture has no power. Raises ValueError for shapes that do not fit or a side below 4 pixels.
+    estimates: (S, C, H, W), x0 of every step, the last one the final picture itself. final: (C, H, W), data units.
+    Powers are means over the channels. The share is 1 where estimate and picture agree, 0 for an empty estimate, and
+    negative (not clipped) where the estimate has content that the picture lacks, as early in stochastic runs; nan in
+    octaves without power. Raise ValueError for shapes that do not fit and for a picture below 4 pixels.
     """
     if estimates.ndim != 4 or estimates.shape[1:] != final.shape:
         raise ValueError(f"estimates {tuple(estimates.shape)} do not fit a picture {tuple(final.shape)}")
@@ -39,25 +39,25 @@ def fixed_shares(estimates: Tensor, final: Tensor) -> Array:
 
 
 def octave_power(pictures: Tensor) -> Array:
-    """Windowed power per FFT bin in each octave, mean of the channels: (..., C, H, W) -> (..., n), data units squared.
+    """Return the windowed power per FFT bin in each octave, mean of the channels: (..., C, H, W) -> (..., n).
 
-    Raises ValueError for a side below 4 pixels, where there is no octave.
+    Data units squared. Raise ValueError for a picture below 4 pixels, where there is no octave.
     """
     return octave_means(windowed_rapsd(pictures.cpu().double()).mean(-2).numpy(), *pictures.shape[-2:])
 
 
 def present_power(picture: Tensor) -> Array:
-    """`octave_power` of (C, H, W) or of pictures (N, C, H, W) on average, (n,); nan where it is but rounding."""
+    """Return `octave_power` of (C, H, W), or its mean for (N, C, H, W): (n,); nan where it is rounding error only."""
     power = octave_power(picture)
     power = power if power.ndim == 1 else power.mean(0)
     return np.where(power > (ROUNDING_SHARE * float(picture.abs().max())) ** 2, power, np.nan)
 
 
 def passing_steps(shares: ArrayLike, level: float = FIXED_LEVEL) -> Array:
-    """The step from which each octave's share stays at or above level until the end, (S, n) -> (n,).
+    """Return the step from which each octave's share stays at or above level, (S, n) -> (n,).
 
-    Fractional: interpolated between the last step below the level and the next. 0 if never below; nan if still below
-    at the last step, or where a share is nan.
+    Interpolated between the last step below the level and the next one. 0 if never below; nan if below at the last
+    step, or where a share is nan.
     """
     shares = np.asarray(shares, dtype=np.float64)
     return np.array([_passing_step(octave, level) for octave in shares.T])
@@ -74,10 +74,9 @@ def _passing_step(share: Array, level: float) -> float:
 
 
 def rank_correlation(passing: ArrayLike) -> float:
-    """Spearman's rho of octave (coarse to fine) and passing step, (n,) -> [-1, 1]; 1: strictly coarse to fine.
+    """Return Spearman's rho between octave (coarse to fine) and passing step (n,); 1: strictly coarse to fine.
 
-    Ties take their mean rank, octaves that are nan are left out. nan for fewer than three octaves or if all pass at
-    the same step.
+    Ties have their mean rank; nan octaves are ignored. nan for fewer than three octaves or if all pass at one step.
     """
     passing = np.asarray(passing, dtype=np.float64)
     known = np.flatnonzero(~np.isnan(passing))
@@ -87,12 +86,12 @@ def rank_correlation(passing: ArrayLike) -> float:
 
 
 def decided_size(shares_at_step: ArrayLike, h: int, w: int, level: float = FIXED_LEVEL) -> float:
-    """Feature size 1 / (2 f), pixels, down to which everything from the coarsest octave on is at or above level.
+    """Return the feature size 1 / (2 f), pixels, down to which all octaves from the coarsest on are at or above level.
 
-    shares_at_step (n,): shares, or any curve over the octaves of an h x w picture such as `agreement_per_octave`. f is
-    where the first octave below the level is entered, interpolated in ln f between the centres (geometric means) of the
-    two octaves. inf if the coarsest is below already, 1 if none is. nan octaves are left out; all nan: nan. Raises
-    ValueError where the shares are not one per octave.
+    shares_at_step: (n,), or any curve over the octaves of an h x w picture such as `agreement_per_octave`. f is the
+    crossing of the level, interpolated in ln f between the centres (geometric means) of the last octave above it and
+    the first one below. inf if the coarsest octave is below, 1 if none is. nan octaves are ignored; nan if all are.
+    Raise ValueError where the shares are not one per octave.
     """
     share, edges = np.asarray(shares_at_step, dtype=np.float64), octave_edges(h, w)
     if share.shape != (len(edges) - 1,):

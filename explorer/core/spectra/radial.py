@@ -2,10 +2,10 @@
 
     F = fft2(x, norm="ortho"),   R[r] = mean of |F|^2 over the annulus round(L sqrt(fx^2 + fy^2)) = r
 
-with L = max(H, W), r = 0..L // 2 (see `annuli`). Orthonormal, and a mean over the annulus: white noise of
-standard deviation s is flat at s^2, and Parseval reads sum_r n_r R[r] + corner_power = ||x||^2. For square
-pictures equal to pysteps' `rapsd`, which divides |FFT|^2 by the number of pixels. Never take the spectrum of
-displayed pixels: clipping and rounding to 8 bits change it.
+with L = max(H, W), r = 0..L // 2 (see `annuli`). The transform is orthonormal and R a mean over the annulus: white
+noise of standard deviation s has R = s^2 everywhere, and Parseval's theorem is sum_r n_r R[r] + corner_power = ||x||^2.
+For square pictures R equals pysteps' `rapsd`, which divides |FFT|^2 by the number of pixels. Displayed pixels have
+another spectrum, because they are clipped and rounded to 8 bits.
 """
 
 from functools import lru_cache
@@ -49,31 +49,31 @@ __all__ = [
     "windowed_rapsd",
 ]
 
-CHUNK_PIXELS = 2**18  # pixels transformed at once on a CPU: the working set stays in a core's cache
-MIN_FLOAT64_SUM_PIXELS = 2**16  # pixels above which an annulus holds enough bins for float32 sums to lose accuracy
+CHUNK_PIXELS = 2**18  # transformed at once on a CPU, so that the working set stays in a core's cache
+MAX_FLOAT32_SUM_PIXELS = 2**16  # above, annuli have so many bins that float32 sums lose accuracy
 
 Field = TypeVar("Field", Tensor, NDArray[np.floating])
 
 
 def rapsd(x: Field) -> Field:
-    """Radially averaged power spectrum of x (..., H, W) -> (..., R), R = max(H, W) // 2 + 1.
+    """Return the radially averaged power spectrum of x (..., H, W): (..., R), R = max(H, W) // 2 + 1.
 
-    torch in, torch out (same device); numpy in, numpy out. Units: data units squared. No gradient. float64 is computed
-    in float64, all else in float32: within 2e-6 of float64 for noise, for textures down to 1 / f^3 and for photographs
-    of 64 pixels, within 2e-5 for photographs of 512, whose faintest annuli come near the rounding of float32.
-    Raises ValueError for fewer than two axes, an empty picture or complex values.
+    Data units squared. A tensor gives a tensor on the same device, an array an array; without gradient. float64 is
+    computed in float64, everything else in float32: within 2e-6 of float64 for noise, for textures down to 1 / f^3 and
+    for photographs of 64 pixels, within 2e-5 for photographs of 512, whose faintest annuli are near float32's rounding.
+    Raise ValueError for fewer than two axes, an empty picture or complex values.
     """
     return _as_given(x, _annulus_means(_tensor(x))[..., :-1])
 
 
 def windowed_rapsd(x: Field) -> Field:
-    """`rapsd` of x (..., H, W) under a Hann window, its mean taken off before: (..., H, W) -> (..., R).
+    """Return `rapsd` of x (..., H, W) minus its mean under a Hann window: (..., R).
 
-    The opposite edges of a photograph do not match, and the Fourier transform takes that for a step: a cross that
-    falls like 1 / f^2 and passes for detail. Over the window's mean square, (3/8)^2 in two dimensions, so white noise
-    stays flat at its variance but for r = 0 and 1, which the mean is missing from. The window spreads a wave over its
-    neighbouring bins, one on each side. Linear before the square: pictures may be added or subtracted first. Units,
-    types and errors: `rapsd`.
+    Opposite edges of a photograph differ, which the Fourier transform treats as a step: a cross that decreases like
+    1 / f^2 and looks like detail. The window is divided by its rms, 3/8 in two dimensions, so white noise stays flat at
+    its variance except at r = 0 and 1, where the subtracted mean is missing. It spreads a wave over one neighbouring
+    bin on each side. Linear before the square: pictures may be added or subtracted first. Units, types and errors:
+    `rapsd`.
     """
     field = _tensor(x)
     centred = field - field.mean((-2, -1), keepdim=True)
@@ -82,14 +82,14 @@ def windowed_rapsd(x: Field) -> Field:
 
 @lru_cache(maxsize=32)
 def _hann(h: int, w: int, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Periodic Hann window (h, w) of mean square 1; a side of one pixel is left as it is."""
+    """Periodic Hann window (h, w) of mean square 1; along a side of one pixel it is 1."""
     sides = [torch.hann_window(n, periodic=True, dtype=torch.float64) for n in (h, w)]
     rows, columns = (side / side.square().mean().sqrt() for side in sides)
     return (rows[:, None] * columns).to(device, dtype)
 
 
 def corner_power(x: Field) -> Field:
-    """Sum of |F|^2 over the corners, beyond 0.5 cycles/pixel, of x (..., H, W) -> (...)."""
+    """Return the sum of |F|^2 of x (..., H, W) over the corners, beyond 0.5 cycles/pixel: (...), data units squared."""
     return _as_given(x, _annulus_means(_tensor(x))[..., -1])
 
 
@@ -114,7 +114,7 @@ def _quarter(h: int, w: int, device: torch.device, dtype: torch.dtype) -> tuple[
 def _annulus_means(x: Tensor) -> Tensor:
     """(..., H, W) -> (..., R + 1): mean of |F|^2 over each annulus, then its sum over the corners."""
     h, w = x.shape[-2:]
-    sums = torch.float64 if h * w > MIN_FLOAT64_SUM_PIXELS and x.device.type != "mps" else x.dtype  # MPS has no float64
+    sums = torch.float64 if h * w > MAX_FLOAT32_SUM_PIXELS and x.device.type != "mps" else x.dtype  # MPS has no float64
     index, weight = _quarter(h, w, x.device, sums)
     pictures = x.reshape(-1, h * w)
     out = torch.zeros(len(pictures), max(h, w) // 2 + 2, dtype=sums, device=x.device)
@@ -122,7 +122,7 @@ def _annulus_means(x: Tensor) -> Tensor:
     for some, rows in zip(pictures.split(chunk), out.split(chunk), strict=True):
         if len(some) == 0:
             break
-        mean = some.mean(1, keepdim=True)  # taken off, or float32's rounding of a large mean would reach every bin
+        mean = some.mean(1, keepdim=True)  # subtracted: rounding of a large mean in float32 would reach every bin
         parts = torch.view_as_real(torch.fft.rfft2((some - mean).view(-1, h, w))).square_()
         pairs = (h - 1) // 2  # rows fy > 0 that have a partner -fy
         parts[:, 1 : pairs + 1] += parts[:, h - pairs :].flip(1)

@@ -1,13 +1,13 @@
-"""Transfer function of a sampler: how much of each frequency's power a run with so many steps puts out.
+"""Transfer function of a sampler: the power that a run puts out at each frequency, relative to the data's.
 
-For Gaussian pictures of power P the exact denoiser is linear, D(x; sigma) = P / (P + sigma^2) x, and every frequency
-goes its own way. A sampler made of such steps ends at
+For Gaussian pictures of power P the exact denoiser is linear, D(x; sigma) = P / (P + sigma^2) x, and frequencies are
+independent. A sampler that is linear in its state and noise ends at
 
     x = G x_T + sum_k n_k z_k,     power gain = (G^2 var(x_T) + sum_k n_k^2) / P
 
-with x_T the start and z_k the noise of each draw. G and n_k are found exactly, by superposition: the sampler itself is
-run once on many rows, of which the first starts at 1 without noise, and each other starts at 0 and has one of the
-draws equal to 1. No formula of a sampler is written here, so this holds for any linear one, whatever its settings.
+with x_T the start and z_k the noise of each draw. G and n_k are found exactly, by superposition: the sampler runs once
+on many rows, of which the first starts at 1 without noise, and each other one starts at 0 with a single draw equal
+to 1. This uses no formula of the sampler, so it holds for any linear one with any settings.
 """
 
 import numpy as np
@@ -21,19 +21,19 @@ from explorer.core.samplers.loop import Sampler, Step, working_levels
 Array = NDArray[np.float64]
 Key = tuple[int, str]  # step and role of a draw
 
-SUPERPOSITION_TOLERANCE = 1e-9  # departure from superposition that is rounding, relative to the largest state
+SUPERPOSITION_TOLERANCE = 1e-9  # relative to the largest state; a smaller deviation is rounding
 
 
 def power_gain(
     sampler: Sampler, sigmas: ArrayLike, power: ArrayLike, *, start_variance: ArrayLike | None = None
 ) -> Array:
-    """Output power over data power of a sampler on Gaussian data, (F,): 1 is right, below 1 too smooth.
+    """Return output power over data power of a sampler on Gaussian data, (F,): 1 is exact, below 1 too smooth.
 
-    sigmas (steps + 1,): falling to 0. power (F,): P of the data, > 0, data units squared; P(f) of a spectrum, or any
-    list. start_variance: of x_T, a number or (F,); default sigmas[0]^2, which is how sampling from pure noise starts.
-    Data noised to the first level has P + sigmas[0]^2 instead. Settings of a sampler: functools.partial. Time and
-    memory grow with the number of draws. Raises ValueError for a power that is not positive and for a sampler that is
-    not linear in its state and noise, like predictor-corrector, whose step depends on the norm of both.
+    sigmas: (steps + 1,), decreasing to 0, data units. power: (F,), P > 0 of the data, data units squared, such as a
+    spectrum. start_variance: of x_T, a number or (F,); default sigmas[0]^2, that of sampling from pure noise; data
+    noised to the first level has P + sigmas[0]^2. Settings of a sampler: functools.partial. Time and memory grow with
+    the number of draws. Raise ValueError for a power that is not positive, and for a sampler that is not linear in
+    state and noise, such as predictor-corrector, whose step depends on their norms.
     """
     power = np.asarray(power, dtype=np.float64)
     if power.ndim != 1 or len(power) == 0 or not np.all(np.isfinite(power) & (power > 0)):

@@ -1,9 +1,8 @@
-"""What a radial spectrum P(k) says about scale: crossover, slope, octaves. numpy float64.
+"""Scale measures of a radial spectrum P(k): crossover with noise, power law, octaves. numpy float64.
 
-k is in cycles/pixel. A wave of frequency k has wavelength 1 / k pixels, and the feature that half a wave
-makes has size 1 / (2 k) pixels. Against white noise of level sigma, frequency k is called detectable where
-P(k) > sigma^2; there the Wiener gain P / (P + sigma^2) exceeds one half. For a curve measured by `rapsd`, k
-is best taken from `mean_wavenumbers`.
+k is in cycles/pixel. A wave of frequency k has wavelength 1 / k pixels, and a feature of half a wave has size 1 / (2 k)
+pixels. Under white noise of level sigma, frequency k is called detectable where P(k) > sigma^2, which is where the
+Wiener gain P / (P + sigma^2) exceeds one half. For a curve measured by `rapsd`, k should be `mean_wavenumbers`.
 """
 
 from dataclasses import dataclass
@@ -20,10 +19,10 @@ NYQUIST = 0.5  # cycles/pixel
 
 
 class Crossover(NamedTuple):
-    """Where a spectrum sinks into the noise."""
+    """Where a spectrum falls below the noise."""
 
-    frequency: float  # cycles/pixel; nan if even the lowest frequency is lost
-    detectable: NDArray[np.bool_]  # (R,) all annuli above the noise, DC included
+    frequency: float  # cycles/pixel; nan if even the lowest frequency is below the noise
+    detectable: NDArray[np.bool_]  # (R,) annuli above the noise, DC included
 
 
 @dataclass(frozen=True)
@@ -35,35 +34,34 @@ class PowerLaw:
     interval: tuple[float, float]  # 95 % for alpha
 
     def power(self, k: ArrayLike) -> Array:
-        """P(k), shape of k > 0."""
+        """Return P(k), shape of k > 0."""
         return np.exp(self.log_c - self.alpha * np.log(np.asarray(k, dtype=np.float64)))
 
     def crossover(self, sigma: float) -> float:
-        """(C / sigma^2)^(1 / alpha), where P = sigma^2; its wavelength grows as sigma^(2 / alpha)."""
+        """Return the frequency (C / sigma^2)^(1 / alpha) where P = sigma^2, cycles/pixel."""
         return float(np.exp((self.log_c - 2 * np.log(sigma)) / self.alpha))
 
 
 def detectable(psd: ArrayLike, sigma: float) -> NDArray[np.bool_]:
-    """The set {k : P(k) > sigma^2} as a mask of the shape of psd."""
+    """Return the mask P(k) > sigma^2, shape of psd."""
     return np.asarray(psd) > sigma**2
 
 
 def crossover(psd: ArrayLike, sigma: float, k: ArrayLike) -> Crossover:
-    """The upper end of the detectable frequencies that are connected to the lowest, and the whole set.
+    """Return the upper end of the detectable range that begins at the lowest frequency, and all detectable annuli.
 
-    psd (R,) at k (R,), k[0] = 0 being the DC, which is ignored. The end is interpolated on log-log axes
-    between the last annulus above sigma^2 and the next one, so it moves smoothly, and never upwards, as sigma
-    grows. Everything detectable: 0.5 (features of 1 pixel). Lowest annulus lost: nan, whatever else the mask
-    has. Raises ValueError for shapes that do not fit.
+    psd: (R,) at k (R,); k[0] = 0 is DC and ignored. The end is interpolated on log-log axes between the last annulus
+    above sigma^2 and the next one, so it moves smoothly, never upwards, as sigma grows: 0.5 (features of 1 pixel)
+    if everything is detectable, nan if the lowest annulus is not. Raise ValueError for shapes that do not fit.
     """
     psd, k = np.asarray(psd, dtype=np.float64), np.asarray(k, dtype=np.float64)
     if psd.ndim != 1 or psd.shape != k.shape or len(k) < 2:
         raise ValueError(f"one spectrum (R,) and its frequencies are needed, got {psd.shape} and {k.shape}")
     mask = detectable(psd, sigma)
-    lost = np.flatnonzero(~mask[1:]) + 1  # annuli at or below the noise
-    if len(lost) == 0:
+    below = np.flatnonzero(~mask[1:]) + 1  # annuli at or below the noise
+    if len(below) == 0:
         return Crossover(NYQUIST, mask)
-    first = int(lost[0])
+    first = int(below[0])
     if first == 1:
         return Crossover(float("nan"), mask)
     return Crossover(_crossing(k[first - 1 : first + 1], psd[first - 1 : first + 1], sigma**2), mask)
@@ -78,18 +76,17 @@ def _crossing(k: Array, power: Array, level: float) -> float:
 
 
 def feature_size(frequency: float) -> float:
-    """Half a wavelength, 1 / (2 f), in pixels; infinite for nan, where no size of feature stands out."""
+    """Return half a wavelength, 1 / (2 f), in pixels; inf for a frequency of 0 or nan."""
     return 0.5 / frequency if frequency > 0 else float("inf")
 
 
 def fit_power_law(k: ArrayLike, psd: ArrayLike, k_max: float = 0.45, per_octave: int = 3) -> PowerLaw:
-    """Least squares of ln P on ln k after averaging both in bands of equal logarithmic width, weighted alike.
+    """Fit a power law by least squares of ln P on ln k, both averaged in bands of equal logarithmic width.
 
-    psd (R,) at k (R,). Annuli r = 0 and 1 are left out (mean and trend), and those above k_max (resampling
-    and sensor noise). The interval comes from the scatter of the bands, bumps of the spectrum included; low
-    bands scatter more, hence the HC3 variance (MacKinnon & White 1985). On Gaussian fields of 32 to 256
-    pixels it covers the true slope in 93 % of draws. Raises ValueError for fewer than three bands or a power
-    of 0.
+    psd: (R,) at k (R,), cycles/pixel. Annuli r = 0 and 1 are excluded (mean and trend), and those above k_max
+    (resampling and sensor noise). Bands have equal weights. The interval is computed from the residuals of the bands,
+    which are larger at low frequencies, hence the HC3 variance (MacKinnon & White 1985); on Gaussian fields of 32 to
+    256 pixels it covers the true slope in 93 % of draws. Raise ValueError for fewer than three bands or a power of 0.
     """
     k, psd = np.asarray(k, dtype=np.float64), np.asarray(psd, dtype=np.float64)
     chosen = slice(2, int(np.searchsorted(k, k_max, side="right")))
@@ -109,16 +106,16 @@ def fit_power_law(k: ArrayLike, psd: ArrayLike, k_max: float = 0.45, per_octave:
 
 
 def _log_bands(log_k: Array, log_p: Array, per_octave: int) -> tuple[Array, Array]:
-    """Means of log_k and log_p over bands of 1 / per_octave octaves that are not empty, each (bands,)."""
+    """Means of log_k and log_p over the non-empty bands of 1 / per_octave octaves, each (bands,)."""
     band = np.floor((log_k - log_k[0]) / np.log(2) * per_octave + 1e-9).astype(int)
     _, band, size = np.unique(band, return_inverse=True, return_counts=True)
     return np.bincount(band, log_k) / size, np.bincount(band, log_p) / size
 
 
 def octave_edges(h: int, w: int) -> Array:
-    """Edges (n + 1,) of a picture's octaves, rising from 1 / max(h, w) to 0.5 cycles/pixel.
+    """Return the edges (n + 1,) of a picture's octaves, increasing from 1 / max(h, w) to 0.5 cycles/pixel.
 
-    The lowest band is wider than an octave, by less than one more, where max(h, w) is no power of two.
+    The lowest band is up to two octaves wide where max(h, w) is no power of two. Raise ValueError below 4 pixels.
     """
     size = max(h, w)
     if size < 4:
@@ -129,7 +126,7 @@ def octave_edges(h: int, w: int) -> Array:
 
 
 def octave_means(psd: ArrayLike, h: int, w: int) -> Array:
-    """Mean power per FFT bin in each octave, lowest first, DC and corners left out: (..., R) -> (..., n)."""
+    """Return the mean power per FFT bin in each octave, lowest first, without DC and corners: (..., R) -> (..., n)."""
     psd, n = np.asarray(psd, dtype=np.float64), counts(h, w)
     # annulus r belongs to the octave [edge, next edge); exact in integers r / L against 2^-j / 2
     edges = octave_edges(h, w) * max(h, w)
@@ -140,5 +137,5 @@ def octave_means(psd: ArrayLike, h: int, w: int) -> Array:
 
 
 def snr_per_octave(psd: ArrayLike, sigma: float, h: int, w: int) -> Array:
-    """Signal-to-noise ratio P / sigma^2 of powers in each octave, lowest first: (..., R) -> (..., n)."""
+    """Return the signal-to-noise ratio P / sigma^2 of powers in each octave, lowest first: (..., R) -> (..., n)."""
     return octave_means(psd, h, w) / sigma**2

@@ -1,1 +1,1 @@
-"""Densities in the plane, walkers in them, and networks that learn their score."""
+"""Two-dimensional toy problems: densities, Langevin walkers, and networks that learn a score."""

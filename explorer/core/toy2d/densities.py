@@ -1,6 +1,6 @@
-"""Densities in the plane that can be looked at whole: round Gaussians at the places of a pattern.
+"""Two-dimensional densities: mixtures of isotropic Gaussians centred on the points of a pattern.
 
-Noise added to them leaves round Gaussians, so density, score and denoiser of every noise level are in closed form.
+Adding Gaussian noise leaves such a mixture, so density, score and denoiser at every noise level have a closed form.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from torch import Tensor
 from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 from explorer.core.noise import generator
 
-SIGMA_MIN, SIGMA_MAX = 0.03, 3.0  # data units: less than any pattern's detail, more than its whole width
-MAX_PARTS = 8  # into which a pattern without modes is divided
+SIGMA_MIN, SIGMA_MAX = 0.03, 3.0  # data units: below any pattern's detail, above its whole width
+MAX_PARTS = 8  # of a pattern without separate modes
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A density: equal round Gaussians, and the parts (modes or stretches) whose shares are counted."""
+    """A mixture of isotropic Gaussians of one width, divided into parts (modes or segments) with shares of weight."""
 
     means: Array  # (K, 2), data units
-    weights: Array  # (K,), they sum to 1
+    weights: Array  # (K,), sum 1
     std: float  # of each Gaussian along each axis, data units
-    part: NDArray[np.int64]  # (K,) which part each belongs to, from 0 without gaps
+    part: NDArray[np.int64]  # (K,) index of each Gaussian's part, from 0 without gaps
 
     @property
     def mixture(self) -> GaussianMixture:
-        """The density as a Denoiser of points (B, 2), with its score and logarithm."""
+        """The density as a Denoiser of points (B, 2), with `score` and `log_density`."""
         variances = torch.full((len(self.means),), self.std**2, dtype=torch.float64)
         return GaussianMixture(torch.from_numpy(self.means), variances, torch.from_numpy(self.weights))
 
@@ -49,14 +49,14 @@ class Pattern:
         return sqrt(float(self.weights @ (self.means**2).mean(1)) + self.std**2)
 
     def sample(self, count: int, seed: int, role: str, index: int = 0) -> Tensor:
-        """`count` clean points (count, 2) float64, a function of the arguments alone."""
+        """Return clean points (count, 2) float64, data units, a function of the arguments alone."""
         stream = generator(seed, role, index)
         component = np.searchsorted(np.cumsum(self.weights), stream.random(count) * self.weights.sum())
         centre = self.means[np.minimum(component, len(self.means) - 1)]
         return torch.from_numpy(centre + self.std * stream.standard_normal((count, 2)))
 
     def nearest(self, x: Tensor) -> NDArray[np.int64]:
-        """The component whose centre is nearest to each point (n, 2); ties go to the first."""
+        """Return the index of the Gaussian with the nearest centre for each point (n, 2): (n,); ties: the first."""
         return torch.cdist(x.double(), torch.from_numpy(self.means)).argmin(1).numpy()
 
 
@@ -70,7 +70,7 @@ def _ring() -> Pattern:
 
 
 def _spiral() -> Pattern:
-    """Two turns, the centres evenly spaced along the curve."""
+    """Two turns with centres evenly spaced along the curve."""
     angle = np.sqrt(np.linspace(0.04, 1, 64)) * 4 * pi
     radius = angle / (4 * pi) * 1.15
     means = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
@@ -84,17 +84,17 @@ def _grid() -> Pattern:
 
 
 PATTERNS: dict[str, Callable[[], Pattern]] = {"two": _two, "ring": _ring, "spiral": _spiral, "grid": _grid}
-POINT_STD = 0.06  # data units
+POINT_STD = 0.06  # data units, of the Gaussian at each drawn point
 
 
 def pattern_from_points(points: Sequence[Sequence[float]]) -> Pattern:
-    """Equal Gaussians at points (K, 2), in at most eight parts of points that lie together (complete linkage).
+    """Return equal Gaussians at points (K, 2), in at most MAX_PARTS clusters (complete linkage) as parts.
 
-    Raises ValueError when there is no point.
+    points: data units. Raise ValueError when there is none.
     """
     means = np.asarray(points, dtype=np.float64).reshape(-1, 2)
     if len(means) == 0:
         raise ValueError("a drawing needs at least one point")
     part = fcluster(linkage(means, "complete"), MAX_PARTS, "maxclust") - 1 if len(means) > 1 else np.zeros(1)
-    order = np.unique(part, return_index=True)[1].argsort().argsort()  # parts numbered as they were drawn
+    order = np.unique(part, return_index=True)[1].argsort().argsort()  # parts in the order of their first point
     return Pattern(means, np.full(len(means), 1 / len(means)), POINT_STD, order[part.astype(int)])
