@@ -1,4 +1,4 @@
-"""The example pictures that come with the explorer: nine photographs under free licences, see ATTRIBUTION.md."""
+"""The nine example photographs of the explorer, under free licences; see ATTRIBUTION.md."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer.images.decoder import decode, fit, to_data
 
@@ -16,12 +17,12 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Example:
-    """One picture and what must be said about it."""
+    """An example picture with its attribution."""
 
-    name: str  # how requests call it
+    name: str  # in requests
     file: str  # in this folder
     title: str  # two or three words
-    alt: str  # one sentence, for who cannot see it
+    alt: str  # text alternative, one sentence
     author: str
     licence: str  # SPDX identifier
     source: str
@@ -34,17 +35,17 @@ _FILES = {example.name: FOLDER / example.file for example in EXAMPLES}
 
 
 @lru_cache(maxsize=len(EXAMPLES))
-def load(name: str) -> np.ndarray:
-    """The example of that name, uint8 (H, W, 3), read-only. Raises KeyError for an unknown name."""
+def load(name: str) -> NDArray[np.uint8]:
+    """Return the example of that name, uint8 (H, W, 3), read-only. Raise KeyError for an unknown name."""
     picture = decode(_FILES[name].read_bytes())
-    picture.flags.writeable = False  # shared by all who ask
+    picture.flags.writeable = False  # the cached array is shared by all callers
     return picture
 
 
-def views(size: int) -> np.ndarray:
-    """All examples and their mirror images at one size: float32 (2 * len(EXAMPLES), 3, size, size) in [-1, 1].
+def views(size: int) -> NDArray[np.float32]:
+    """Return all examples at one size, each followed by its mirror image, in data units.
 
-    In the order of EXAMPLES, each followed by its mirror image.
+    float32 (2 * len(EXAMPLES), 3, size, size) in [-1, 1], in the order of EXAMPLES.
     """
     whole = [to_data(fit(load(example.name), size)) for example in EXAMPLES]
     return np.stack([view for x in whole for view in (x, x[..., ::-1])])

@@ -1,8 +1,8 @@
 """Models of the Hugging Face Hub as Denoisers: hub:OWNER/NAME@REVISION.
 
-Understood are networks of the class UNet2DModel of the library diffusers that work on pixels, unconditional or told a
-class by its number, trained by a scheduler of discrete times. diffusers and huggingface_hub are imported when a model
-is asked for; the explorer runs without them.
+Supported are networks of the class UNet2DModel of the library diffusers on pixels, unconditional or conditioned on a
+class index, trained with a scheduler of discrete times. diffusers and huggingface_hub are imported only to load such a
+model; the explorer runs without them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from explorer.hub.model_id import PREFIX, HubModel, parse
 __all__ = ["PREFIX", "HubModel", "load", "parse"]
 
 DIFFUSERS_MISSING = "Models of the Hub need the package diffusers: pip install -r requirements-hub.txt adds it."
-# The layers of an attention block, by the names that diffusers gave them before 2023 and gives them now.
+# Layers of an attention block: names in diffusers before 2023 -> names now.
 CURRENT_LAYER_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 
 
@@ -35,12 +35,12 @@ def load(
     dtype: torch.dtype = torch.float32,
     cache: str | Path | None = None,
     endpoint: str | None = None,
-) -> tuple[Denoiser, dict]:
-    """The model as a Denoiser, and its card; labels index the card's `classes`. Raises WeightsRefused.
+) -> tuple[Denoiser, weights.Card]:
+    """Return the model as a Denoiser, and its card; labels index the card's `classes`. Raise WeightsRefused.
 
-    dtype: what the network computes in; input and output are float32. cache, endpoint: see `fetch.find`. A network of
-    grey pictures answers for colour pictures whose channels are alike (`adapter.Grey`). A network with classes has no
-    'any' among them, and takes no label for class 0.
+    spec: hub:OWNER/NAME@REVISION. dtype: number type that the network computes in; input and output are float32. cache,
+    endpoint: see `download.find`. A network of grey pictures is adapted to colour pictures with equal channels
+    (`GreyDenoiser`). A network with classes has no 'any' among them; without a label it uses class 0.
     """
     model = parse(spec)
     if not (find_spec("diffusers") and find_spec("huggingface_hub")):
@@ -65,7 +65,7 @@ def load(
 def _built(
     network: NetworkConfig, noise: NoiseConfig, tensors: dict[str, Tensor], model: HubModel
 ) -> DiscreteVPDenoiser:
-    """The network with these tensors in it, float32 on the CPU, once it has answered for a small picture."""
+    """The network with these tensors, float32 on the CPU, after a trial pass on a small picture."""
     UNet2DModel = _library()
     current = {
         ".".join(CURRENT_LAYER_NAMES.get(part, part) for part in key.split(".")): t.float()
@@ -78,7 +78,7 @@ def _built(
         denoiser = DiscreteVPDenoiser(net, noise.sigmas, noise.prediction, network.classes, network.multiple)
         with torch.inference_mode():
             answer = denoiser(torch.zeros(1, network.colours, side, side), 1.0)
-    except Exception:  # settings by others get many types of error out of the library; all mean the same here
+    except Exception:  # the library raises many types of error for foreign settings
         raise HubRefused(f"The weights of {model.repository} do not fit the network it describes.") from None
     if answer.shape[-2:] != (side, side) or not bool(answer.isfinite().all()):
         raise HubRefused(f"The network of {model.repository} gives no picture of finite numbers.")
@@ -89,14 +89,14 @@ def _library() -> type[nn.Module]:
     try:
         from diffusers import UNet2DModel
         from diffusers.utils import logging
-    except (ImportError, RuntimeError):  # the latter where a package below it does not fit
+    except (ImportError, RuntimeError):  # the latter where a package below it has the wrong version
         raise HubRefused(DIFFUSERS_MISSING) from None
     logging.set_verbosity_error()
     return UNet2DModel
 
 
-def _card(model: HubModel, network: NetworkConfig, noise: NoiseConfig) -> dict:
-    """What is known of the model; how many pictures it was trained on is not."""
+def _card(model: HubModel, network: NetworkConfig, noise: NoiseConfig) -> weights.Card:
+    """The card of the model; the number of its training pictures is unknown."""
     return {
         "name": model.repository,
         "kind": "hub",
@@ -105,7 +105,7 @@ def _card(model: HubModel, network: NetworkConfig, noise: NoiseConfig) -> dict:
         "colours": network.colours,
         "data_range": (-1, 1),
         "prediction": noise.prediction,
-        "sigma_range": (float(noise.sigmas[0]), float(noise.sigmas[-1])),  # that it was trained on, data units
+        "sigma_range": (float(noise.sigmas[0]), float(noise.sigmas[-1])),  # of its training, data units
         "training": {"size": network.side},
         "provenance": [{"data": "stated on its page", "source": model.page, "licence": "stated on its page"}],
     }

@@ -1,12 +1,13 @@
-"""What a repository's JSON files may say: everything is checked before the weights are fetched.
+"""Validation of a repository's JSON files, before its weights are downloaded.
 
-The files are written by others. Whatever is not understood here is refused rather than guessed.
+Anything that is not known to be supported is refused.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,44 +16,47 @@ from explorer.errors import HubRefused
 from explorer.hub.adapter import noise_levels
 
 PREDICTIONS = {"epsilon": "eps", "sample": "x0", "v_prediction": "v"}  # the Hub's names and those of `convert`
-# These have one meaning of t in common, whichever steps they take between the levels.
+# Schedulers with the same meaning of t; they differ only in the steps between the levels.
 SCHEDULERS = tuple(
     f"{name}Scheduler"
     for name in ("DDPM", "DDIM", "PNDM", "DPMSolverMultistep", "DPMSolverSinglestep", "DEISMultistep", "UniPCMultistep",
                  "EulerDiscrete", "EulerAncestralDiscrete", "HeunDiscrete", "LMSDiscrete")
 )  # fmt: skip
+# Limits on a network.
 MAX_CLASSES = 1000
-MAX_LEVELS, MAX_LAYERS_PER_LEVEL, MAX_CHANNELS = 8, 16, 4096  # of a network
+MAX_LEVELS, MAX_LAYERS_PER_LEVEL = 8, 16
+MAX_CHANNELS = 4096
+MAX_SIDE_PIXELS = 4096
 MAX_TIMESTEPS = 10_000
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """What the network takes and gives."""
+    """The checked configuration of a network."""
 
     colours: int  # 1 or 3
     classes: int  # 0: unconditional
-    multiple: int  # its sides must be multiples of this
-    side: int | None  # pixels it was trained at, where that is said
-    fields: dict  # as the repository has them
+    multiple: int  # of pixels, that the sides of pictures must be
+    side: int | None  # of the training pictures, pixels; None where it is not stated
+    fields: dict[str, Any]  # of config.json
 
 
 @dataclass(frozen=True)
 class NoiseConfig:
-    """What the network was trained on: noise level of each time, and kind of prediction."""
+    """The checked configuration of a network's training noise."""
 
-    sigmas: NDArray[np.float64]  # (T,)
+    sigmas: NDArray[np.float64]  # (T,) of each time, data units
     prediction: str  # "eps", "x0" or "v"
 
 
-def check_index(fields: dict) -> None:
-    """Refuse pipelines that work on anything but pixels, such as a network on the latents of an autoencoder."""
+def check_index(fields: dict[str, Any]) -> None:
+    """Raise HubRefused for a pipeline with more parts than network and scheduler, such as latent diffusion."""
     if {name for name in fields if not name.startswith("_")} - {"unet", "scheduler"}:
         raise HubRefused("This model is one part of several; only networks that work on pixels alone are understood.")
 
 
-def check_network(fields: dict) -> NetworkConfig:
-    """The network that config.json describes. Raises HubRefused."""
+def check_network(fields: dict[str, Any]) -> NetworkConfig:
+    """Return the network that config.json describes. Raise HubRefused where it is not supported."""
     if fields.get("_class_name") != "UNet2DModel":
         raise HubRefused("This model is not a UNet2DModel; only those are understood here.")
     colours, out = fields.get("in_channels", 3), fields.get("out_channels", 3)
@@ -68,12 +72,12 @@ def check_network(fields: dict) -> NetworkConfig:
     if not sound or not all(_whole(width, 1, MAX_CHANNELS) for width in widths):
         raise HubRefused("This model's architecture is not one that can be built here.")
     side = fields.get("sample_size")
-    side = side if _whole(side, 1, MAX_CHANNELS) else None
+    side = side if _whole(side, 1, MAX_SIDE_PIXELS) else None
     return NetworkConfig(int(colours), classes or 0, 2 ** (len(widths) - 1), side, fields)
 
 
-def check_noise(fields: dict) -> NoiseConfig:
-    """The noise that scheduler_config.json describes. Raises HubRefused."""
+def check_noise(fields: dict[str, Any]) -> NoiseConfig:
+    """Return the noise that scheduler_config.json describes. Raise HubRefused where it is not supported."""
     if fields.get("_class_name") not in SCHEDULERS or fields.get("timestep_type", "discrete") != "discrete":
         raise HubRefused("This model was trained with a scheduler that is not understood here.")
     if fields.get("trained_betas") is not None or fields.get("rescale_betas_zero_snr"):
@@ -91,7 +95,7 @@ def check_noise(fields: dict) -> NoiseConfig:
     return NoiseConfig(sigmas, PREDICTIONS[kind])
 
 
-# What every one of these schedulers takes where its file says nothing: Ho et al. 2020, section 4.
+# Defaults of all these schedulers: Ho et al. 2020, section 4.
 _DEFAULTS = (("num_train_timesteps", 1000), ("beta_start", 0.0001), ("beta_end", 0.02))
 
 

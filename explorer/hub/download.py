@@ -1,7 +1,7 @@
-"""The few files of a Hub model, from the local cache of huggingface_hub or from the Hub.
+"""Download of a Hub model's files, from the local cache of huggingface_hub or from the Hub.
 
-A commit never changes, so what the cache holds needs no network. Otherwise one request lists the files with their
-sizes and hashes before any is fetched. Only JSON and safetensors are ever asked for: no pickle, no code.
+A commit never changes, so files in the cache need no network. Otherwise one request lists the files with their sizes
+and hashes before any of them is downloaded. Only JSON and safetensors files are requested: no pickle, no code.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from explorer.errors import HubRefused
 from explorer.hub.model_id import HubModel
@@ -20,34 +21,34 @@ from explorer.hub.time_budget import BASE_BUDGET_S, TimeBudget
 WEIGHTS_STEM = "diffusion_pytorch_model"
 INDEX_FILE = "model_index.json"
 SCHEDULE_FILES = ("scheduler/scheduler_config.json", "scheduler_config.json")
-# of a whole pipeline, and of a network alone
+# (configuration, weights) of a whole pipeline, and of a network by itself
 NETWORK_FILES = tuple((f"{folder}config.json", f"{folder}{WEIGHTS_STEM}.safetensors") for folder in ("unet/", ""))
 FETCHED_FILES = (INDEX_FILE, *SCHEDULE_FILES, *NETWORK_FILES[0], *NETWORK_FILES[1])
-MAX_WEIGHTS_BYTES = 2 * 2**30  # bytes of weights
-MAX_JSON_BYTES = 2**20  # bytes
+MAX_WEIGHTS_BYTES = 2 * 2**30
+MAX_JSON_BYTES = 2**20  # of each file
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a repository keeps what is needed of it; `index` is None where a network lies alone."""
+    """Names of the files that are needed from a repository."""
 
     config: str
     weights: str
     schedule: str
-    index: str | None
+    index: str | None  # None for a network by itself
 
 
 @dataclass
 class Repository:
-    """Files that can be read: all of them in the cache, or all of them listed by the Hub."""
+    """The files of a model, all in the cache or all listed by the Hub."""
 
     model: HubModel
     layout: Layout
-    read_path: Callable[[str], Path]
-    sha256: str | None  # of the weights, as the Hub states it
+    read_path: Callable[[str], Path]  # file name -> local path, downloading the file if need be
+    sha256: str | None  # of the weights, as stated by the Hub
 
-    def json(self, name: str) -> dict:
-        """A JSON file as a dictionary. Raises HubRefused."""
+    def json(self, name: str) -> dict[str, Any]:
+        """Return the content of a JSON file. Raise HubRefused unless it is an object of at most MAX_JSON_BYTES."""
         path = self.read_path(name)
         try:
             if path.stat().st_size > MAX_JSON_BYTES:
@@ -60,7 +61,7 @@ class Repository:
         return fields
 
     def weights(self) -> tuple[bytes, str]:
-        """The safetensors file and its sha256, which agrees with what the Hub states. Raises HubRefused."""
+        """Return the bytes of the safetensors file and their sha256. Raise HubRefused for another than the Hub's."""
         path = self.read_path(self.layout.weights)
         try:
             if path.stat().st_size > MAX_WEIGHTS_BYTES:
@@ -75,30 +76,31 @@ class Repository:
 
 
 def find(model: HubModel, cache: str | Path | None = None, endpoint: str | None = None) -> Repository:
-    """The repository at that commit, in the cache or else on the Hub. Raises HubRefused.
+    """Return the repository at the model's commit, from the cache if complete there, else from the Hub.
 
-    cache: folder in the layout of huggingface_hub, default its own. endpoint: address of the Hub, default its own.
+    cache: folder in the layout of huggingface_hub, default its own. endpoint: address of the Hub, default the public
+    one. Raise HubRefused.
     """
     from huggingface_hub import try_to_load_from_cache
     from huggingface_hub.utils import logging
 
-    logging.set_verbosity_error()  # its warnings would add lines to the one that a refusal gets
-    kept = {}
+    logging.set_verbosity_error()  # a refusal is a single line, without the library's warnings
+    cached: dict[str, Path] = {}
     for name in FETCHED_FILES:
         path = try_to_load_from_cache(model.repository, name, cache_dir=cache, revision=model.revision)
         if isinstance(path, str):
-            kept[name] = Path(path)
-    layout = _layout(kept)
+            cached[name] = Path(path)
+    layout = _layout(cached)
     if layout is not None:
-        return Repository(model, layout, kept.__getitem__, _stated_hash(kept[layout.weights]))
+        return Repository(model, layout, cached.__getitem__, _stated_hash(cached[layout.weights]))
     return _on_the_hub(model, cache, endpoint)
 
 
 def _on_the_hub(model: HubModel, cache: str | Path | None, endpoint: str | None) -> Repository:
     from huggingface_hub import HfApi, hf_hub_download
 
-    patience = TimeBudget(model)
-    info = patience.watch(
+    budget = TimeBudget(model)
+    info = budget.run(
         lambda: HfApi(endpoint=endpoint).model_info(
             model.repository, revision=model.revision, files_metadata=True, timeout=BASE_BUDGET_S
         )
@@ -106,19 +108,21 @@ def _on_the_hub(model: HubModel, cache: str | Path | None, endpoint: str | None)
     files = {file.rfilename: file for file in info.siblings or ()}
     layout = _layout(files)
     if layout is None or info.sha != model.revision:
-        raise HubRefused(_what_is_missing(model, files))
-    sizes = {name: files[name].size for name in vars(layout).values() if name is not None}
-    for name, size in sizes.items():
-        if type(size) is not int or not 0 <= size <= (MAX_WEIGHTS_BYTES if name == layout.weights else MAX_JSON_BYTES):
+        raise HubRefused(_missing_files(model, files))
+    sizes: dict[str, int] = {}
+    for name in filter(None, vars(layout).values()):
+        size, limit = files[name].size, MAX_WEIGHTS_BYTES if name == layout.weights else MAX_JSON_BYTES
+        if type(size) is not int or not 0 <= size <= limit:
             raise HubRefused(_too_large(model))
+        sizes[name] = size
 
     def fetched(name: str) -> Path:
-        patience.expect(sizes[name])
+        budget.expect(sizes[name])
         return Path(
-            patience.watch(
+            budget.run(
                 lambda: hf_hub_download(
                     model.repository, name, revision=model.revision, cache_dir=cache, endpoint=endpoint,
-                    etag_timeout=BASE_BUDGET_S, tqdm_class=patience.counter(),
+                    etag_timeout=BASE_BUDGET_S, tqdm_class=budget.progress_bar(),
                 )
             )
         )  # fmt: skip
@@ -128,7 +132,7 @@ def _on_the_hub(model: HubModel, cache: str | Path | None, endpoint: str | None)
 
 
 def _layout(names: Collection[str]) -> Layout | None:
-    """Which of these files to use; None when something is missing. A pipeline's index must say what it is made of."""
+    """The files to use, None when one is missing. A network in a subfolder needs the pipeline's index."""
     schedule = next((name for name in SCHEDULE_FILES if name in names), None)
     for config, weights in NETWORK_FILES:
         whole = INDEX_FILE in names or "/" not in config
@@ -137,7 +141,7 @@ def _layout(names: Collection[str]) -> Layout | None:
     return None
 
 
-def _what_is_missing(model: HubModel, names: Collection[str]) -> str:
+def _missing_files(model: HubModel, names: Collection[str]) -> str:
     pickled = any(name.endswith(f"{WEIGHTS_STEM}.bin") for name in names)
     if pickled and not any(name.endswith(".safetensors") for name in names):
         return f"{model.repository} holds pickled weights only, which could run code; safetensors are needed."
@@ -149,6 +153,6 @@ def _too_large(model: HubModel) -> str:
 
 
 def _stated_hash(pointer: Path) -> str | None:
-    """The cache links to a blob that is named by its sha256 when it is a large file; None where it is not."""
+    """The sha256 of a large file, which is the name of the cache's blob that the path links to; None for others."""
     name = Path(os.readlink(pointer)).name if pointer.is_symlink() else ""
     return name if len(name) == 64 else None

@@ -1,6 +1,6 @@
-"""hub:OWNER/NAME@REVISION: which model of the Hugging Face Hub is meant, and at which commit.
+"""Identifiers of models of the Hugging Face Hub: hub:OWNER/NAME@REVISION.
 
-A branch or a tag can be moved to other files; a full commit hash cannot, so only that is accepted.
+The revision must be a full commit hash, because a branch or tag can be moved to other files.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from explorer.errors import HubRefused
 PREFIX = "hub:"
 _WORD = re.compile(r"[A-Za-z0-9]+(?:[._-]+[A-Za-z0-9]+|_+)*")
 _HASH = re.compile(r"[0-9a-f]{40}")
-MAX_REPOSITORY_CHARS = 96  # characters of OWNER/NAME, the Hub's own limit
+MAX_REPOSITORY_CHARS = 96  # of OWNER/NAME; the Hub's own limit
 
 
 @dataclass(frozen=True)
 class HubModel:
-    """One commit of one repository."""
+    """A commit of a model repository."""
 
     owner: str
     name: str
@@ -31,12 +31,12 @@ class HubModel:
 
     @property
     def page(self) -> str:
-        """Where a person can read about it."""
+        """Address of the model's page."""
         return f"https://huggingface.co/{self.repository}/tree/{self.revision}"
 
 
 def parse(spec: str) -> HubModel:
-    """hub:OWNER/NAME@REVISION -> HubModel. Raises HubRefused for anything else, a branch name included."""
+    """Parse hub:OWNER/NAME@REVISION. Raise HubRefused for anything else, a branch name included."""
     repository, at, revision = spec.removeprefix(PREFIX).partition("@")
     owner, slash, name = repository.partition("/")
     if (

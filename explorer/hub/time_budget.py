@@ -1,8 +1,8 @@
-"""Waiting for the Hub: how long, for how many bytes, and what is said when it was in vain.
+"""A limit on time and bytes for all requests to the Hub about one model.
 
-huggingface_hub bounds each read, but it retries, and takes up a broken transfer again without end. Here all requests
-together may take SECONDS plus what the bytes need at the slowest acceptable rate. The requests run in a thread, so that
-whatever they wait for, the person does not.
+huggingface_hub limits each read, but retries, and resumes broken transfers indefinitely. Here all requests together may
+take BASE_BUDGET_S plus the time of the expected bytes at MIN_BYTES_PER_S. They run in a thread, which is abandoned when
+the budget is spent.
 """
 
 from __future__ import annotations
@@ -19,33 +19,34 @@ from explorer.errors import HubRefused
 from explorer.hub.model_id import HubModel
 
 T = TypeVar("T")
-BASE_BUDGET_S = 6.0
-MIN_BYTES_PER_S = 250_000  # bytes a second
-PROGRESS_CHUNK_BYTES = 10 * 2**20  # bytes that huggingface_hub gathers before it tells of them
-MAX_TRANSFER_RATIO = 4  # times its size that a file may cost: a transfer can break, and some are counted twice
+BASE_BUDGET_S = 6.0  # for all requests together, without the transfer of bytes
+MIN_BYTES_PER_S = 250_000
+PROGRESS_CHUNK_BYTES = 10 * 2**20  # that huggingface_hub may have received before it reports them
+MAX_TRANSFER_RATIO = 4  # received over expected bytes: transfers can break, and some bytes are counted twice
+POLL_S = 0.5
 
 
 class TimeBudget:
-    """One budget of time and bytes for everything that is asked of the Hub about one model."""
+    """The budget of time and bytes for one model."""
 
     def __init__(self, model: HubModel) -> None:
         self.model = model
-        self.waited = 0.0  # seconds
+        self.waited_s = 0.0
         self.expected = self.received = 0  # bytes
-        self.lost = False
+        self.expired = False
 
     def expect(self, size: int) -> None:
-        """Another file, of this many bytes, is about to be fetched."""
+        """Add the size in bytes of a file that is about to be downloaded."""
         self.expected += size
 
     def count(self, size: int) -> None:
-        """This many bytes have come; an error here ends the transfer that brought them."""
+        """Add received bytes. Raise HubRefused, which ends the transfer, for too many or after the budget expired."""
         self.received += max(size, 0)
-        if self.lost or self.received > MAX_TRANSFER_RATIO * self.expected:
+        if self.expired or self.received > MAX_TRANSFER_RATIO * self.expected:
             raise HubRefused(f"The Hub sends something else than the files of {self.model.repository}.")
 
-    def counter(self) -> type[tqdm]:
-        """A progress bar that draws nothing and tells this budget of every byte."""
+    def progress_bar(self) -> type[tqdm]:
+        """Return a class of progress bars that draw nothing and `count` every received byte."""
         count = self.count
 
         class Counter(tqdm):
@@ -57,28 +58,28 @@ class TimeBudget:
 
         return Counter
 
-    def watch(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Raises HubRefused when it fails or the budget is spent; it is then left to itself."""
+    def run(self, work: Callable[[], T]) -> T:
+        """Return work(), run in a thread. Raise HubRefused when it fails or outlasts the budget."""
         outcome: Future[T] = Future()
         Thread(target=_settle, args=(outcome, work), daemon=True).start()
         begun = time.monotonic()
         while not outcome.done():
-            left = self._allowed() - self.waited - (time.monotonic() - begun)
-            if left <= 0:
-                self.lost = True
+            left_s = self._allowed_s() - self.waited_s - (time.monotonic() - begun)
+            if left_s <= 0:
+                self.expired = True
                 raise HubRefused(f"{self.model.repository} could not be fetched: the Hub takes too long to answer.")
-            wait([outcome], timeout=min(left, 0.5))
-        self.waited += time.monotonic() - begun
+            wait([outcome], timeout=min(left_s, POLL_S))
+        self.waited_s += time.monotonic() - begun
         try:
             return outcome.result()
         except HubRefused:
             raise
-        except Exception as error:  # of the Hub's client, its HTTP library or the disk: all end in one sentence
+        except Exception as error:  # of the Hub's client, its HTTP library or the disk
             raise HubRefused(_reason(error, self.model)) from None
 
-    def _allowed(self) -> float:
-        unseen = max(0, min(self.expected - self.received, PROGRESS_CHUNK_BYTES))
-        return BASE_BUDGET_S + (self.received + unseen) / MIN_BYTES_PER_S
+    def _allowed_s(self) -> float:
+        unreported = max(0, min(self.expected - self.received, PROGRESS_CHUNK_BYTES))
+        return BASE_BUDGET_S + (self.received + unreported) / MIN_BYTES_PER_S
 
 
 def _settle(outcome: Future, work: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Uploaded bytes -> pictures; the only decoder of the project."""
+"""Decoding of uploaded picture files."""
 
 from explorer.errors import ImageRefused
 from explorer.images.decoder import decode

@@ -1,11 +1,11 @@
-"""The only decoder of uploaded bytes, and the way between pictures and data units.
+"""Decoding of uploaded files to pictures, and conversion between pictures and data units.
 
-A picture is uint8 (H, W, 3), sRGB values as they stand in the file; data units are float32 (3, H, W) in [-1, 1],
-`x0 = picture / 127.5 - 1`. Decoding takes PNG, JPEG and WebP by content and refuses everything else in one plain
-sentence. What is refused for its size is refused from the header, before memory for it is taken.
+A picture is uint8 (H, W, 3) with the sRGB values of the file; data units are float32 (3, H, W) in [-1, 1],
+`x0 = picture / 127.5 - 1`. PNG, JPEG and WebP are recognised by content; everything else is refused with one plain
+sentence. Size limits are checked on the header, before memory is allocated.
 
-Pillow's three reader classes are used directly rather than through `Image.open`: no other format can be reached, and
-its pixel limit, a global that warns before it refuses, is not needed.
+Pillow's three reader classes are used directly instead of `Image.open`: no other format is reachable, and Pillow's
+global pixel limit, which warns before it refuses, is not needed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
@@ -25,50 +26,51 @@ from explorer.errors import ImageRefused
 from explorer.images import headers
 from explorer.thread_priority import lower_thread_priority
 
+Picture = NDArray[np.uint8]  # (H, W, 3)
 MAX_UPLOAD_BYTES = 10 * 2**20
-MAX_PIXELS = 24_000_000
-MAX_SIDE_PIXELS = 16_384  # pixels: wide panoramas pass
-STRIP_ROWS = 256  # rows that are converted at a time
-# One file is decoded at a time and the others wait, which bounds memory, and leaves cores to those who are computing.
+MAX_PIXELS = 24_000_000  # of a picture, H x W
+MAX_SIDE_PIXELS = 16_384  # enough for wide panoramas
+STRIP_ROWS = 256  # converted to RGB at a time
+# One file is decoded at a time, which bounds memory and leaves processor cores to the computations.
 _decoder = ThreadPoolExecutor(1, "decoder", initializer=lower_thread_priority)
 
 
 class _Jpeg(JpegImageFile):
     def _read_dpi_from_exif(self) -> None:
-        """Skipped: it would parse EXIF that is not needed, and warn where that is damaged."""
+        """Do nothing: Pillow would parse EXIF that is not needed here, and warn where it is damaged."""
 
 
-def decode(data: bytes, largest_side: int | None = None) -> np.ndarray:
-    """The picture in the bytes of a PNG, JPEG or WebP file.
+def decode(data: bytes, largest_side: int | None = None) -> Picture:
+    """Return the picture, uint8 (H, W, 3), in the bytes of a PNG, JPEG or WebP file.
 
-    Upright by its EXIF orientation, first frame of an animation, alpha over white, 16 bits rounded to 8, everything
-    else as RGB. `largest_side` in pixels bounds the result, antialiased; by default the full resolution is kept. Safe
-    to call from many threads; each waits for its turn.
-
-    Returns uint8 (H, W, 3). Raises ImageRefused, and nothing else.
+    It is rotated by its EXIF orientation; animations give their first frame, alpha is composited over white, 16 bits
+    are rounded to 8, other modes are converted to RGB. largest_side: pixels; larger pictures are reduced to it,
+    antialiased; None for the full resolution. Thread-safe; calls wait for each other. Raise ImageRefused for every
+    unusable file, and ValueError for a largest_side below 1.
     """
     if largest_side is not None and largest_side < 1:
         raise ValueError(f"largest_side must be at least 1 pixel, not {largest_side}")
-    return _refusing(data, lambda name: _decode(data, name, largest_side))
+    return _run(data, lambda name: _decode(data, name, largest_side))
 
 
-def decode_square(data: bytes, largest_side: int) -> np.ndarray:
-    """As `decode`, then the centre square, reduced to at most `largest_side` pixels and never enlarged.
+def decode_square(data: bytes, largest_side: int) -> Picture:
+    """Return the centre square of the picture in a file, uint8 (S, S, 3), S <= largest_side; it is never enlarged.
 
-    Returns uint8 (S, S, 3). The full picture is let go before the next one is begun, so that many at once stay small.
+    Errors: `decode`. The full picture is freed before the next file is decoded.
     """
 
-    def work(name: str) -> np.ndarray:
+    def work(name: str) -> Picture:
         picture = _decode(data, name, None)
         return fit(picture, min(largest_side, *picture.shape[:2]))
 
-    return _refusing(data, work)
+    return _run(data, work)
 
 
-def fit(picture: np.ndarray, size: int) -> np.ndarray:
-    """The centre square of a picture (H, W, 3), antialiased to uint8 (size, size, 3).
+def fit(picture: Picture, size: int) -> Picture:
+    """Return the centre square of a picture (H, W, 3), antialiased to uint8 (size, size, 3).
 
-    A picture that is smaller is enlarged, which leaves its finest octave empty: see `upscaled`.
+    A smaller picture is enlarged, which leaves its finest octave empty (see `upscaled`). Raise ValueError for a size
+    below 1 pixel.
     """
     if size < 1:
         raise ValueError(f"size must be at least 1 pixel, not {size}")
@@ -82,20 +84,20 @@ def fit(picture: np.ndarray, size: int) -> np.ndarray:
     return np.array(small.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0))
 
 
-def upscaled(picture: np.ndarray, size: int) -> bool:
-    """Whether `fit` would have to enlarge the picture, so that scales near 2 pixels hold nothing."""
+def upscaled(picture: Picture, size: int) -> bool:
+    """Return whether `fit` to `size` pixels enlarges the picture, which leaves scales near 2 pixels empty."""
     return min(picture.shape[:2]) < size
 
 
-def to_data(picture: np.ndarray) -> np.ndarray:
-    """uint8 (H, W, 3) -> float32 (3, H, W) in [-1, 1]; 0 becomes -1 and 255 becomes 1."""
+def to_data(picture: Picture) -> NDArray[np.float32]:
+    """Convert uint8 (H, W, 3) to data units, float32 (3, H, W) in [-1, 1]; 0 becomes -1 and 255 becomes 1."""
     return np.ascontiguousarray(picture.transpose(2, 0, 1), dtype=np.float32) / np.float32(127.5) - np.float32(1)
 
 
-def from_data(x: np.ndarray) -> np.ndarray:
-    """float (3, H, W) -> uint8 (H, W, 3), clipped to [-1, 1], then rounded to the nearest level, halves to even.
+def from_data(x: NDArray[np.floating]) -> Picture:
+    """Convert data units (3, H, W) to uint8 (H, W, 3): clip to [-1, 1], round to the nearest level, halves to even.
 
-    Undoes `to_data` exactly. Raises ValueError where a value is not finite.
+    The exact inverse of `to_data`. Raise ValueError where a value is not finite.
     """
     if not np.isfinite(x).all():
         raise ValueError("the values of a picture must be finite")
@@ -103,15 +105,13 @@ def from_data(x: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(levels.astype(np.uint8).transpose(1, 2, 0))
 
 
-def _refusing(data: bytes, work: Callable[[str], np.ndarray]) -> np.ndarray:
-    """work(kind of file), when its turn has come; whatever goes wrong becomes an ImageRefused."""
+def _run(data: bytes, work: Callable[[str], Picture]) -> Picture:
+    """work(format name) in the decoder's thread; every error becomes an ImageRefused."""
     name = _check_file(data)
     try:
         return _decoder.submit(work, name).result()
     except ImageRefused:
         raise
-    except headers.Excessive:
-        raise ImageRefused(f"This {name} picture consists of too many parts and would take too long.") from None
     except MemoryError:
         raise ImageRefused("This picture needs more memory than there is here.") from None
     except Exception:  # Pillow raises nearly every built-in error on damaged files
@@ -119,7 +119,7 @@ def _refusing(data: bytes, work: Callable[[str], np.ndarray]) -> np.ndarray:
 
 
 def _check_file(data: bytes) -> str:
-    """The file's kind. Raises ImageRefused for what can be told from the bytes alone."""
+    """The format's name. Raises ImageRefused for an empty file, one that is too large and an unsupported format."""
     if not data:
         raise ImageRefused("The file is empty.")
     if len(data) > MAX_UPLOAD_BYTES:
@@ -142,27 +142,27 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _upward(number: float) -> str:
-    """With one decimal, rounded up, so that what is just above a limit does not read as the limit."""
+    """The number with one decimal, rounded up, so that a value just above a limit does not read as the limit."""
     return f"{math.ceil(number * 10) / 10:.10g}"
 
 
-def _decode(data: bytes, name: str, largest_side: int | None) -> np.ndarray:
+def _decode(data: bytes, name: str, largest_side: int | None) -> Picture:
     image = _open(data, name)
     _check_size(*image.size)
     reduction = 1
     if largest_side is not None and max(image.size) > largest_side:
-        # Twice the wanted size is left for the last, better filter.
+        # Twice the wanted size remains for the final, better filter.
         enough = tuple(max(1, math.ceil(2 * largest_side * side / max(image.size))) for side in image.size)
         if name == headers.JPEG:
             image.draft(image.mode, enough)
         reduction = max(1, max(image.size) // (2 * largest_side))
-    transparent = _transparent_value(image)  # before loading, which forgets the file's own pixel format
+    transparent = _transparent_value(image)  # before loading, which discards the file's own pixel format
     image.load()
     turn = headers.orientation(image.info.get("exif"))
     image.info = {} if transparent is None else {"transparency": transparent}
     picture = _flatten(image, reduction)
     image.close()
-    del image  # its memory goes before the turned or resized copy is made
+    del image  # frees its memory before the turned or resized copy is made
     return _turn(_bound(picture, largest_side), turn)
 
 
@@ -176,10 +176,10 @@ def _open(data: bytes, name: str) -> Image.Image:
 
 
 def _transparent_value(image: Image.Image) -> int | tuple[int, ...] | bytes | None:
-    """What a PNG names as transparent, in the values that its pixels have once they are loaded.
+    """A PNG's transparent value on the scale of its loaded pixels: a grey level, a colour, or a palette's alphas.
 
-    An int or a colour to match, or for palettes one alpha per entry. The file gives it at its own bit depth, which
-    Pillow passes on as it is, while pixels of 2 and 4 bits are spread to 0..255 and RGB of 16 bits cut to 8.
+    The file gives it at its own bit depth, and Pillow does not convert it, while pixels of 2 and 4 bits are scaled to
+    0..255 and RGB of 16 bits is cut to 8.
     """
     value, rawmode = image.info.get("transparency"), image.tile[0].args if image.tile else None
     if isinstance(value, tuple) and rawmode == "RGB;16B":
@@ -190,11 +190,11 @@ def _transparent_value(image: Image.Image) -> int | tuple[int, ...] | bytes | No
         return value
     if isinstance(value, tuple):
         return value if max(value) < 256 else None
-    return value if isinstance(value, bytes) and image.mode == "P" else None  # a text chunk can have that name, too
+    return value if isinstance(value, bytes) and image.mode == "P" else None  # a text chunk can have that name too
 
 
-def _flatten(image: Image.Image, reduction: int) -> np.ndarray:
-    """uint8 (H, W, 3) over white, box-averaged by an integer; strip by strip, which takes half the memory."""
+def _flatten(image: Image.Image, reduction: int) -> Picture:
+    """uint8 (H, W, 3) over white, box-averaged by an integer factor; in strips, which halves the memory."""
     width, height = image.size
     picture = np.empty((-(-height // reduction), -(-width // reduction), 3), np.uint8)
     for top in range(0, height, STRIP_ROWS * reduction):
@@ -216,7 +216,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
-    """16-bit grey rounded to 8 bits, with an alpha channel where one value is transparent."""
+    """16-bit grey rounded to 8 bits, with an alpha channel if one value is transparent."""
     values = np.asarray(image).astype(np.uint32)
     grey = Image.fromarray(((values + 128) // 257).astype(np.uint8))
     if "transparency" not in image.info:
@@ -225,7 +225,7 @@ def _to_8_bits(image: Image.Image) -> Image.Image:
     return Image.merge("LA", (grey, Image.fromarray(alpha)))
 
 
-def _bound(picture: np.ndarray, largest_side: int | None) -> np.ndarray:
+def _bound(picture: Picture, largest_side: int | None) -> Picture:
     height, width = picture.shape[:2]
     if largest_side is None or max(height, width) <= largest_side:
         return picture
@@ -234,8 +234,8 @@ def _bound(picture: np.ndarray, largest_side: int | None) -> np.ndarray:
     return np.array(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
 
 
-def _turn(picture: np.ndarray, orientation: int) -> np.ndarray:
-    """Upright, from EXIF's eight ways in which a camera can have been held."""
+def _turn(picture: Picture, orientation: int) -> Picture:
+    """The picture rotated and mirrored to be upright, by its EXIF orientation."""
     if orientation in (5, 6, 7, 8):
         picture = picture.transpose(1, 0, 2)
     if orientation in (2, 3, 6, 7):

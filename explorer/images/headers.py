@@ -1,4 +1,4 @@
-"""What the bytes of a picture file tell before any pixel is decoded; no Pillow here.
+"""Inspection of picture files before any pixel is decoded, without Pillow.
 
 PNG: signature, then chunks of length, type, data, CRC. JPEG: segments that begin with 0xFF and a marker, and between
 them entropy-coded scans in which every 0xFF is stuffed with a zero. WebP: a RIFF container. EXIF: a small TIFF file
@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 import struct
 
-PNG, JPEG, WEBP = "PNG", "JPEG", "WebP"
-MAX_SEGMENTS = 10_000  # chunks of a PNG or segments of a JPEG: ordinary files of 10 MB have up to 3,000
-MAX_JPEG_SCANS = 100  # passes over the picture in a JPEG: ordinary progressive files have about ten
-MAX_PADDING_BYTES = 2**16  # bytes between the segments of a JPEG's header: ordinary files have none
+from explorer.errors import ImageRefused
 
-UNSUPPORTED_SIGNATURES = (  # (name, offset of the signature, signature): only to tell the person what they have chosen
+PNG, JPEG, WEBP = "PNG", "JPEG", "WebP"
+TOO_MANY_PARTS = "This {} picture consists of too many parts and would take too long."
+MAX_SEGMENTS = 10_000  # chunks of a PNG or segments of a JPEG; ordinary files of 10 MB have up to 3,000
+MAX_JPEG_SCANS = 100  # ordinary progressive files have about ten
+MAX_PADDING_BYTES = 2**16  # between the segments of a JPEG's header; ordinary files have none
+
+UNSUPPORTED_SIGNATURES = (  # (name for the refusal, offset of the signature, signature)
     ("GIF", 0, b"GIF8"),
     ("BMP", 0, b"BM"),
     ("TIFF", 0, b"II*\0"),
@@ -33,12 +36,8 @@ _SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
 _ORIENTATION, _SHORT, _LONG = 0x0112, 3, 4
 
 
-class Excessive(ValueError):
-    """The file is legal, or nearly, but would take unreasonably long to read."""
-
-
 def detect_format(data: bytes) -> str | None:
-    """PNG, JPEG or WEBP by the file's signature, None for everything else; a file's name never matters."""
+    """Return PNG, JPEG or WEBP by the signature in the bytes, None for everything else."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return PNG
     if data.startswith(b"\xff\xd8\xff"):
@@ -49,7 +48,7 @@ def detect_format(data: bytes) -> str | None:
 
 
 def detect_unsupported_format(data: bytes) -> str | None:
-    """A name for a file that is none of the three, if it is a well-known one."""
+    """Return the name of another well-known format, or None."""
     for name, offset, signature in UNSUPPORTED_SIGNATURES:
         if data.startswith(signature, offset):
             return name
@@ -57,15 +56,15 @@ def detect_unsupported_format(data: bytes) -> str | None:
 
 
 def check_jpeg(data: bytes) -> None:
-    """Raise Excessive for a JPEG of so many segments, passes or filling bytes that it serves only to keep us busy."""
-    segments = scans = filling = 0
+    """Raise ImageRefused for a JPEG of so many segments, scans or padding bytes that it would take too long."""
+    segments = scans = padding = 0
     position = 2
     while found := _MARKER.search(data, position):
         marker = data[found.end() - 1]
-        filling += found.end() - position - 2 if scans == 0 else 0
+        padding += found.end() - position - 2 if scans == 0 else 0
         segments, scans, position = segments + 1, scans + (marker == _SOS), found.end()
-        if segments > MAX_SEGMENTS or scans > MAX_JPEG_SCANS or filling > MAX_PADDING_BYTES:
-            raise Excessive
+        if segments > MAX_SEGMENTS or scans > MAX_JPEG_SCANS or padding > MAX_PADDING_BYTES:
+            raise ImageRefused(TOO_MANY_PARTS.format(JPEG))
         if marker == _EOI:
             return
         if marker not in (_SOI, _TEM):
@@ -73,23 +72,23 @@ def check_jpeg(data: bytes) -> None:
 
 
 def strip_animation(data: bytes) -> bytes:
-    """The PNG without its animation header, so that only its still picture, the first frame, is looked at.
+    """Return the PNG without its animation header, so that it decodes as its first frame.
 
-    Raises Excessive for a PNG of too many chunks.
+    Raise ImageRefused for more than MAX_SEGMENTS chunks.
     """
-    kept, start, name, chunks = [data[:8]], 8, b"", 0
+    parts, start, name, chunks = [data[:8]], 8, b"", 0
     while start + 8 <= len(data) and name != b"IEND":
         name, end = data[start + 4 : start + 8], start + 12 + int.from_bytes(data[start : start + 4], "big")
         if name != b"acTL":
-            kept.append(data[start:end])
+            parts.append(data[start:end])
         start, chunks = end, chunks + 1
         if chunks > MAX_SEGMENTS:
-            raise Excessive
-    return b"".join(kept)
+            raise ImageRefused(TOO_MANY_PARTS.format(PNG))
+    return b"".join(parts)
 
 
 def orientation(exif: bytes | None) -> int:
-    """EXIF orientation, 1 to 8; 1 when there is none, or none that makes sense."""
+    """Return the EXIF orientation, 1 to 8; 1 (upright) when it is absent or invalid."""
     try:
         tiff = (exif or b"").removeprefix(b"Exif\0\0")
         order = {b"II*\0": "<", b"MM\0*": ">"}[tiff[:4]]

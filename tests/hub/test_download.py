@@ -119,16 +119,16 @@ def test_a_transfer_without_end_is_ended():
     """A broken transfer is taken up again; what comes over and over, or after the person was told, is too much."""
     budget = time_budget.TimeBudget(hub.parse(SPEC))
     budget.expect(100)
-    bar = budget.counter()(total=100)
+    bar = budget.progress_bar()(total=100)
     for _ in range(time_budget.MAX_TRANSFER_RATIO):
         bar.update(100)
     with pytest.raises(HubRefused):
         bar.update(1)
     left = time_budget.TimeBudget(hub.parse(SPEC))
     left.expect(100)
-    left.lost = True
+    left.expired = True
     with pytest.raises(HubRefused):
-        left.counter()().update(1)
+        left.progress_bar()().update(1)
 
 
 @pytest.mark.timeout(10)
