@@ -24,6 +24,7 @@ from explorer.images import decoder
 
 CLASSES = ("buildings", "forest", "glacier", "mountain", "sea", "street", "cat face")
 ANY = len(CLASSES)  # the label of pictures without a class, and of 'any' when sampling
+HELD_OUT_STRIDE, HELD_OUT_OFFSET = 11, 5  # photographs of `val`: numbers 5, 16, 27, ... in order of their names
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _pictures(root: Path, name: str, prefix: str = "", limit: int | None = None)
 
 
 def scenes(root: Path, split: str, limit: int | None = None) -> Collection:
-    """Natural scenes, 100x100, with their class. Raises DataRefused."""
+    """Return the first `limit` natural scenes of a split, 100x100, with their class. Raises DataRefused."""
     pictures = _pictures(root, "scenes100_q90", f"{split}/", limit)
     try:
         names = json.loads((root / "scenes_labels.json").read_text())[split]
@@ -81,33 +82,44 @@ def scenes(root: Path, split: str, limit: int | None = None) -> Collection:
 
 
 def cat_faces(root: Path, split: str, limit: int | None = None) -> Collection:
-    """Aligned cat faces, 64x64. Raises DataRefused."""
+    """Return the first `limit` aligned cat faces of a split, 64x64. Raises DataRefused."""
     pictures = _pictures(root, "catfaces64", f"{split}/", limit)
     return Collection(pictures, np.full(len(pictures), CLASSES.index("cat face"), dtype=np.int64))
 
 
 def photographs(root: Path, split: str = "train") -> Collection:
-    """Return photographs without a class; every eleventh is in `val`, never trained on. Raises DataRefused."""
-    pictures = [p for i, p in enumerate(_pictures(root, "photos_large")) if (i % 11 == 5) == (split == "val")]
+    """Return photographs without a class of `train` or `val`. Raises DataRefused; ValueError for another split.
+
+    In order of their names, every eleventh is in `val` and never trained on.
+    """
+    if split not in ("train", "val"):
+        raise ValueError(f"split must be train or val, got {split!r}")
+    every = enumerate(_pictures(root, "photos_large"))
+    pictures = [p for i, p in every if (i % HELD_OUT_STRIDE == HELD_OUT_OFFSET) == (split == "val")]
+    if not pictures:
+        raise DataRefused(f"There are too few photographs in photos_large in {root} for any to be in {split}.")
     return Collection(pictures, np.full(len(pictures), ANY, dtype=np.int64))
 
 
 def test_pictures(root: Path, name: str) -> list[np.ndarray]:
-    """The denoising test set `name` ('CBSD68' or 'Set12'): uint8 (H, W, 3) each, grey as three equal channels."""
+    """Return a denoising test set, 'CBSD68' or 'Set12': uint8 (H, W, 3) each, grey as three equal channels.
+
+    Raises DataRefused.
+    """
     return _pictures(root / "eval", name)
 
 
 def at_size(picture: np.ndarray, size: int) -> np.ndarray:
-    """A square picture (H, H, 3) shrunk to (size, size, 3) with an antialiasing filter; unchanged if it fits."""
+    """Return a square picture (H, H, 3) shrunk to (size, size, 3) with an antialiasing filter; itself if it fits."""
     if picture.shape[:2] == (size, size):
         return picture
     return np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.LANCZOS))
 
 
 def held_out(root: Path, size: int = 64, limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The `val` pictures at size x size: float32 (N, 3, size, size) in [-1, 1], and labels (N,) int64.
+    """Return the `val` pictures at size x size: float32 (N, 3, size, size) in [-1, 1], and labels (N,) int64.
 
-    Scenes and cat faces alternate, so that the first n of any n are a fair mix.
+    Scenes and cat faces alternate, so that the first n of any n are a fair mix. Raises DataRefused.
     """
     parts = [scenes(root, "val", limit), cat_faces(root, "val", limit)]
     rows = [

@@ -1,6 +1,6 @@
 """python -m explorer.train NAME --data DIR: train a model of weights/ from pictures on this machine.
 
-NAME is a model, a member of the family of autoencoders, or `family` for all members that are missing.
+NAME is a model, one of the autoencoders, or `autoencoders` for all of them that have no finished weight file yet.
 Kill it at any time: the same command goes on from the last checkpoint. Several processes, on one machine or more:
 torchrun --nproc-per-node 2 -m explorer.train NAME --data DIR
 """
@@ -18,10 +18,10 @@ import torch.distributed as dist
 
 from explorer import weights
 from explorer.datasets import photographs
-from explorer.errors import UserError
+from explorer.errors import UserError, WeightsRefused
 from explorer.inference.device import DEVICES, DTYPES, choose_device, choose_dtype
-from explorer.train.autoencoders import FILES, FamilyTraining
-from explorer.train.checkpoints import follow, resume
+from explorer.train.autoencoders import WEIGHT_FILES, AutoencoderTraining
+from explorer.train.checkpoints import load_checkpoint, run_to_end
 from explorer.train.classifier import fit_classifier
 from explorer.train.crops import CropSource
 from explorer.train.export import export
@@ -30,24 +30,29 @@ from explorer.train.sample_sheet import write_sample_sheet
 from explorer.train.trainer import Trainer, save
 from explorer.train.wiener import fit_wiener
 
-SETTINGS = [field.name for field in fields(Recipe) if type(field.default) in (int, float)]
-FITS = {"classifier": fit_classifier, "wiener": fit_wiener}  # (data, folder) -> weight file, in one go
+RECIPE_OPTIONS = [field.name for field in fields(Recipe) if type(field.default) in (int, float)]
+FITTERS = {"classifier": fit_classifier, "wiener": fit_wiener}  # (data, folder) -> weight file, without checkpoints
+ALL_AUTOENCODERS = ("autoencoders", "family")  # the second is an older name of the first
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line; argparse leaves with one line on a bad option."""
+    """Return the options of the command line; argparse exits with one line on a bad one."""
     parser = argparse.ArgumentParser(prog="python -m explorer.train", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=sorted([*RECIPES, *FITS, *FILES, "family"]), help="which model")
+    names = sorted([*RECIPES, *FITTERS, *WEIGHT_FILES, *ALL_AUTOENCODERS])
+    which = "which model; autoencoders: all small ones that are missing (family, its older name, is accepted, too)"
+    parser.add_argument("name", choices=names, metavar="NAME", help=f"{which}; one of {', '.join(names)}")
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the archives or folders")
     parser.add_argument("--out", type=Path, help="folder for checkpoints and sample sheets (default runs/NAME)")
     parser.add_argument("--every", type=float, default=5, help="minutes between checkpoints (default 5)")
-    devices = "default: CUDA, else MPS, else the CPU; the family always trains on the CPU"
+    devices = "default: CUDA, else MPS, else the CPU; the autoencoders always train on the CPU"
     parser.add_argument("--device", choices=DEVICES, default="auto", help=devices)
     parser.add_argument("--dtype", choices=DTYPES, default="auto", help="of the forward pass")
     parser.add_argument("--level", choices=LEVELS, default="full", help="resolution that the network works at")
-    parser.add_argument("--from-weights", action="store_true", help="go on from the shipped weights")
-    parser.add_argument("--start", type=Path, help="begin with this weight file's numbers, having seen nothing")
-    for name in SETTINGS:
+    parser.add_argument(
+        "--from-weights", action="store_true", help="go on from the shipped weights and their count of pictures"
+    )
+    parser.add_argument("--start", type=Path, help="weight file to begin with, as if no picture had been seen")
+    for name in RECIPE_OPTIONS:
         kind = type(getattr(Recipe, name))
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help="recipe setting")
     parser.add_argument("--channels", type=int, help="width of the U-Net's first level")
@@ -55,7 +60,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def recipe_from(options: argparse.Namespace) -> Recipe:
-    """The named recipe with what the command line changed."""
+    """Return the named recipe with the settings that the command line changes."""
     recipe = LEVELS[options.level] if options.name == "scenes" else RECIPES[options.name]
     given = {f.name: getattr(options, f.name, None) for f in fields(Recipe)}
     recipe = replace(recipe, **{k: v for k, v in given.items() if v is not None})
@@ -65,7 +70,7 @@ def recipe_from(options: argparse.Namespace) -> Recipe:
 
 
 def device_from(name: str) -> torch.device:
-    """The device of this process; joins the process group when started by torchrun."""
+    """Return the device of this process; join the process group when started by torchrun. Raises DeviceRefused."""
     device = choose_device(name)
     if "RANK" in os.environ:
         if device.type == "cuda":
@@ -76,7 +81,7 @@ def device_from(name: str) -> torch.device:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train until the recipe's number of crops is reached, saving as it goes. Raises DataRefused."""
+    """Train until the recipe's number of crops is reached, saving as it goes. Raises DataRefused, WeightsRefused."""
     name = options.name if options.level == "full" else f"{options.name}-{options.level}"
     recipe, run = recipe_from(options), options.out or Path("runs") / name
     device = device_from(options.device)
@@ -86,15 +91,12 @@ def train(options: argparse.Namespace) -> None:
         native = CropSource([(1.0, photographs(options.data))], recipe.size, native=True)
     trainer = Trainer(recipe, source, device, choose_dtype(device, options.dtype), native)
     checkpoint = run / "checkpoint.pt"
-    loss = resume(trainer, checkpoint, device)
+    loss = load_checkpoint(trainer, checkpoint, device)
     if not checkpoint.exists() and options.from_weights:
-        state = weights.state_dict(options.name)
-        trainer.load(
-            {"weights": state, "average": state, "seen": weights.card(options.name)["training"]["images_seen"]}
-        )
+        seen = weights.card(options.name)["training"]["images_seen"]
+        start_from(trainer, options.name, weights.FOLDER, seen)
     elif not checkpoint.exists() and options.start:
-        state = weights.state_dict(options.start.stem, options.start.parent)
-        trainer.load({"weights": state, "average": state, "seen": 0})
+        start_from(trainer, options.start.stem, options.start.parent, seen=0)
 
     def write(loss: float) -> None:
         if trainer.rank == 0:
@@ -103,29 +105,38 @@ def train(options: argparse.Namespace) -> None:
             size = recipe.size // recipe.reduction
             write_sample_sheet(trainer.average, run / "samples" / f"{trainer.seen:09d}.png", size)
 
-    follow(trainer, recipe.images, options.every, write, loss, quiet=trainer.rank > 0)
+    run_to_end(trainer, recipe.images, options.every, write, loss, quiet=trainer.rank > 0)
 
 
-def train_family(options: argparse.Namespace) -> None:
-    """One member, or all that have no finished weight file yet. Raises DataRefused."""
-    folder = options.out or Path("runs") / "family"
-    changes = {name: value for name, value in vars(options).items() if name in SETTINGS and value is not None}
-    training = FamilyTraining(options.data, folder, options.every, changes)
-    for name in training.missing() if options.name == "family" else [options.name]:
+def start_from(trainer: Trainer, name: str, folder: Path, seen: int) -> None:
+    """Begin with the weights of a file, as trained on `seen` crops. Raises WeightsRefused."""
+    state = weights.state_dict(name, folder)
+    try:
+        trainer.load({"weights": state, "average": state, "seen": seen})
+    except (RuntimeError, KeyError):
+        raise WeightsRefused(f"The weight file of '{name}' belongs to another architecture.") from None
+
+
+def train_autoencoders(options: argparse.Namespace) -> None:
+    """Train one autoencoder, or all that have no finished weight file yet. Raises DataRefused."""
+    folder = options.out or Path("runs") / "autoencoders"
+    changes = {name: value for name, value in vars(options).items() if name in RECIPE_OPTIONS and value is not None}
+    training = AutoencoderTraining(options.data, folder, options.every, changes)
+    for name in training.missing() if options.name in ALL_AUTOENCODERS else [options.name]:
         print(name, file=sys.stderr)
         training.train(name)
 
 
 def main() -> int:
-    """Entry point; a problem with the data gives one line and exit status 2."""
+    """Run the command; return 2, after one line, when data, weights or device are refused, 130 when interrupted."""
     options = parse()
     try:
-        if options.name in FITS:
-            print(FITS[options.name](options.data, options.out or Path("runs") / options.name))
+        if options.name in FITTERS:
+            print(FITTERS[options.name](options.data, options.out or Path("runs") / options.name))
         elif options.name in RECIPES:
             train(options)
         else:
-            train_family(options)
+            train_autoencoders(options)
     except UserError as error:
         print(f"explorer.train: {error}", file=sys.stderr)
         return 2

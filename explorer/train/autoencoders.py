@@ -1,93 +1,85 @@
-"""python -m explorer.train autoencoders: every member of the family that has no weight file yet, one after another.
+"""python -m explorer.train autoencoders: every autoencoder that has no weight file yet, one after another.
 
-Each member's weights and card are written to the folder of the run; a checkpoint lies beside them while it trains.
+Weights and card of each are written to the folder of the run; a checkpoint lies beside them while it trains.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from explorer import datasets, weights
+from explorer import weights
 from explorer.autoencoders import AUTOENCODERS, CODES
-from explorer.core.networks.autoencoder import VALUES, CodeConfig, Identity
+from explorer.core.networks.autoencoder import SIZE, VALUES, CodeConfig, Identity
 from explorer.core.networks.autoencoder_conv import Convolutional
-from explorer.core.networks.linear_probe import ProbePictures, confidence_interval, probe_accuracy
-from explorer.datasets import CLASSES
 from explorer.errors import WeightsRefused
 from explorer.inference.device import choose_dtype
-from explorer.train.autoencoder_recipes import SIZE, UNETS, MemberRecipe, family_source
-from explorer.train.checkpoints import follow, resume
+from explorer.train.autoencoder_recipes import CODE_RECIPES, UNET_RECIPES, SmallUNetRecipe, small_picture_source
+from explorer.train.checkpoints import load_checkpoint, run_to_end
 from explorer.train.code_recipe import CodeRecipe
 from explorer.train.crops import CropSource
 from explorer.train.export import PROVENANCE
-from explorer.train.fit_autoencoder import Fitting
+from explorer.train.fit_autoencoder import AutoencoderTrainer
 from explorer.train.linear import alternate, least_error, moments, principal_components
-from explorer.train.objectives import composite, contractive, denoising, layer_by_layer, plain, quantised, variational
+from explorer.train.probes import probe_gain, probe_pictures
 from explorer.train.trainer import Trainer, save
 
-FITTED: dict[str, CodeRecipe] = {
-    **{f"ae-conv-{k}": CodeRecipe("convolutional", CodeConfig(k), plain) for k in CODES},
-    "ae-conv-256": CodeRecipe("convolutional", CodeConfig(256), plain, images=320_000),  # takes that long to pass PCA
-    "vae": CodeRecipe("variational", CodeConfig(64), variational),
-    "vq-vae": CodeRecipe("vector-quantised", CodeConfig(16, channels=48, entries=256), quantised),
-    "ae-contractive": CodeRecipe("convolutional", CodeConfig(64), contractive, contraction=0.1),
-    "dae-dense": CodeRecipe("dense", CodeConfig(128), denoising, noise=0.5, noise_end=0.5, seeds=5),
-    "dae-scheduled": CodeRecipe("dense", CodeConfig(128), denoising, noise=2.0, noise_end=0.5, seeds=5),
-    "dae-composite": CodeRecipe("dense", CodeConfig(128, entries=4), composite, noise=2.0, noise_end=0.25, seeds=5),
-    "dae-stacked": CodeRecipe("stacked", CodeConfig(128, channels=128), layer_by_layer, noise=0.5, seeds=5),
-}
 LINEAR = ("ae-identity", "pca", *(f"ae-linear-{k}" for k in CODES))
-FIRST = (*LINEAR, *(f"ae-conv-{k}" for k in CODES), "vae", "conditional")
-FILES = tuple(dict.fromkeys([*FIRST, *(info.file for info in AUTOENCODERS.values())]))  # in the order of training
-PROBED = 6000  # training pictures that a linear probe is fitted on
+TRAINED_FIRST = (*LINEAR, *(f"ae-conv-{k}" for k in CODES), "vae", "conditional")
+# names of the weight files, in the order of training
+WEIGHT_FILES = tuple(dict.fromkeys([*TRAINED_FIRST, *(info.file for info in AUTOENCODERS.values())]))
+MAX_SCALE_PICTURES = 6000  # pictures that the variance of a code is measured on
+ENCODE_BATCH = 250  # pictures
 
 
-class FamilyTraining:
-    """Trains members on pictures that are read once. Raises DataRefused where they are missing."""
+class AutoencoderTraining:
+    """Train autoencoders on pictures that are read once."""
 
     def __init__(self, data: Path, folder: Path, minutes: float, changes: dict[str, float] | None = None) -> None:
-        """changes: settings of the recipes given on the command line, applied where a recipe has them."""
+        """Read the training pictures. Raises DataRefused.
+
+        minutes: between checkpoints. changes: settings given on the command line, applied where a recipe has them.
+        """
         self.data, self.folder, self.minutes, self.changes = data, folder, minutes, changes or {}
-        self.source: CropSource = family_source(data)
+        self.source: CropSource = small_picture_source(data)
 
     def missing(self) -> list[str]:
-        """Weight files that are not in the folder, or not finished."""
-        return [name for name in FILES if not self._finished(name)]
+        """Return the names of the weight files that are not in the folder, or not finished."""
+        return [name for name in WEIGHT_FILES if not self._finished(name)]
 
     def train(self, name: str) -> None:
-        """Train one member to its end and write its weights."""
-        if name in UNETS:
-            self._unet(name, self._changed(UNETS[name]))
-        elif name in FITTED:
-            self._fitted(name, self._changed(FITTED[name]))
+        """Train the autoencoder of a weight file to its end and write its weights and card."""
+        if name in UNET_RECIPES:
+            self._train_unet(name, self._changed(UNET_RECIPES[name]))
+        elif name in CODE_RECIPES:
+            self._train_code(name, self._changed(CODE_RECIPES[name]))
         elif name == "ae-identity":
-            self._identity()
+            self._fit_identity()
         elif name == "pca":
-            self._principal()
+            self._fit_principal_components()
         else:
-            self._linear(name, AUTOENCODERS[name].numbers)
+            self._fit_linear(name, AUTOENCODERS[name].numbers)
 
     def _finished(self, name: str) -> bool:
         try:
             seen = weights.card(name, self.folder)["training"]["images_seen"]
         except WeightsRefused:
             return False
-        recipe = UNETS.get(name) or FITTED.get(name)
+        recipe = UNET_RECIPES.get(name) or CODE_RECIPES.get(name)
         return recipe is None or seen >= self._changed(recipe).images
 
-    def _changed(self, recipe: MemberRecipe | CodeRecipe) -> MemberRecipe | CodeRecipe:
+    def _changed(self, recipe: SmallUNetRecipe | CodeRecipe) -> SmallUNetRecipe | CodeRecipe:
         known = {field.name for field in fields(recipe)}
         return replace(recipe, **{k: v for k, v in self.changes.items() if k in known})
 
-    def _write(self, name: str, tensors: dict[str, Tensor], training: dict, card: dict, wide: bool = False) -> None:
+    def _write(
+        self, name: str, tensors: dict[str, Tensor], training: dict, card: dict, dtype: torch.dtype = torch.float16
+    ) -> None:
         title = AUTOENCODERS[name].title if name in AUTOENCODERS else name
         common = {
             "purpose": f"a member of the family of autoencoders: {title}",
@@ -97,42 +89,44 @@ class FamilyTraining:
             "training": training,
             "provenance": PROVENANCE[:2],
         }
-        weights.save(self.folder, name, tensors, {**card, **common}, torch.float32 if wide else torch.float16)
+        weights.save(self.folder, name, tensors, {**card, **common}, dtype)
 
-    def _unet(self, name: str, recipe: MemberRecipe) -> None:
-        device = torch.device("cpu")
-        run, checkpoint = Trainer(recipe, self.source, device, choose_dtype(device, "float32")), self._checkpoint(name)
-        before = resume(run, checkpoint, device)
+    def _train_unet(self, name: str, recipe: SmallUNetRecipe) -> None:
+        device, checkpoint = torch.device("cpu"), self._checkpoint(name)
+        trainer = Trainer(recipe, self.source, device, choose_dtype(device, "float32"))
+        loss_before = load_checkpoint(trainer, checkpoint, device)
 
         def write(loss: float) -> None:
-            save({**run.state(), "loss": loss}, checkpoint)
-            training = {"images_seen": run.seen, "steps": run.step, "seed": recipe.seed, "loss": loss}
+            save({**trainer.state(), "loss": loss}, checkpoint)
+            training = {"images_seen": trainer.seen, "steps": trainer.step, "seed": recipe.seed, "loss": loss}
             training |= {"averaged_weights": True, "recipe": recipe.to_json()}
             card = {"kind": weights.AUTOENCODER_UNET, "architecture": recipe.architecture.to_json()}
             card |= {"sigma_data": recipe.sigma_data, "wiring": recipe.wiring, "level": recipe.level}
-            self._write(name, run.average.net.state_dict(), training, card)
+            self._write(name, trainer.average.net.state_dict(), training, card)
 
-        follow(run, recipe.images, self.minutes, write, before)
+        run_to_end(trainer, recipe.images, self.minutes, write, loss_before)
 
-    def _fitted(self, name: str, recipe: CodeRecipe) -> None:
-        run, checkpoint = Fitting(recipe, self.source), self._checkpoint(name)
+    def _train_code(self, name: str, recipe: CodeRecipe) -> None:
+        trainer, checkpoint = AutoencoderTrainer(recipe, self.source), self._checkpoint(name)
+        loss_before = load_checkpoint(trainer, checkpoint, torch.device("cpu"))
         card = {"kind": weights.AUTOENCODER, "idea": recipe.idea, "architecture": recipe.config.to_json()}
 
         def write(loss: float) -> None:
-            save({**run.state(), "loss": loss}, checkpoint)
-            training = {"images_seen": run.seen, "steps": run.seen // recipe.batch, "seed": recipe.seed, "loss": loss}
-            if recipe.seeds > 1 and run.seen >= recipe.images:
-                training["probe"] = probes(run, labelled(self.data, self.source))
-            model = with_unit_code(run.model, run.source) if recipe.idea == "convolutional" else run.model
+            save({**trainer.state(), "loss": loss}, checkpoint)
+            steps = trainer.seen // recipe.batch
+            training = {"images_seen": trainer.seen, "steps": steps, "seed": recipe.seed, "loss": loss}
+            if recipe.seeds > 1 and trainer.seen >= recipe.images:
+                training["probe"] = probe_gain(trainer, probe_pictures(self.data, self.source))
+            model = with_unit_code(trainer.model, self.source) if recipe.idea == "convolutional" else trainer.model
             self._write(name, model.state_dict(), {**training, "recipe": recipe.to_json()}, card)
 
-        follow(run, recipe.images, self.minutes, write, resume(run, checkpoint, torch.device("cpu")))
+        run_to_end(trainer, recipe.images, self.minutes, write, loss_before)
 
     @cached_property
     def _moments(self) -> tuple[Tensor, Tensor]:
         return moments(self.source, lambda x: x.flatten(1))
 
-    def _principal(self) -> None:
+    def _fit_principal_components(self) -> None:
         mean, covariance = self._moments
         values, components = principal_components(covariance, max(CODES))
         training = {"images_seen": len(self.source.labels), "mse": {str(k): least_error(values, k) for k in CODES}}
@@ -140,21 +134,21 @@ class FamilyTraining:
         card |= {"architecture": CodeConfig(max(CODES)).to_json()}
         self._write("pca", {"components": components, "mean": mean}, training, card)
 
-    def _linear(self, name: str, k: int) -> None:
+    def _fit_linear(self, name: str, k: int) -> None:
         mean, covariance = self._moments
-        encoder, decoder, training = self._alternated(covariance, k)
+        encoder, decoder, training = self._alternating_least_squares(covariance, k)
         card = {"kind": weights.AUTOENCODER, "idea": "linear", "architecture": CodeConfig(k).to_json()}
         self._write(name, {"encoder": encoder, "decoder": decoder, "mean": mean}, training, card)
 
-    def _identity(self) -> None:
+    def _fit_identity(self) -> None:
         mean, covariance = moments(self.source, lambda x: Identity.blocks(x).flatten(0, -2))
-        encoder, decoder, training = self._alternated(covariance, len(mean))
+        encoder, decoder, training = self._alternating_least_squares(covariance, len(mean))
         tensors = {"encoder.weight": encoder, "encoder.bias": -encoder @ mean}
         tensors |= {"decoder.weight": decoder, "decoder.bias": mean}
         card = {"kind": weights.AUTOENCODER, "idea": "identity", "architecture": CodeConfig(VALUES).to_json()}
-        self._write("ae-identity", tensors, training, card, wide=True)  # half precision would set its error
+        self._write("ae-identity", tensors, training, card, torch.float32)  # float16 would determine its error
 
-    def _alternated(self, covariance: Tensor, k: int) -> tuple[Tensor, Tensor, dict]:
+    def _alternating_least_squares(self, covariance: Tensor, k: int) -> tuple[Tensor, Tensor, dict]:
         rounds = list(alternate(covariance, k, seed=0))
         encoder, decoder, error = rounds[-1]
         training = {"images_seen": len(self.source.labels), "rounds": len(rounds), "seed": 0, "loss": error}
@@ -167,39 +161,9 @@ class FamilyTraining:
 
 @torch.no_grad()
 def with_unit_code(model: Convolutional, source: CropSource) -> Convolutional:
-    """A copy whose code has variance 1 on average over its numbers, so that Jacobians of encoders can be compared."""
+    """Return a copy whose code has variance 1 on average over its numbers: Jacobians of encoders become comparable."""
     model = copy.deepcopy(model)
-    x0, _ = source.draw(min(PROBED, 4 * len(source.labels)), torch.Generator().manual_seed(0))
-    code = torch.cat([model.encode(rows) for rows in x0.split(250)])
+    x0, _ = source.draw(min(MAX_SCALE_PICTURES, 4 * len(source.labels)), torch.Generator().manual_seed(0))
+    code = torch.cat([model.encode(rows) for rows in x0.split(ENCODE_BATCH)])
     model.rescale(float(code.var(0).mean()) ** -0.5)
     return model
-
-
-def labelled(data: Path, source: CropSource) -> ProbePictures:
-    """Training pictures to fit a probe on, evenly spaced, and the `val` pictures to judge it by."""
-    pictures = source.pixels.view(-1, SIZE, SIZE, 3)
-    rows = torch.from_numpy(np.linspace(0, len(pictures) - 1, min(PROBED, len(pictures))).astype(int))
-    x0 = pictures[rows].movedim(3, 1).float() / 127.5 - 1
-    held, classes = datasets.held_out(data, SIZE)
-    return ProbePictures((x0, source.labels[rows]), (torch.from_numpy(held), torch.from_numpy(classes)))
-
-
-def probes(first: Fitting, pictures: ProbePictures) -> dict:
-    """Accuracy of a linear probe on the codes of several runs and of the same networks as initialised, by seed."""
-    found: dict[str, list[float]] = {"trained": [], "initialised": []}
-    for run in _runs(first):
-        found["trained"].append(probe_accuracy(run.model.encode, pictures))
-        fresh = Fitting(run.recipe, run.source)
-        found["initialised"].append(probe_accuracy(fresh.model.encode, pictures))
-    gains = [a - b for a, b in zip(found["trained"], found["initialised"], strict=True)]
-    chance = 1 / len(CLASSES)
-    return {**found, "gain": sum(gains) / len(gains), "interval": confidence_interval(gains), "chance": chance}
-
-
-def _runs(first: Fitting) -> Iterator[Fitting]:
-    yield first
-    for seed in range(1, first.recipe.seeds):
-        run = Fitting(replace(first.recipe, seed=seed), first.source)
-        for _ in run.run():
-            pass
-        yield run

@@ -16,23 +16,23 @@ Objective = Callable[[Autoencoder, Tensor, torch.Generator, "CodeRecipe", float]
 
 @dataclass(frozen=True)
 class CodeRecipe:
-    """An autoencoder of the family with what it is trained on and how."""
+    """An autoencoder of fixed size, what it is trained to make small, and how."""
 
     idea: str  # key of explorer.autoencoders.IDEAS
     config: CodeConfig
     objective: Objective
-    images: int = 64_000
-    batch: int = 32
+    images: int = 64_000  # pictures to train on in all
+    batch: int = 32  # pictures per step
     learning_rate: float = 2e-3
     warmup: int = 100  # steps
     cooldown: float = 0.5  # last share of the run in which the learning rate falls to 0
     seed: int = 0
-    seeds: int = 1  # runs whose codes a linear probe is put on; the first is kept
+    seeds: int = 1  # runs whose codes a linear probe is fitted to; the weights of the first are written
     contraction: float = 0.0  # weight of the contractive penalty
     noise: float = 0.0  # standard deviation of the noise in training, data units; at the beginning
     noise_end: float = 0.0  # at the end, or of the last part
 
     def to_json(self) -> dict:
-        """Plain values for the weight card."""
+        """Return plain values for the weight card."""
         named = {"config": self.config.to_json(), "objective": self.objective.__name__}
         return {**{k: v for k, v in asdict(self).items() if v != 0.0}, **named}

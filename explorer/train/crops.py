@@ -19,9 +19,9 @@ from explorer.datasets import Collection
 
 
 def pyramid(picture: np.ndarray, smallest: int, ratio: float = 2**-0.5) -> list[np.ndarray]:
-    """The picture (H, W, 3) at its own size and at every `ratio` below it whose short side is >= smallest.
+    """Return the picture (H, W, 3) at its own size and at every `ratio` below it whose short side is >= smallest.
 
-    The last level's short side is exactly `smallest`, so that whole compositions are among the crops.
+    The last level's short side is exactly `smallest` pixels, so that whole compositions are among the crops.
     """
     short = min(picture.shape[:2])
     count = max(0, math.ceil(math.log(smallest / short) / math.log(ratio) - 1e-9))
@@ -44,7 +44,11 @@ class CropSource:
     def __init__(
         self, collections: Iterable[tuple[float, Collection]], size: int, whole: float = 1.0, *, native: bool = False
     ) -> None:
-        """native: draw from the pictures at their own resolution alone, where no filter has taken away fine detail."""
+        """Lay out the pixels of every level; pictures with a side below `size` are skipped.
+
+        collections: (share of the crops, pictures) each. native: draw from the pictures at their own resolution alone,
+        where no filter has taken away fine detail.
+        """
         self.size = size
         pixels, shapes, labels, weights = [], [], [], []
         for share, collection in collections:
@@ -69,13 +73,13 @@ class CropSource:
         self.cumulative = torch.from_numpy(cumulative / cumulative[-1])  # float64
 
     def to(self, device: torch.device) -> CropSource:
-        """Move the pixels and tables to the device; returns self."""
+        """Move the pixels and tables to the device; return self."""
         for name in ("pixels", "heights", "widths", "offsets", "labels", "cumulative"):
             setattr(self, name, getattr(self, name).to(device))
         return self
 
     def draw(self, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """count crops (count, 3, size, size) float32 in [-1, 1], half of them mirrored, and labels (count,) int64."""
+        """Return crops (count, 3, size, size) float32 in [-1, 1], half of them mirrored, and labels (count,) int64."""
         device, size = self.pixels.device, self.size
         u = torch.rand(4, count, generator=generator, device=device, dtype=torch.float64)
         entry = torch.searchsorted(self.cumulative, u[0]).clamp_max(len(self.labels) - 1)
@@ -107,6 +111,6 @@ def saturated(x0: Tensor, spread: float, generator: torch.Generator) -> Tensor:
 
 
 def step_generator(seed: int, step: int, device: torch.device) -> torch.Generator:
-    """A generator that depends on (seed, step) alone: a resumed run sees the batches it would have seen."""
+    """Return a generator that depends on (seed, step) alone: a resumed run sees the batches it would have seen."""
     digest = hashlib.blake2b(f"train/{seed}/{step}".encode(), digest_size=8).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(digest, "big") >> 1)

@@ -36,7 +36,7 @@ PROVENANCE = [
 
 
 def export(folder: Path, name: str, denoiser: Preconditioned, recipe: Recipe, seen: int) -> Path:
-    """Write the averaged weights in half precision with their card."""
+    """Write the averaged weights in half precision with their card; return the path of the weight file."""
     fields = {
         "kind": "unet",
         "purpose": "estimate of the clean picture from a noisy one, at any noise level: D(x, sigma, label)",

@@ -1,4 +1,4 @@
-"""The loop that trains an autoencoder of fixed size: Adam on whole pictures, resumable like `loop.Trainer`."""
+"""The training loop of an autoencoder of fixed size: Adam on whole pictures, resumable like `trainer.Trainer`."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from explorer.autoencoders import IDEAS
 from explorer.core.networks.autoencoder import Autoencoder
 from explorer.train.code_recipe import CodeRecipe
 from explorer.train.crops import CropSource, step_generator
-from explorer.train.trainer import Progress, learning_rate
+from explorer.train.trainer import MAX_GRADIENT_NORM, Progress, learning_rate
 
 
-class Fitting:
+class AutoencoderTrainer:
     """Weights and optimiser, with steps to take and a state to save."""
 
     def __init__(self, recipe: CodeRecipe, source: CropSource) -> None:
-        torch.manual_seed(recipe.seed)  # initial weights
+        """Build the network, its initial weights drawn from the recipe's seed, and its optimiser."""
+        torch.manual_seed(recipe.seed)
         self.recipe, self.source, self.seen = recipe, source, 0
         self.model: Autoencoder = IDEAS[recipe.idea](recipe.config)
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate, betas=(0.9, 0.99))
 
     def state(self) -> dict:
-        """All that `load` needs to go on."""
+        """Return all that `load` needs to go on."""
         return {"seen": self.seen, "weights": self.model.state_dict(), "optimizer": self.optimizer.state_dict()}
 
     def load(self, state: dict) -> None:
@@ -49,6 +50,6 @@ class Fitting:
         loss = recipe.objective(self.model, x0, draws, recipe, self.seen / recipe.images)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0, error_if_nonfinite=True)
+        nn.utils.clip_grad_norm_(self.model.parameters(), MAX_GRADIENT_NORM, error_if_nonfinite=True)
         self.optimizer.step()
         return float(loss.detach())

@@ -19,20 +19,20 @@ from torch import Tensor
 
 from explorer.train.crops import CropSource
 
-CHUNK = 1024
-TOLERANCE = 1e-4  # of the relative fall of the error in one round
-ROUNDS = 200
-RIDGE = 1e-11
+CHUNK_PICTURES = 1024
+MIN_RELATIVE_FALL = 1e-4  # of the error in one round; below, the iteration ends
+MAX_ROUNDS = 200
+RIDGE = 1e-11  # share of the mean variance that is added to every eigenvalue
 
 
 def moments(source: CropSource, rows: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-    """Mean (d,) and covariance (d, d), float64, of rows(x) (n, d) over all pictures x and their mirror images.
+    """Return mean (d,) and covariance (d, d), float64, of rows(x) (n, d) over all pictures x and their mirror images.
 
     The source's pictures have the crop's own size, so that each of them is one run of pixels.
     """
     pictures = source.pixels.view(-1, source.size, source.size, 3).movedim(3, 1)
     count, total, products = 0, torch.zeros(()), torch.zeros(())
-    for chunk in pictures.split(CHUNK):
+    for chunk in pictures.split(CHUNK_PICTURES):
         x = chunk.float() / 127.5 - 1
         for view in (rows(x), rows(x.flip(-1))):
             count, total = count + len(view), total + view.double().sum(0)
@@ -42,30 +42,33 @@ def moments(source: CropSource, rows: Callable[[Tensor], Tensor]) -> tuple[Tenso
 
 
 def alternate(covariance: Tensor, k: int, seed: int) -> Iterator[tuple[Tensor, Tensor, float]]:
-    """Encoder (k, d), decoder (d, k) and mean squared error per value after every round, until it stands still."""
+    """Yield encoder (k, d), decoder (d, k) and mean squared error per value after every round, until it stands still.
+
+    covariance: (d, d) float64. k: numbers in the code.
+    """
     d = len(covariance)
     generator = torch.Generator().manual_seed(seed)
     decoder = torch.randn(d, k, generator=generator, dtype=covariance.dtype) * d**-0.5
     floor = RIDGE * covariance.trace() / d  # keeps what pictures never show, where there is such, out of the way
     last = float("inf")
-    for _ in range(ROUNDS):
+    for _ in range(MAX_ROUNDS):
         encoder = torch.linalg.solve(decoder.T @ decoder, decoder.T)
         products = covariance @ encoder.T  # (d, k)
         inner = encoder @ products + floor * torch.eye(k, dtype=covariance.dtype)
         decoder = torch.linalg.solve(inner, products.T).T
         error = float((covariance.trace() - (decoder * products).sum()) / d)
         yield encoder, decoder, error
-        if error > last * (1 - TOLERANCE):
+        if error > last * (1 - MIN_RELATIVE_FALL):
             return
         last = error
 
 
 def principal_components(covariance: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """All eigenvalues (d,), falling, and the first `count` eigenvectors as rows (count, d)."""
+    """Return all eigenvalues (d,), falling, and the first `count` eigenvectors as rows (count, d)."""
     values, vectors = torch.linalg.eigh(covariance)
     return values.flip(0), vectors.flip(1)[:, :count].T.contiguous()
 
 
 def least_error(eigenvalues: Tensor, k: int) -> float:
-    """Error per value of the best linear code of k numbers: the sum of the other eigenvalues (d,), over d."""
+    """Return the error per value of the best linear code of k numbers: the other eigenvalues' sum over their count."""
     return float(eigenvalues[k:].sum() / len(eigenvalues))

@@ -22,18 +22,20 @@ from explorer.core.networks.autoencoder_conv import Variational, VectorQuantised
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
 from explorer.train.code_recipe import CodeRecipe
 
-COMMITMENT = 0.25
-DROPPED = 0.25  # share of the first layer's code that is set to 0 for the second to undo
-RESTART = 50  # steps between looks for entries of the codebook that nothing chooses
+COMMITMENT_WEIGHT = 0.25
+CODE_MASK_RATE = 0.25  # share of the first layer's code that is set to 0 for the second to undo
+RESTART_INTERVAL_STEPS = 50  # between looks for entries of the codebook that nothing chooses
+NOISE_FALLS_UNTIL = 0.8  # share of the training after which the noise schedule stays at its end
+RESTARTS_UNTIL = 0.5  # share of the training
 
 
 def plain(model: Autoencoder, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
-    """Mean squared error of the reconstruction."""
+    """Return the mean squared error of the reconstruction."""
     return F.mse_loss(model(x0), x0)
 
 
 def variational(model: Variational, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
-    """Minus the evidence bound per value of the picture, up to a constant, in nats."""
+    """Return minus the evidence bound per value of the picture, up to a constant, in nats (Kingma & Welling 2014)."""
     mean, log_variance = model.posterior(x0)
     code = mean + (log_variance / 2).exp() * torch.randn(mean.shape, generator=draws)
     kl = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2
@@ -41,13 +43,16 @@ def variational(model: Variational, x0: Tensor, draws: torch.Generator, recipe: 
 
 
 def quantised(model: VectorQuantised, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
-    """Reconstruction through the nearest entries, whose gradient passes to the encoder unchanged."""
+    """Return the error through the nearest entries, whose gradient passes to the encoder unchanged, plus both pulls.
+
+    van den Oord et al. 2017, eq. 3.
+    """
     vectors = model.vectors(x0)
-    if int(done * recipe.images / recipe.batch) % RESTART == 0 and done < 0.5:
+    if int(done * recipe.images / recipe.batch) % RESTART_INTERVAL_STEPS == 0 and done < RESTARTS_UNTIL:
         _restart(model, vectors.detach().flatten(0, -2), draws)
     chosen = F.embedding(model.nearest(vectors), model.codebook)
     through = vectors + (chosen - vectors).detach()
-    pull = F.mse_loss(chosen, vectors.detach()) + COMMITMENT * F.mse_loss(vectors, chosen.detach())
+    pull = F.mse_loss(chosen, vectors.detach()) + COMMITMENT_WEIGHT * F.mse_loss(vectors, chosen.detach())
     return F.mse_loss(model.decode(through.flatten(1)), x0) + pull
 
 
@@ -60,7 +65,7 @@ def _restart(model: VectorQuantised, vectors: Tensor, draws: torch.Generator) ->
 
 
 def contractive(model: Autoencoder, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
-    """Reconstruction, and how far the code moves when the picture does."""
+    """Return the error plus the price on how far the code moves when the picture does (Rifai et al. 2011)."""
     some = x0[: max(1, len(x0) // 4)].contiguous()  # a quarter will do for an estimate of a mean
     probe = torch.randn(some.shape, generator=draws)
     code, (_, moved) = model.encode(x0), torch.func.jvp(model.encode, (some,), (probe,))
@@ -69,30 +74,39 @@ def contractive(model: Autoencoder, x0: Tensor, draws: torch.Generator, recipe: 
 
 
 def denoising(model: Dense, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
-    """Noise of one level, or falling by equal ratios over the first 80 % of training (Geras & Sutton 2014)."""
-    sigma = recipe.noise * (recipe.noise_end / recipe.noise) ** min(1.0, done / 0.8)
+    """Return the error of the estimate from a noisy picture.
+
+    The level falls by equal ratios over the first 80 % of training, or stays (Geras & Sutton 2014).
+    """
+    sigma = recipe.noise * (recipe.noise_end / recipe.noise) ** min(1.0, done / NOISE_FALLS_UNTIL)
     return F.mse_loss(model(x0 + sigma * torch.randn(x0.shape, generator=draws)), x0)
 
 
 def composite(model: Dense, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
-    """Each part sees the picture at a level of its own; parts join one after another (Geras & Sutton 2016)."""
+    """Return the error from parts that each see the picture at a noise level of their own (Geras & Sutton 2016).
+
+    Parts join one after another over the first 80 % of training, that of the highest noise first.
+    """
     levels = composite_levels(recipe, len(model.parts))
-    active = min(len(levels), 1 + int(done / 0.8 * len(levels)))
+    active = min(len(levels), 1 + int(done / NOISE_FALLS_UNTIL * len(levels)))
     noisy = [x0 + sigma * torch.randn(x0.shape, generator=draws) for sigma in levels[:active]]
     return F.mse_loss(model.decode(model.encode_parts(noisy)), x0)
 
 
 def composite_levels(recipe: CodeRecipe, parts: int) -> list[float]:
-    """Noise level of each part, from `noise` to `noise_end` by equal ratios."""
+    """Return the noise level of each part, from `noise` to `noise_end` by equal ratios, data units."""
     return [recipe.noise * (recipe.noise_end / recipe.noise) ** (i / max(1, parts - 1)) for i in range(parts)]
 
 
 def layer_by_layer(model: Stacked, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:
-    """Error of the first layer in the first half of training, then of the second, while the first stays as it is."""
+    """Return the first layer's error in the first half of training, then the second's, the first being frozen.
+
+    The first undoes noise on the picture, the second masked numbers of the first's code, relative to that code's power.
+    """
     if done < 0.5:
         noisy = x0 + recipe.noise * torch.randn(x0.shape, generator=draws)
         return F.mse_loss(model.from_first(model.hidden(noisy)), x0)
     with torch.no_grad():
         code = model.hidden(x0)
-    kept = code * (torch.rand(code.shape, generator=draws) >= DROPPED)
-    return F.mse_loss(model.first_from_second(model.second(kept)), code) / code.square().mean()
+    masked = code * (torch.rand(code.shape, generator=draws) >= CODE_MASK_RATE)
+    return F.mse_loss(model.first_from_second(model.second(masked)), code) / code.square().mean()

@@ -40,7 +40,7 @@ class Recipe:
     reduction: int = 1  # side of the squares of pixels whose mean is one pixel that the network sees: 1, 2 or 4
 
     def to_json(self) -> dict:
-        """Plain values for the weight card."""
+        """Return plain values for the weight card."""
         return {**asdict(self), "architecture": self.architecture.to_json()}
 
     def collections(self, root: Path) -> list[tuple[float, Collection]]:
@@ -49,15 +49,15 @@ class Recipe:
         return list(zip(self.shares, parts, strict=True))
 
     def denoiser(self, net: UNet) -> Preconditioned:
-        """The network with its preconditioning, as the Denoiser that is trained."""
+        """Return the network with its preconditioning, as the Denoiser that is trained."""
         return Preconditioned(net, self.sigma_data, self.architecture.classes)
 
     def weight(self, sigma: Tensor) -> Tensor:
-        """Weight of the squared error at each true noise level (B,)."""
+        """Return the weight of the squared error at each true noise level (B,)."""
         return loss_weight(sigma, self.sigma_data)
 
-    def corrupted(self, x0: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
-        """What the denoiser is shown in place of x0 (B, 3, H, W), sigma (B,)."""
+    def corrupt(self, x0: Tensor, sigma: Tensor, generator: torch.Generator) -> Tensor:
+        """Return the denoiser's input for x0 (B, 3, H, W) and sigma (B,), data units: x0 + sigma eps."""
         return x0 + sigma[:, None, None, None] * torch.randn(x0.shape, generator=generator, device=x0.device)
 
 

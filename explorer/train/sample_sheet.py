@@ -18,7 +18,10 @@ from explorer.images.decoder import from_data
 
 @torch.no_grad()
 def sample_sheet(denoiser: Denoiser, size: int = 64, per_class: int = 4, steps: int = 16) -> np.ndarray:
-    """uint8 (per_class * size, (classes + 1) * size, 3): one column per class, the last one 'any'."""
+    """Return uint8 (per_class * size, (classes + 1) * size, 3): one column per class, the last one 'any'.
+
+    size: pixels of the denoiser's pictures. Heun's method on the Karras grid (Karras et al. 2022), seeds fixed.
+    """
     device = next(denoiser.parameters()).device
     labels = torch.arange(len(CLASSES) + 1, device=device).repeat(per_class)
     sigmas = SCHEDULES["karras"].sigmas(steps)
@@ -32,7 +35,7 @@ def sample_sheet(denoiser: Denoiser, size: int = 64, per_class: int = 4, steps: 
 
 
 def write_sample_sheet(denoiser: Denoiser, path: Path, size: int = 64) -> None:
-    """Write the sheet as PNG, drawn at twice its size so that it can be looked at."""
+    """Write the sheet as PNG at twice its size."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet = Image.fromarray(sample_sheet(denoiser, size))
     sheet.resize((sheet.width * 2, sheet.height * 2), Image.Resampling.NEAREST).save(path)

@@ -22,6 +22,8 @@ from explorer.core.networks.unet import UNet
 from explorer.train.crops import CropSource, quarter_turned, saturated, step_generator
 from explorer.train.recipes import Recipe
 
+MAX_GRADIENT_NORM = 1.0
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -65,11 +67,11 @@ class Trainer:
 
     @property
     def step(self) -> int:
-        """How many optimiser steps have been taken."""
+        """The number of optimiser steps taken so far."""
         return self.seen // self.recipe.batch
 
     def state(self) -> dict:
-        """All that `load` needs to go on."""
+        """Return all that `load` needs to go on."""
         return {
             "seen": self.seen,
             "weights": self.denoiser.net.state_dict(),
@@ -86,7 +88,10 @@ class Trainer:
         self.seen = int(state["seen"])
 
     def batch(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """This process's rows of x0 and of its corruption x (b, 3, H, W), sigma (b,) and label (b,) of this step."""
+        """Return this process's rows of the step: x0 and its corruption x (b, 3, H, W), sigma (b,), label (b,).
+
+        H and W are those that the network sees, the crop's over `recipe.reduction`; sigma is that of its pixels.
+        """
         r, generator = self.recipe, step_generator(self.recipe.seed, self.step, self.device)
         x0, label = self.source.draw(r.batch, generator)
         x0 = F.avg_pool2d(x0, r.reduction)
@@ -94,7 +99,7 @@ class Trainer:
         sigma = (r.log_sigma_mean + r.log_sigma_std * torch.randn(r.batch, **draws)).exp()
         if self.native:
             x0, label = self._with_native(x0, label, sigma, generator)
-        x = r.corrupted(x0, sigma, generator)
+        x = r.corrupt(x0, sigma, generator)
         dropped = torch.rand(r.batch, **draws) < r.label_dropout
         label = torch.where(dropped, r.architecture.classes, label)
         mine = slice(self.rank * r.batch // self.processes, (self.rank + 1) * r.batch // self.processes)
@@ -132,19 +137,22 @@ class Trainer:
         loss = (self.recipe.weight(sigma) * (estimate - x0).square().mean((1, 2, 3))).mean()
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_(self.denoiser.parameters(), 1.0, error_if_nonfinite=True)
+        nn.utils.clip_grad_norm_(self.denoiser.parameters(), MAX_GRADIENT_NORM, error_if_nonfinite=True)
         self.optimizer.step()
         return float(loss.detach())
 
     @torch.no_grad()
     def _update_average(self) -> None:
         half_life = self.recipe.ema_share * self.seen
-        keep = 0.5 ** (self.recipe.batch / half_life)
-        torch._foreach_lerp_(list(self.average.parameters()), list(self.denoiser.parameters()), 1 - keep)
+        decay = 0.5 ** (self.recipe.batch / half_life)
+        torch._foreach_lerp_(list(self.average.parameters()), list(self.denoiser.parameters()), 1 - decay)
 
 
 def learning_rate(recipe: Recipe, seen: int) -> float:
-    """Warm up, stay, then fall linearly to 0 over the last `cooldown` share of the run (Hägele et al. 2024)."""
+    """Return the learning rate after `seen` crops: warm up, stay, then fall linearly to 0 over the `cooldown` share.
+
+    Hägele et al. 2024. recipe: anything with the fields of Recipe that are used here.
+    """
     warm = (seen / recipe.batch + 1) / max(1, recipe.warmup)
     left = (recipe.images - seen) / max(1.0, recipe.cooldown * recipe.images)
     return recipe.learning_rate * min(1.0, warm, left)

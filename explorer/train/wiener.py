@@ -13,19 +13,21 @@ from explorer.core.spectra.radial import rapsd
 from explorer.images import decoder
 from explorer.train.export import PROVENANCE
 
-CHUNK = 512
+CHUNK_PICTURES = 512
 
 
 def _chunks(root: Path, size: int) -> Iterator[torch.Tensor]:
     for collection in (datasets.scenes(root, "train"), datasets.cat_faces(root, "train")):
-        for start in range(0, len(collection.pictures), CHUNK):
-            rows = collection.pictures[start : start + CHUNK]
+        for start in range(0, len(collection.pictures), CHUNK_PICTURES):
+            rows = collection.pictures[start : start + CHUNK_PICTURES]
             yield torch.from_numpy(np.stack([decoder.to_data(datasets.at_size(row, size)) for row in rows]))
 
 
 def fit_wiener(root: Path, folder: Path, size: int = 64) -> Path:
-    """Write wiener.safetensors: psd (3, R), the linear mean over pictures of |F|^2 with the mean colour taken off
-    (so that the DC bin is the variance of the mean brightness), and mean (3,). Raises DataRefused.
+    """Write wiener.safetensors and its card; return the path. Raises DataRefused.
+
+    psd (3, R): the mean over pictures of |F|^2 with the mean colour taken off, so that the DC bin is the variance of
+    the mean brightness. mean (3,): the mean colour, data units.
     """
     count, total, power = 0, torch.zeros(3, dtype=torch.float64), torch.zeros(3, size // 2 + 1, dtype=torch.float64)
     for chunk in _chunks(root, size):

@@ -1,4 +1,4 @@
-"""Training of the family: linear ones reach the eigenvalues, objectives are what they say, members resume."""
+"""Training of the autoencoders: linear ones reach the eigenvalues, objectives are what they say, members resume."""
 
 import json
 from dataclasses import replace
@@ -17,9 +17,9 @@ from explorer.core.networks.linear_probe import ProbePictures, confidence_interv
 from explorer.core.noise import white
 from explorer.train import autoencoders as training
 from explorer.train import objectives
-from explorer.train.autoencoder_recipes import UNETS, at_level, family_source
+from explorer.train.autoencoder_recipes import CODE_RECIPES, UNET_RECIPES, small_picture_source, specialist
 from explorer.train.code_recipe import CodeRecipe
-from explorer.train.fit_autoencoder import Fitting
+from explorer.train.fit_autoencoder import AutoencoderTrainer
 from explorer.train.linear import alternate, least_error, moments, principal_components
 from explorer.train.trainer import Trainer
 from tests.support.training_data import run_module
@@ -27,7 +27,7 @@ from tests.support.training_data import run_module
 
 @pytest.fixture(scope="module")
 def source(data):
-    return family_source(data)
+    return small_picture_source(data)
 
 
 def draws(seed=0):
@@ -120,13 +120,13 @@ def test_quantised_gradient_passes_through_the_choice():
 @pytest.mark.parametrize(("done", "sigma"), [(0.0, 2.0), (0.4, 1.0), (0.8, 0.5), (1.0, 0.5)])
 def test_scheduled_noise_falls(done, sigma):
     seen, x0 = [], white((16, 3, 32, 32), 0, "x0")
-    recipe = replace(training.FITTED["dae-scheduled"], images=100)
+    recipe = replace(CODE_RECIPES["dae-scheduled"], images=100)
     objectives.denoising(lambda x: seen.append(x) or x, x0, draws(), recipe, done)
     assert float((seen[0] - x0).std()) == pytest.approx(sigma, rel=0.02)
 
 
 def test_composite_parts_join_from_the_highest_noise_down():
-    recipe, model = training.FITTED["dae-composite"], Dense(CodeConfig(8, entries=4))
+    recipe, model = CODE_RECIPES["dae-composite"], Dense(CodeConfig(8, entries=4))
     assert objectives.composite_levels(recipe, 4) == pytest.approx([2, 1, 0.5, 0.25])
     x0 = white((4, 3, 32, 32), 0, "x0")
     for done, parts in ((0.0, 1), (0.3, 2), (0.7, 4), (1.0, 4)):
@@ -137,7 +137,7 @@ def test_composite_parts_join_from_the_highest_noise_down():
 
 
 def test_layers_of_a_stack_are_trained_one_after_the_other():
-    recipe, model = training.FITTED["dae-stacked"], Stacked(CodeConfig(4, channels=6))
+    recipe, model = CODE_RECIPES["dae-stacked"], Stacked(CodeConfig(4, channels=6))
     for done, trained in ((0.2, ("filters", "inner", "outer")), (0.7, ("top", "top_inner", "top_outer"))):
         model.zero_grad(set_to_none=True)
         objectives.layer_by_layer(model, white((4, 3, 32, 32), 0, "x0"), draws(), recipe, done).backward()
@@ -145,11 +145,11 @@ def test_layers_of_a_stack_are_trained_one_after_the_other():
 
 
 def test_specialists_see_one_level_and_the_masking_one_sees_holes(source):
-    trainer = Trainer(replace(at_level(0.25), batch=64), source, torch.device("cpu"), torch.float32)
+    trainer = Trainer(replace(specialist(0.25), batch=64), source, torch.device("cpu"), torch.float32)
     x0, x, sigma, _ = trainer.batch()
     torch.testing.assert_close(sigma, torch.full((64,), 0.25))
     assert float((x - x0).std()) == pytest.approx(0.25, rel=0.01)
-    masked = Trainer(replace(UNETS["dae-mask"], batch=64), source, torch.device("cpu"), torch.float32)
+    masked = Trainer(replace(UNET_RECIPES["dae-mask"], batch=64), source, torch.device("cpu"), torch.float32)
     x0, x, _, _ = masked.batch()
     holes = (x == 0).all(1)
     assert float(holes.float().mean()) == pytest.approx(0.5, abs=0.01)
@@ -158,8 +158,8 @@ def test_specialists_see_one_level_and_the_masking_one_sees_holes(source):
 
 
 def test_resuming_gives_the_weights_of_an_unbroken_run(source):
-    recipe = replace(training.FITTED["dae-dense"], images=64, batch=8, warmup=2)
-    whole, first, second = (Fitting(recipe, source) for _ in range(3))
+    recipe = replace(CODE_RECIPES["dae-dense"], images=64, batch=8, warmup=2)
+    whole, first, second = (AutoencoderTrainer(recipe, source) for _ in range(3))
     for _ in whole.run():
         pass
     for progress in first.run():
@@ -188,15 +188,15 @@ def test_interval_is_students():
     assert (low, high) == pytest.approx((1 - 12.7062, 1 + 12.7062), abs=1e-3)
 
 
-def test_family_trains_what_is_missing_and_keeps_it(data, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "FILES", ("ae-identity", "ae-conv-4", "dae-stacked", "dae-050"))
-    again = [training.FamilyTraining(data, tmp_path, 5, {"images": 32, "batch": 16}) for _ in range(2)]
-    assert again[0].missing() == list(training.FILES)
+def test_all_that_are_missing_are_trained_and_finished_ones_stay(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "WEIGHT_FILES", ("ae-identity", "ae-conv-4", "dae-stacked", "dae-050"))
+    again = [training.AutoencoderTraining(data, tmp_path, 5, {"images": 32, "batch": 16}) for _ in range(2)]
+    assert again[0].missing() == list(training.WEIGHT_FILES)
     for name in again[0].missing():
         again[0].train(name)
     assert again[1].missing() == []
     x = white((2, 3, 32, 32), 0, "x")
-    for name in training.FILES:
+    for name in training.WEIGHT_FILES:
         card = weights.card(name, tmp_path)
         assert card["training"]["images_seen"] > 0 and card["provenance"] and card["size"] == 32
         assert np.isfinite(card["training"]["loss"])
@@ -212,5 +212,6 @@ def test_command_trains_a_member(data, tmp_path):
     result = run_module("explorer.train", "dae-200", *options)
     assert result.returncode == 0, result.stderr
     assert weights.card("dae-200", tmp_path)["level"] == 2.0
-    missing = run_module("explorer.train", "family", "--data", str(tmp_path / "nowhere"))
-    assert missing.returncode == 2 and len(missing.stderr.strip().splitlines()) == 1
+    for name in ("autoencoders", "family"):  # the second is the older name
+        missing = run_module("explorer.train", name, "--data", str(tmp_path / "nowhere"))
+        assert missing.returncode == 2 and len(missing.stderr.strip().splitlines()) == 1
