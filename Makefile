@@ -52,17 +52,17 @@ robustness: .venv/dev.done
 	$(PY) -m pip install -q --disable-pip-version-check -r requirements.txt
 	touch $@
 
-.venv/dev.done: .venv/app.done requirements-dev.txt
-	$(PY) -m pip install -q --disable-pip-version-check -r requirements-dev.txt
+.venv/dev.done: .venv/app.done pyproject.toml
+	$(PY) -m pip install -q --disable-pip-version-check -e '.[dev]'
 	touch $@
 
-.venv/cluster.done: .venv/dev.done requirements-cluster.txt
-	$(PY) -m pip install -q --disable-pip-version-check -r requirements-cluster.txt psutil==7.2.2
+.venv/cluster.done: .venv/dev.done
+	$(PY) -m pip install -q --disable-pip-version-check -e '.[cluster]' psutil==7.2.2
 	touch $@
 
-.venv-bench/done: requirements.txt requirements-bench.txt benchmarks/without-dependencies.txt
+.venv-bench/done: requirements.txt pyproject.toml benchmarks/without-dependencies.txt
 	$(PYTHON) -m venv .venv-bench
-	$(BENCH) -m pip install -q --disable-pip-version-check -r requirements.txt -r requirements-bench.txt
+	$(BENCH) -m pip install -q --disable-pip-version-check -e '.[bench]'
 	$(BENCH) -m pip install -q --disable-pip-version-check --no-deps -r benchmarks/without-dependencies.txt
 	touch $@
 
@@ -75,7 +75,7 @@ lock: .venv-tools/done .venv/app.done
 	grep -v -e '^torch==' -e '^#' requirements.txt > .venv-tools/lock.in
 	$(PY) -c "import importlib.metadata as m; print(*(r for r in m.requires('torch') \
 		if 'extra' not in r and not r.startswith(('nvidia', 'cuda', 'triton'))), sep='\n')" >> .venv-tools/lock.in
-	$(PY) -m pip freeze -q --exclude torch > .venv-tools/installed.txt
+	$(PY) -m pip freeze -q --exclude torch --exclude noise-scale-explorer > .venv-tools/installed.txt
 	printf '%s\n' '# Everything but torch that the explorer needs, by hash, for all platforms; written by make lock.' \
 		'# torch is left out: its builds differ by platform. Install it after this file, at the version in requirements.txt.' \
 		> requirements.lock

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import signal
-import sys
 import threading
 import webbrowser
 from typing import Any
@@ -14,7 +13,7 @@ import gradio as gr
 from gradio import http_server
 
 from explorer.engine import Engine
-from explorer.errors import TempDirRefused
+from explorer.errors import HostingRefused
 from explorer.server import gradio_patches, malloc, pwa
 from explorer.server.blob_store import MAX_STORE_BYTES, BlobStore
 from explorer.server.config import Hosting, trust_proxies
@@ -29,15 +28,14 @@ MAX_THREADS_PER_REPLICA = 40  # that handlers run in, by default and for each re
 DRAIN_GRACE_S = 12.0  # seconds that running events may take to end when the server is told to stop
 
 
-def serve(engine: Engine, hosting: Hosting) -> int:
-    """Serve until interrupted; 2 when that is not possible, with one line that says why."""
+def serve(engine: Engine, hosting: Hosting) -> None:
+    """Serve until interrupted or told to stop.
+
+    Raises TempDirRefused where no temporary files can be written and HostingRefused where the port cannot be used.
+    """
+    scratch = create_temp_dir()
     try:
-        scratch = create_temp_dir()
-    except TempDirRefused as refusal:
-        print(f"app.py: {refusal}", file=sys.stderr)
-        return 2
-    try:
-        return _serve(engine, hosting)
+        _serve(engine, hosting)
     finally:
         scratch.close()
 
@@ -56,7 +54,7 @@ def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any]
     return app, {**options, **look, "max_threads": times * MAX_THREADS_PER_REPLICA}, health
 
 
-def _serve(engine: Engine, hosting: Hosting) -> int:
+def _serve(engine: Engine, hosting: Hosting) -> None:
     app, options, health = prepare(engine, hosting)
     trust_proxies()
     told = _told_to_stop()
@@ -64,8 +62,7 @@ def _serve(engine: Engine, hosting: Hosting) -> int:
         _launch(app, options)
     except OSError:
         place = f"port {hosting.port} at {hosting.host}"
-        print(f"app.py: {place} cannot be used; --port takes another one.", file=sys.stderr)
-        return 2
+        raise HostingRefused(f"{place} cannot be used; --port takes another one.") from None
     print(f"The explorer is at {app.local_url}", flush=True)
     if hosting.share:
         print(_share_line(app.share_url, hosting.account is not None), flush=True)
@@ -78,7 +75,6 @@ def _serve(engine: Engine, hosting: Hosting) -> int:
     health.drain(DRAIN_GRACE_S)
     app.close(verbose=False)
     engine.models.close()
-    return 0
 
 
 def _warm_up(health: Health) -> None:

@@ -25,7 +25,8 @@ from explorer.core.networks.classifier import Classifier, ClassifierConfig
 from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.errors import WeightsRefused
 
-FOLDER = Path(__file__).resolve().parent.parent / "weights"
+_INSTALLED, _CHECKOUT = (Path(__file__).resolve().parents[up] / name for up, name in enumerate(("_weights", "weights")))
+FOLDER = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT  # the wheel holds weights/ inside the package
 CLASSIFIER = "classifier"  # a kind of model, and the name of the one that is shipped
 AUTOENCODER, AUTOENCODER_UNET = "autoencoder", "family-unet"  # kinds that explorer.autoencoders builds
 MAX_WEIGHTS_BYTES = 100 * 2**20

@@ -1,7 +1,7 @@
 """Imports run one way, from the interface down to the mathematics, never in a circle; only the interface knows Gradio.
 
 core <- weights, images, hub, inference <- engine -> schemas <- permalinks, figures, export
-server <- ui.players <- ui.streaming <- ui.sections <- ui.tabs <- ui.app <- serve
+server <- ui.players <- ui.streaming <- ui.sections <- ui.tabs <- ui.app <- serve <- command_line
 """
 
 import ast
@@ -48,6 +48,7 @@ ALLOWED = {
     "ui.theme": {"figures", "ui.players"},
     "ui.app": {"engine", "examples", "schemas", "server", "ui.http_api", "ui.permalinks", "ui.tabs", "ui.theme"},
     "serve": {"engine", "errors", "server", "ui.app", "ui.streaming", "ui.theme"},
+    "command_line": {"engine", "errors", "hub", "inference", "schemas", "serve", "server", "weights"},
 }
 GRADIO = ("server", "serve", *(part for part in ALLOWED if part.startswith("ui.")))
 PACKAGES = ("explorer", "harness", "benchmarks", "robustness", "tests")

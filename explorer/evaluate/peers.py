@@ -1,4 +1,4 @@
-"""BM3D (Dabov et al. 2007) as a Denoiser; the package `bm3d` is optional, see requirements-bench.txt."""
+"""BM3D (Dabov et al. 2007) as a Denoiser; the package `bm3d` is optional, the extra bench brings it."""
 
 from __future__ import annotations
 

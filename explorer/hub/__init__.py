@@ -24,7 +24,7 @@ from explorer.hub.model_id import PREFIX, HubModel, parse
 
 __all__ = ["PREFIX", "HubModel", "load", "parse"]
 
-DIFFUSERS_MISSING = "Models of the Hub need the package diffusers: pip install -r requirements-hub.txt adds it."
+DIFFUSERS_MISSING = "Models of the Hub need the package diffusers: pip install -e '.[hub]' adds it."
 # Layers of an attention block: names in diffusers before 2023 -> names now.
 CURRENT_LAYER_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 

@@ -63,7 +63,7 @@ def parse_account(text: str | None, environ: Mapping[str, str] = os.environ) -> 
 def check_mcp(asked: bool, let_in: tuple[str, str] | None) -> bool:
     """Whether to serve tools of the Model Context Protocol. Raises HostingRefused where they cannot be."""
     if asked and importlib.util.find_spec("mcp") is None:
-        raise HostingRefused("--mcp needs one more package: pip install -r requirements-mcp.txt")
+        raise HostingRefused("--mcp needs one more package: pip install -e '.[mcp]'")
     if asked and let_in is not None:
         raise HostingRefused("--mcp and --auth do not go together, as tools have no way to send a password")
     return asked

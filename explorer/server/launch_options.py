@@ -17,7 +17,7 @@ from explorer.server.orphaned_events import OrphanedEvents
 from explorer.server.pwa import HEAD_HTML, ICON
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCKED_FOLDERS = ("weights", ".git", ".venv", ".env")
+BLOCKED_FOLDERS = ("weights", "explorer/_weights", ".git", ".venv", ".env")
 MAX_SESSIONS = 500
 MAX_QUEUED_VISITORS = 32  # visitors in the queue; the next one is told to come back
 SPACE_FRAME_ANCESTORS = "'self' https://huggingface.co https://*.hf.space"  # a Space is shown in a frame of its host

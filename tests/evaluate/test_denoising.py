@@ -63,7 +63,7 @@ def test_bm3d_denoises():
     x = x0 + 0.2 * torch.stack([white((3, 32, 32), seed=0, role="test", index=i) for i in range(2)])
     with bm3d_denoiser(processes=1) as bm3d:
         if bm3d is None:
-            pytest.skip("bm3d is not installed (requirements-bench.txt)")
+            pytest.skip("bm3d is not installed (extra bench)")
         assert (psnr(bm3d(x, 0.2), x0) > psnr(x, x0) + 8).all()
 
 

@@ -239,4 +239,4 @@ def test_files_that_are_too_large_are_not_fetched(stub, cache, monkeypatch, limi
 
 def test_without_diffusers_one_line_says_what_to_install(stub, cache, monkeypatch):
     monkeypatch.setattr(hub, "find_spec", lambda name: None if name == "diffusers" else object())
-    assert "requirements-hub.txt" in refusal(stub, cache) and not stub.asked
+    assert "'.[hub]' adds it" in refusal(stub, cache) and not stub.asked

@@ -106,7 +106,8 @@ def test_launch_leaves_nothing_open(prepared):
     assert options["server_name"] == "127.0.0.1" and options["strict_cors"] is True and options["auth"] is None
     assert options["max_file_size"] <= 10 * 2**20 and options["state_session_capacity"] == MAX_SESSIONS <= 500
     assert options["allowed_paths"] == [] and options["footer_links"] == []
-    assert {Path(path).name for path in options["blocked_paths"]} == set(BLOCKED_FOLDERS) >= {"weights", ".git", ".env"}
+    blocked = {str(Path(path).relative_to(ROOT)) for path in options["blocked_paths"]}
+    assert blocked == set(BLOCKED_FOLDERS) >= {"weights", "explorer/_weights", ".git", ".env"}
     assert [options["app_kwargs"][name] for name in ("openapi_url", "docs_url", "redoc_url")] == [None] * 3
     assert [middleware.cls.__name__ for middleware in options["app_kwargs"]["middleware"]] == [
         "RequestFilterMiddleware"

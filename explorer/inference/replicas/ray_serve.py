@@ -32,7 +32,7 @@ CONNECT_TIMEOUT_S = 5.0
 START_TIMEOUT_S = 60  # for the first answer of a replica
 TARGET_CALLS_PER_REPLICA = 8  # ongoing calls; with more of them another replica is started, up to max_replicas
 UPSCALE_DELAY_S, DOWNSCALE_DELAY_S = 3.0, 300.0  # that the load must be above, or below, the target
-RAY_MISSING = "Running on a cluster needs the package ray: pip install -r requirements-cluster.txt adds it."
+RAY_MISSING = "Running on a cluster needs the package ray: pip install -e '.[cluster]' adds it."
 
 
 def start_replicas(cluster: Cluster, spec: ReplicaSpec) -> Replicas:

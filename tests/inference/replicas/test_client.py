@@ -299,7 +299,7 @@ def test_more_replicas_than_there_is_room_for_are_refused():
 
 def test_without_ray_there_is_one_plain_line(monkeypatch):
     monkeypatch.setattr(ray_module, "find_spec", lambda name: None)
-    with pytest.raises(ClusterRefused, match="requirements-cluster.txt adds it."):
+    with pytest.raises(ClusterRefused, match=r"'\.\[cluster\]' adds it\."):
         ray_module.start_replicas(Cluster(), plan())
     code = "import sys, app; print('ray' in sys.modules)"  # nobody pays for it who does not ask for it
     asked = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
