@@ -1,22 +1,15 @@
 """The command line: everything that can go wrong with it is said in one line."""
 
 import socket
-import subprocess
 import sys
 
 import pytest
 
-from harness import ROOT
-
-
-def run(*options):
-    return subprocess.run(
-        [sys.executable, "app.py", *options], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
-    )
+from tests.support.warm_start import run_cold, run_warm
 
 
 def test_help_lists_every_option():
-    result = run("--help")
+    result = run_cold("app.py", "--help")
     assert result.returncode == 0
     named = "host port share device dtype compile model largest-side cluster replicas"
     for option in named.split():
@@ -31,7 +24,7 @@ def test_help_lists_every_option():
     ids=" ".join,
 )  # fmt: skip
 def test_a_bad_option_gets_one_line(options):
-    result = run(*options)
+    result = run_warm("app.py", *options)
     assert result.returncode == 2 and result.stderr.startswith("app.py: ")
     assert len(result.stderr.strip().splitlines()) == 1 and "Traceback" not in result.stderr
 
@@ -39,7 +32,7 @@ def test_a_bad_option_gets_one_line(options):
 def test_a_model_that_is_no_network_and_a_device_that_is_not_there_get_one_line():
     missing = "mps" if sys.platform != "darwin" else "cuda"
     for options in (("--model", "wiener"), ("--device", missing)):
-        result = run(*options)
+        result = run_warm("app.py", *options)
         assert result.returncode == 2 and len(result.stderr.strip().splitlines()) == 1, result.stderr
 
 
@@ -47,5 +40,5 @@ def test_a_taken_port_gets_one_line():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        result = run("--port", str(taken.getsockname()[1]))
+        result = run_cold("app.py", "--port", str(taken.getsockname()[1]))
     assert result.returncode == 2 and len(result.stderr.strip().splitlines()) == 1, result.stderr

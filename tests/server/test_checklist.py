@@ -17,6 +17,7 @@ from explorer.serve import prepare
 from explorer.server.config import AUTH_VARIABLE, Hosting
 from explorer.server.launch_options import BLOCKED_FOLDERS, MAX_QUEUED_VISITORS, MAX_SESSIONS, ROOT
 from harness.server_process import free_port
+from tests.support.warm_start import run_warm
 
 CHECKLIST = {
     "1 versions pinned, none known to be bad": ("test_requirements.py",),
@@ -194,13 +195,11 @@ def without_network() -> dict[str, str]:
 
 
 def test_help_says_where_a_password_belongs():
-    said = subprocess.run([sys.executable, "app.py", "--help"], cwd=ROOT, capture_output=True, text=True).stdout
+    said = run_warm("app.py", "--help").stdout
     for word in (AUTH_VARIABLE, "--root-path", "--no-browser", "anyone who has it gets in"):
         assert word in " ".join(said.split())
 
 
 def test_a_password_without_a_user_ends_in_one_line_that_does_not_repeat_it():
-    said = subprocess.run(
-        [sys.executable, "app.py", "--auth", ":hunter2"], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+    said = run_warm("app.py", "--auth", ":hunter2")
     assert said.returncode == 2 and "hunter2" not in said.stderr and len(said.stderr.strip().splitlines()) == 1

@@ -1,9 +1,7 @@
-"""A folder of training pictures laid out like the real one, and the training commands in processes of their own."""
+"""A folder of training pictures laid out like the real one."""
 
 import io
 import json
-import subprocess
-import sys
 import tarfile
 
 import numpy as np
@@ -11,9 +9,7 @@ import pytest
 from PIL import Image
 
 from explorer import datasets
-from harness import ROOT
 
-COMMAND_TIMEOUT_S = 240
 PHOTOGRAPHS = 23  # two of which are held out
 
 
@@ -47,15 +43,3 @@ def training_data(tmp_path_factory):
     labels = [datasets.CLASSES[i % 6] for i in range(6)]
     (root / "scenes_labels.json").write_text(json.dumps({"train": labels, "val": labels}))
     return root
-
-
-def run_module(*arguments, **options):
-    """Run `python -m ...` in the repository's folder and return its CompletedProcess."""
-    return subprocess.run(
-        [sys.executable, "-m", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_TIMEOUT_S,
-        **options,
-    )

@@ -22,7 +22,7 @@ from explorer.train.code_recipe import CodeRecipe
 from explorer.train.fit_autoencoder import AutoencoderTrainer
 from explorer.train.linear import alternate, least_error, moments, principal_components
 from explorer.train.trainer import Trainer
-from tests.support.training_data import run_module
+from tests.support.warm_start import run_warm
 
 
 @pytest.fixture(scope="module")
@@ -209,9 +209,9 @@ def test_all_that_are_missing_are_trained_and_finished_ones_stay(data, tmp_path,
 
 def test_command_trains_a_member(data, tmp_path):
     options = ("--data", str(data), "--out", str(tmp_path), "--images", "32", "--batch", "8")
-    result = run_module("explorer.train", "dae-200", *options)
+    result = run_warm("-m", "explorer.train", "dae-200", *options)
     assert result.returncode == 0, result.stderr
     assert weights.card("dae-200", tmp_path)["level"] == 2.0
     for name in ("autoencoders", "family"):  # the second is the older name
-        missing = run_module("explorer.train", name, "--data", str(tmp_path / "nowhere"))
+        missing = run_warm("-m", "explorer.train", name, "--data", str(tmp_path / "nowhere"))
         assert missing.returncode == 2 and len(missing.stderr.strip().splitlines()) == 1

@@ -13,7 +13,7 @@ from explorer.core.networks.unet import UNetConfig
 from explorer.train.crops import CropSource, pyramid, quarter_turned, saturated, step_generator
 from explorer.train.recipes import Recipe
 from explorer.train.trainer import Trainer, learning_rate
-from tests.support.training_data import run_module
+from tests.support.warm_start import run_cold, run_warm
 
 TINY = Recipe(architecture=UNetConfig(channels=8), images=64, batch=8, warmup=2, size=32)
 
@@ -79,13 +79,13 @@ def test_learning_rate_warms_up_stays_and_falls_to_zero():
 
 def test_command_trains_checkpoints_samples_and_resumes(data, tmp_path):
     options = ("--data", str(data), "--out", str(tmp_path), "--channels", "8", "--batch", "4")
-    first = run_module("explorer.train", "scenes", *options, "--images", "16")
+    first = run_warm("-m", "explorer.train", "scenes", *options, "--images", "16")
     assert first.returncode == 0, first.stderr
     assert "img/s" in first.stderr and (tmp_path / "checkpoint.pt").exists()
     assert len(list((tmp_path / "samples").glob("*.png"))) == 1
     card = weights.card("scenes", tmp_path)
     assert card["training"]["images_seen"] == 16 and card["classes"][-1] == "any"
-    second = run_module("explorer.train", "scenes", *options, "--images", "24")
+    second = run_warm("-m", "explorer.train", "scenes", *options, "--images", "24")
     assert second.returncode == 0 and weights.card("scenes", tmp_path)["training"]["images_seen"] == 24
     x = torch.randn(2, 3, 40, 56)
     assert weights.load("scenes", folder=tmp_path)(x, torch.tensor([0.5, 2.0]), torch.tensor([0, 7])).shape == x.shape
@@ -93,9 +93,10 @@ def test_command_trains_checkpoints_samples_and_resumes(data, tmp_path):
 
 def test_two_processes_give_the_result_of_one(data, tmp_path):
     common = ("scenes", "--data", str(data), "--channels", "8", "--batch", "4", "--images", "12", "--dtype", "float32")
-    alone = run_module("explorer.train", *common, "--out", str(tmp_path / "one"))
+    alone = run_warm("-m", "explorer.train", *common, "--out", str(tmp_path / "one"))
     assert alone.returncode == 0, alone.stderr
-    several = run_module(
+    several = run_cold(
+        "-m",
         "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "explorer.train", *common,
         "--out", str(tmp_path / "two"),
     )  # fmt: skip
@@ -122,7 +123,8 @@ def test_broken_data_gets_one_line(data, tmp_path, broken):
             info = tarfile.TarInfo("bad.jpg")
             info.size = 5
             tar.addfile(info, io.BytesIO(b"\xff\xd8abc"))
-    result = run_module("explorer.train", "scenes", "--data", str(root), "--out", str(tmp_path / "run"))
+    run = run_cold if broken == "missing" else run_warm
+    result = run("-m", "explorer.train", "scenes", "--data", str(root), "--out", str(tmp_path / "run"))
     assert result.returncode == 2 and len(result.stderr.strip().splitlines()) == 1, result.stderr
     assert result.stderr.startswith("explorer.train: ") and "Traceback" not in result.stderr
 

@@ -3,8 +3,6 @@
 import asyncio
 import importlib.util
 import json
-import subprocess
-import sys
 
 import httpx
 import pytest
@@ -12,9 +10,9 @@ import pytest
 from explorer.errors import HostingRefused
 from explorer.server.config import check_mcp
 from explorer.ui.http_api import ENDPOINTS
-from harness import ROOT
 from harness.server_process import running_app
 from tests.support.guarded_app import API, plain
+from tests.support.warm_start import run_warm
 
 installed = importlib.util.find_spec("mcp") is not None
 needs_mcp = pytest.mark.skipif(not installed, reason="the extra mcp is not installed")
@@ -67,8 +65,7 @@ def test_without_the_option_there_are_no_tools(server):
 def test_where_tools_cannot_be_one_line_says_why(monkeypatch):
     assert not check_mcp(False, ("user", "password"))
     if installed:
-        command = [sys.executable, "app.py", "--mcp", "--auth", "somebody:hunter2"]
-        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        said = run_warm("app.py", "--mcp", "--auth", "somebody:hunter2")
         assert said.returncode == 2 and "--auth" in said.stderr and "hunter2" not in said.stderr
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(HostingRefused, match=r"'\.\[mcp\]'"):
