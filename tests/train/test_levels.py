@@ -15,7 +15,8 @@ from explorer.train.checkpoints import load_checkpoint
 from explorer.train.crops import CropSource
 from explorer.train.recipes import LEVELS
 from explorer.train.trainer import Trainer, save
-from tests.support.training_data import PHOTOGRAPHS, run_module, training_data  # noqa: F401 - a fixture, by name
+from tests.support.training_data import PHOTOGRAPHS
+from tests.support.warm_start import run_warm
 
 CPU = torch.device("cpu")
 SMALL = {"architecture": UNetConfig(channels=8), "batch": 8, "images": 48, "warmup": 2}
@@ -91,7 +92,7 @@ def test_the_command_trains_a_level_from_a_weight_file_and_goes_on(data, tmp_pat
     options = ("scenes", "--data", str(data), "--out", str(tmp_path / "run"), "--level", "half")
     options += ("--channels", "8", "--batch", "4", "--learning-rate", "0", "--start", str(start))
     for images in (8, 12):
-        result = run_module("explorer.train", *options, "--images", str(images))
+        result = run_warm("-m", "explorer.train", *options, "--images", str(images))
         assert result.returncode == 0, result.stderr
         written = weights.card("scenes-half", tmp_path / "run")["training"]
         assert written["images_seen"] == images and written["recipe"]["reduction"] == 2
@@ -103,7 +104,7 @@ def test_the_command_trains_a_level_from_a_weight_file_and_goes_on(data, tmp_pat
 
 def refusal(data, tmp_path, start):
     options = ("scenes", "--data", str(data), "--out", str(tmp_path / "run"), "--channels", "8", "--batch", "4")
-    result = run_module("explorer.train", *options, "--images", "4", "--level", "quarter", "--start", str(start))
+    result = run_warm("-m", "explorer.train", *options, "--images", "4", "--level", "quarter", "--start", str(start))
     lines = result.stderr.strip().splitlines()
     assert result.returncode == 2 and len(lines) == 1 and lines[0].startswith("explorer.train: "), result.stderr
     return lines[0]
