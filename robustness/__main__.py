@@ -28,7 +28,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def measured(group: str, scale: Scale) -> list[Row]:
-    """The rows of one group; where it fails, a row for each of its tests that says so."""
+    """Return the rows of one group; where it fails, a row for each of its tests that says so."""
     try:
         return import_module(f"robustness.{group}").measure(scale)
     except Exception as error:
@@ -39,7 +39,7 @@ def measured(group: str, scale: Scale) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
-    """Test, figure, pass figure and verdict as text, a note below its row."""
+    """Return test, figure, limit and verdict as text, a note below its row."""
     width = max(len(row.what) for row in rows)
     lines = [f"{'test':{width}} {'measured':>10} {'unit':9} {'passes':>9}  verdict"]
     for row in rows:
@@ -50,7 +50,7 @@ def table(rows: list[Row]) -> str:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """1 when a figure is missed or could not be measured."""
+    """Run the command; return 1 when a figure is missed or could not be measured."""
     parser = argparse.ArgumentParser(prog="python -m robustness", description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="small numbers: shows that all runs, proves nothing")
     parser.add_argument("--full", action="store_true", help=f"a soak of {FULL_SOAK_S / 60:g} minutes instead of 5")
@@ -67,16 +67,16 @@ def main(argv: list[str] | None = None) -> int:
         rows += measured(group, scale)
         print(f"{group}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     print(table(rows))
-    missed = [row for row in rows if row.verdict in ("missed", "not measured")]
+    failed = [row for row in rows if row.verdict in ("missed", "not measured")]
     held = sum(row.verdict == "holds" for row in rows)
-    print(f"{held} of {held + len(missed)} figures hold" + " (quick: proves nothing)" * chosen.quick)
+    print(f"{held} of {held + len(failed)} figures hold" + " (quick: proves nothing)" * chosen.quick)
     whole = not (chosen.quick or chosen.only)
     if path := chosen.json or (RESULTS / f"{machine.processor()}.json" if whole else None):
         path.parent.mkdir(parents=True, exist_ok=True)
         fields = {"machine": about, "quick": chosen.quick, "full": chosen.full, "rows": [row.fields for row in rows]}
         path.write_text(json.dumps(fields, indent=1) + "\n")
         print(f"written to {path}")
-    return 1 if missed else 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

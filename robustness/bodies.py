@@ -16,23 +16,23 @@ from robustness.server import measured_server
 
 JSON = {"content-type": "application/json"}
 MULTIPART = {"content-type": "multipart/form-data; boundary=b"}
-BLOCK = 2**18  # bytes of a body that are sent at once
+BLOCK_BYTES = 2**18  # of a body, sent at once
 
 
-class Sending:
+class TimedBody:
     """A body in blocks, and when the last of them was asked for so far; a server need not read it to the end."""
 
     def __init__(self, body: bytes) -> None:
-        self.body, self.until = body, time.monotonic()
+        self.body, self.last_sent = body, time.monotonic()
 
     def __iter__(self) -> Iterator[bytes]:
-        for start in range(0, len(self.body), BLOCK):
-            yield self.body[start : start + BLOCK]
-            self.until = time.monotonic()
+        for start in range(0, len(self.body), BLOCK_BYTES):
+            yield self.body[start : start + BLOCK_BYTES]
+            self.last_sent = time.monotonic()
 
 
 def requests(client: httpx.Client) -> dict[str, httpx.Request]:
-    """Each request that is too large, by what it is."""
+    """Return requests that are too large, by what they are."""
     url = "data:image/png;base64," + "A" * 60_000_000
     file = json.dumps({"data": [{"url": url, "meta": {"_type": "gradio.FileData"}}]})
     opening = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
@@ -47,14 +47,14 @@ def requests(client: httpx.Client) -> dict[str, httpx.Request]:
 
 
 def refused_after(client: httpx.Client, request: httpx.Request) -> tuple[int, float]:
-    """HTTP status, and seconds between the last that was sent of the body and the answer."""
-    body = Sending(request.read())
+    """Return the HTTP status, and the seconds between the last block that was sent of the body and the answer."""
+    body = TimedBody(request.read())
     answer = client.send(client.build_request("POST", request.url, headers=request.headers, content=body))
-    return answer.status_code, time.monotonic() - body.until
+    return answer.status_code, time.monotonic() - body.last_sent
 
 
 def measure(scale: Scale) -> list[Row]:
-    """Refusals, the slowest of them from the end of what it took in, memory and files afterwards."""
+    """Return the rows of T4: refusals, the slowest from the end of what was taken in, memory and files afterwards."""
     slowest, wrong = 0.0, []
     with measured_server() as server, httpx.Client(base_url=server.url, timeout=60) as client:
         client.get("/healthz")

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -17,29 +17,40 @@ from PIL import Image
 from explorer.errors import ImageRefused
 from explorer.images.decoder import decode
 from harness import ROOT
-from harness.http_client import API, PLAIN, Told, address, ask, at_once, seconds, values
+from harness.http_client import (
+    API,
+    SHARED_SSL_CONTEXT,
+    Outcome,
+    arguments,
+    call_endpoint,
+    latency_quantile,
+    run_concurrently,
+    visitor_headers,
+)
 from harness.measuring import Bar, Row
 from harness.picture_files import damaged, encode, png
 from harness.server_process import Server
-from robustness.probing import probed
+from robustness.probing import probe_health
 from robustness.scale import Scale
 from robustness.server import measured_server
 
 DATA = Path(os.environ.get("EXPLORER_DATA", ROOT.parent / "shared" / "data")) / "hostile"
-COSTLIEST, SENDERS = 20, 8
-PAUSE_S = 0.5  # of a sender after each file; without one the senders alone would take more than half of two cores
+COSTLIEST_FILES = 20  # of T1 that T2 sends again
+SENDERS = 8
+UPLOAD_TIMEOUT_S = 60
+SENDER_PAUSE_S = 0.5  # after each file; without one the senders alone would take more than half of two cores
 
 
 @dataclass(frozen=True)
 class Hostile:
-    """A file, and whether it must be accepted; None where both will do."""
+    """A file, and whether it must be accepted; None where either is right."""
 
     data: bytes
     accept: bool | None
 
 
 def corpus(most: int) -> list[Hostile]:
-    """The files of hostile/manifest.csv where the folder of data has them, and generated ones; at most so many."""
+    """Return at most so many generated files and those of hostile/manifest.csv, where the data folder has them."""
     expected = {"must_accept": True, "must_reject": False, "either": None}
     found = generated()
     if (DATA / "manifest.csv").is_file():
@@ -49,7 +60,7 @@ def corpus(most: int) -> list[Hostile]:
 
 
 def generated() -> list[Hostile]:
-    """Good files of the three formats, cut off, too large by their header, and of other formats."""
+    """Return good files of the three formats, cut off ones, those too large by their header, and other formats."""
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8))
     good = [encode(noise, form) for form in ("PNG", "JPEG", "WEBP")]
     cut = [data[: len(data) // 3] for data in good]
@@ -58,58 +69,60 @@ def generated() -> list[Hostile]:
     return [Hostile(data, True) for data in good] + [Hostile(data, False) for data in cut + bombs + others]
 
 
-def send(url: str, data: bytes) -> Told:
-    """Upload a file and have it taken in as a picture."""
+def upload_picture(url: str, data: bytes) -> Outcome:
+    """Upload a file and add it as a picture; return the outcome of both together."""
     began = time.monotonic()
     try:
-        headers = address()
+        headers = visitor_headers()
         form = {"files": ("a.png", data)}
-        sent = httpx.post(f"{url}{API}/upload", files=form, headers=headers, timeout=60, verify=PLAIN)
+        sent = httpx.post(
+            f"{url}{API}/upload", files=form, headers=headers, timeout=UPLOAD_TIMEOUT_S, verify=SHARED_SSL_CONTEXT
+        )
         if sent.status_code != 200:
-            return Told("refused", sent.text, time.monotonic() - began, sent.status_code)
+            return Outcome("refused", sent.text, time.monotonic() - began, sent.status_code)
         file = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}}
-        told = ask(url, "add_picture", [file], headers)
-        return Told(told.kind, told.content, time.monotonic() - began, told.status)
+        outcome = call_endpoint(url, "add_picture", [file], headers)
+        return replace(outcome, seconds=time.monotonic() - began)
     except httpx.TransportError as error:
-        return Told("lost", type(error).__name__, time.monotonic() - began, 0)
+        return Outcome("lost", type(error).__name__, time.monotonic() - began, 0)
 
 
 def one_by_one(server: Server, files: list[Hostile]) -> tuple[list[Row], list[Hostile]]:
-    """T1, and the files that took longest."""
+    """Return the rows of T1, and the files that took longest."""
     idle = server.memory_mb()
-    told = [send(server.url, file.data) for file in files]
-    wrong = [f for f, t in zip(files, told, strict=True) if f.accept not in (None, t.kind == "complete")]
-    unplain = [one for one in told if not one.typed]
+    outcomes = [upload_picture(server.url, file.data) for file in files]
+    wrong = [f for f, t in zip(files, outcomes, strict=True) if f.accept not in (None, t.kind == "complete")]
+    malformed = [one for one in outcomes if not one.well_formed]
     rows = [
         Row("T1 hostile files judged wrongly", len(wrong), "files", bar=Bar(0, False), note=f"of {len(files)}"),
-        Row("T1 answers that are no picture and no sentence", len(unplain), "answers", bar=Bar(0, False)),
+        Row("T1 answers that are no picture and no sentence", len(malformed), "answers", bar=Bar(0, False)),
         Row("T1 most memory, over idle", server.memory_mb("VmHWM") - idle, "MB", bar=Bar(256, False)),
-        Row("T1 the slowest file", max(one.seconds for one in told), "s", bar=Bar(3, False)),
+        Row("T1 the slowest file", max(one.seconds for one in outcomes), "s", bar=Bar(3, False)),
         Row("T1 server alive", float(server.alive), "", bar=Bar(1, True)),
     ]
-    order = np.argsort([-one.seconds for one in told])[:COSTLIEST]
+    order = np.argsort([-one.seconds for one in outcomes])[:COSTLIEST_FILES]
     return rows, [files[i] for i in order]
 
 
 def many_at_once(server: Server, costly: list[Hostile], calls: int) -> list[Row]:
-    """T2: the costliest files, eight at once, while somebody samples."""
-    normal = lambda seed: ask(server.url, "sampling", values("sampling", steps=6, seed=seed))
+    """Return the rows of T2: the costliest files from eight senders at once while a visitor samples."""
+    normal = lambda seed: call_endpoint(server.url, "sampling", arguments("sampling", steps=6, seed=seed))
     alone = [normal(1000 + i) for i in range(calls)]
     idle, over = server.memory_mb(), threading.Event()
 
     def hostile(sender: int) -> None:
         while not over.is_set():
-            send(server.url, costly[sender % len(costly)].data)
-            over.wait(PAUSE_S)
+            upload_picture(server.url, costly[sender % len(costly)].data)
+            over.wait(SENDER_PAUSE_S)
             sender += SENDERS
 
-    with probed(server.url) as probes, ThreadPoolExecutor(1) as thread:
-        senders = thread.submit(at_once, SENDERS, hostile)
+    with probe_health(server.url) as probes, ThreadPoolExecutor(1) as thread:
+        senders = thread.submit(run_concurrently, SENDERS, hostile)
         beside = [normal(2000 + i) for i in range(calls)]
         over.set()
         senders.result()
-    quiet, busy = seconds(alone, 0.95), seconds(beside, 0.95)
-    note = f"{quiet:.2f} s alone, {busy:.2f} s beside {SENDERS} senders, each {PAUSE_S} s after its last file"
+    quiet, busy = latency_quantile(alone, 0.95), latency_quantile(beside, 0.95)
+    note = f"{quiet:.2f} s alone, {busy:.2f} s beside {SENDERS} senders, each {SENDER_PAUSE_S} s after its last file"
     return [
         Row("T2 a normal visitor's p95 beside hostile files", busy / quiet, "x", bar=Bar(2, False), note=note),
         Row("T2 most memory, over idle", server.memory_mb("VmHWM") - idle, "MB", bar=Bar(512, False)),
@@ -118,7 +131,7 @@ def many_at_once(server: Server, costly: list[Hostile], calls: int) -> list[Row]
 
 
 def mutations(count: int) -> Row:
-    """T3: what else than a refusal leaves the decoder."""
+    """Return the row of T3: errors other than a refusal that leave the decoder for damaged files."""
     rng, escaped, accepted = np.random.default_rng(3), {}, 0
     whole = []
     for i in range(20):
@@ -136,7 +149,7 @@ def mutations(count: int) -> Row:
 
 
 def measure(scale: Scale) -> list[Row]:
-    """T1 to T3."""
+    """Return the rows of T1 to T3."""
     with measured_server() as server:
         server.wait_until_settled()
         rows, costly = one_by_one(server, corpus(scale.files))

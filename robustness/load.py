@@ -7,82 +7,86 @@ import time
 
 import numpy as np
 
-from harness.http_client import Told, address, ask, at_once, seconds, values
+from harness.http_client import Outcome, arguments, call_endpoint, latency_quantile, run_concurrently, visitor_headers
 from harness.measuring import Bar, Row
-from robustness.probing import probed
-from robustness.scale import LOAD_FACTOR, PLACES, Scale
+from robustness.probing import probe_health
+from robustness.scale import CONCURRENT_RUNS, MAX_LOAD_FACTOR, Scale
 from robustness.server import measured_server
 
 STEPS = 3  # of the runs, at 64 pixels with the network
-AGAIN_S = 1.0  # a user whom the full queue has sent away asks again after that
+RETRY_DELAY_S = 1.0  # of a user whom the full queue has refused
 METRICS = (
     "explorer_rows_waiting", "explorer_rows_in_flight", "explorer_events_running",
     'explorer_events_total{outcome="done"}', 'explorer_event_seconds_bucket{le="+Inf"}',
 )  # fmt: skip
 
 
-def run(url: str, seed: int, headers: dict[str, str] | None = None) -> Told:
-    """One short run with this seed."""
-    return ask(url, "sampling", values("sampling", steps=STEPS, seed=seed), headers)
+def run(url: str, seed: int, headers: dict[str, str] | None = None) -> Outcome:
+    """Run a short sampling with this seed; by default as a new visitor."""
+    return call_endpoint(url, "sampling", arguments("sampling", steps=STEPS, seed=seed), headers)
 
 
-def users(url: str, count: int, duration: float) -> list[tuple[int, Told]]:
-    """(seed, answer) of so many users, each asking anew as soon as it is answered, from an address of its own."""
+def users(url: str, count: int, duration: float) -> list[tuple[int, Outcome]]:
+    """Return (seed, outcome) of all calls of so many users, each calling again at once, from an address of its own."""
     end = time.monotonic() + duration
 
-    def user(number: int) -> list[tuple[int, Told]]:
-        told, own = [], address()
+    def user(number: int) -> list[tuple[int, Outcome]]:
+        own_outcomes, headers = [], visitor_headers()
         while time.monotonic() < end:
-            seed = number * 1_000_000 + len(told)
-            told.append((seed, run(url, seed, own)))
-            if told[-1][1].kind == "refused":
-                time.sleep(AGAIN_S)
-        return told
+            seed = number * 1_000_000 + len(own_outcomes)
+            own_outcomes.append((seed, run(url, seed, headers)))
+            if own_outcomes[-1][1].kind == "refused":
+                time.sleep(RETRY_DELAY_S)
+        return own_outcomes
 
-    return [one for some in at_once(count, user) for one in some]
-
-
-def crossed(told: list[tuple[int, Told]]) -> int:
-    """Answers that belong to somebody else's question."""
-    return sum(one.kind == "complete" and one.content["request"]["seed"] != seed for seed, one in told)
+    return [one for some in run_concurrently(count, user) for one in some]
 
 
-def judged(told: list[tuple[int, Told]], unloaded: float, count: int) -> list[Row]:
-    """T10: what was lost, crossed or said badly, and the waiting."""
-    answers = [one for _, one in told]
+def crossed(outcomes: list[tuple[int, Outcome]]) -> int:
+    """Return the number of answers that belong to somebody else's request."""
+    return sum(one.kind == "complete" and one.content["request"]["seed"] != seed for seed, one in outcomes)
+
+
+def load_rows(outcomes: list[tuple[int, Outcome]], unloaded: float, count: int) -> list[Row]:
+    """Return the rows of T10: what was lost, crossed or malformed, and the latency; unloaded: the median of one user, s."""
+    answers = [one for _, one in outcomes]
     full = sum(one.kind == "refused" for one in answers)
     done = sum(one.kind == "complete" for one in answers)
-    lost, untyped = sum(one.kind == "lost" for one in answers), sum(not one.typed for one in answers)
+    lost, malformed = sum(one.kind == "lost" for one in answers), sum(not one.well_formed for one in answers)
     failed = sum(one.kind == "error" for one in answers)
-    p50, p95 = (seconds(answers, share) for share in (0.5, 0.95))
+    p50, p95 = (latency_quantile(answers, share) for share in (0.5, 0.95))
     note = f"{count} users, {done} answers, {full} times sent away, p50 {p50:.2f} s, p95 {p95:.2f} s, "
     note += f"unloaded median {unloaded:.3f} s"
-    factor = p95 / (unloaded * max(1.0, count / PLACES))
+    factor = p95 / (unloaded * max(1.0, count / CONCURRENT_RUNS))
     return [
         Row(
             "T10 lost, crossed, failed or untyped",
-            lost + crossed(told) + untyped + failed,
+            lost + crossed(outcomes) + malformed + failed,
             "answers",
             bar=Bar(0, False),
         ),
         Row(
-            "T10 p95 over what a queue without merging would take", factor, "x", bar=Bar(LOAD_FACTOR, False), note=note
+            "T10 p95 over what a queue without merging would take",
+            factor,
+            "x",
+            bar=Bar(MAX_LOAD_FACTOR, False),
+            note=note,
         ),
     ]
 
 
 def measure(scale: Scale) -> list[Row]:
-    """T10, T18 and T26."""
+    """Return the rows of T10, T18 and T26."""
     with measured_server() as server:
         warming = server.seen_warming_up
         server.wait_until_settled()
         unloaded = statistics.median(run(server.url, i).seconds for i in range(scale.lone_calls))
-        with probed(server.url) as probes:
-            told = users(server.url, scale.load_users, scale.load_s)
+        with probe_health(server.url) as probes:
+            outcomes = users(server.url, scale.load_users, scale.load_s)
         missing = [name for name in METRICS if name not in server.metrics()]
     p99, most = 1000 * float(np.quantile(probes, 0.99)), 1000 * max(probes)
     return [
-        *judged(told, unloaded, scale.load_users),
+        *load_rows(outcomes, unloaded, scale.load_users),
         Row("T18 /healthz under this load, p99", p99, "ms", bar=Bar(50, False), note=f"{len(probes)} probes"),
         Row("T18 ready only after a warm-up run", float(warming), "", bar=Bar(1, True)),
         Row("T18 metrics missing", len(missing), "names", bar=Bar(0, False), note=", ".join(missing)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from harness.http_client import address, ask, at_once, seconds, values
+from harness.http_client import arguments, call_endpoint, latency_quantile, run_concurrently
 from harness.measuring import Bar, Row
 from robustness.load import run
 from robustness.scale import Scale
@@ -14,19 +14,19 @@ STEPS = 20
 
 
 def measure(scale: Scale) -> list[Row]:
-    """The refusals, what became of the accepted, and a lone visitor before and after."""
-    long = lambda seed: ask(server.url, "sampling", values("sampling", steps=STEPS, seed=seed), address())
+    """Return the rows of T11: the refusals, what became of the accepted, a lone visitor before and after."""
+    long = lambda seed: call_endpoint(server.url, "sampling", arguments("sampling", steps=STEPS, seed=seed))
     with measured_server() as server:
         server.wait_until_settled()
         before = [run(server.url, i) for i in range(scale.lone_calls)]
-        told = at_once(scale.burst, lambda i: long(5000 + i))
+        outcomes = run_concurrently(scale.burst, lambda i: long(5000 + i))
         time.sleep(scale.recovery_s)
         after = [run(server.url, 9000 + i) for i in range(scale.lone_calls)]
-    refused = [one for one in told if one.kind == "refused"]
-    wrong = [one for one in refused if one.status not in (429, 503) or not one.typed]
-    unfinished = [one for one in told if one.kind not in ("complete", "refused")]
-    ratio = seconds(after, 0.95) / seconds(before, 0.95)
-    note = f"{len(told)} asked at once, {len(refused)} sent away"
+    refused = [one for one in outcomes if one.kind == "refused"]
+    wrong = [one for one in refused if one.status not in (429, 503) or not one.well_formed]
+    unfinished = [one for one in outcomes if one.kind not in ("complete", "refused")]
+    ratio = latency_quantile(after, 0.95) / latency_quantile(before, 0.95)
+    note = f"{len(outcomes)} asked at once, {len(refused)} sent away"
     said = "; ".join(sorted({f"{one.kind}: {one.content}" for one in unfinished}))
     slowest = max((one.seconds for one in refused), default=0.0)
     return [

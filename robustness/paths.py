@@ -7,7 +7,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-from harness.http_client import ask
+from harness.http_client import call_endpoint
 from harness.measuring import Bar, Row
 from harness.path_attacks import forged_uploads, get_exact_path, traversal_paths
 from robustness.scale import Scale
@@ -15,7 +15,7 @@ from robustness.server import measured_server
 
 
 def measure(scale: Scale) -> list[Row]:
-    """Canaries that came out, calls to a listener, and answers of the kind 5xx."""
+    """Return the rows of T6: canaries given away, calls to a listener, and answers of the kind 5xx."""
     canary = secrets.token_hex(16)
     with tempfile.TemporaryDirectory() as folder, measured_server() as server:
         planted = Path(folder) / "canary.txt"
@@ -27,12 +27,12 @@ def measure(scale: Scale) -> list[Row]:
         answers = [get_exact_path(server.url, path) for path in tried]
         targets = (str(planted), "/etc/passwd", f"http://{home}/x.png", f"//{home}/x.png", f"file://{planted}")
         forged = [forgery for target in targets for forgery in forged_uploads(target)]
-        told = [ask(server.url, "add_picture", [forgery]) for forgery in forged]
+        outcomes = [call_endpoint(server.url, "add_picture", [forgery]) for forgery in forged]
         called = _called(listener)
         listener.close()
-    out = sum(canary.encode() in body for _, body in answers) + sum(canary in str(one.content) for one in told)
-    taken = sum(one.kind == "complete" for one in told)
-    broken = sum(status >= 500 for status, _ in answers) + sum(one.status >= 500 for one in told)
+    out = sum(canary.encode() in body for _, body in answers) + sum(canary in str(one.content) for one in outcomes)
+    taken = sum(one.kind == "complete" for one in outcomes)
+    broken = sum(status >= 500 for status, _ in answers) + sum(one.status >= 500 for one in outcomes)
     note = f"{len(tried)} addresses and {len(forged)} forged files"
     return [
         Row("T6 files given away or taken from the server", out + taken, "files", bar=Bar(0, False), note=note),

@@ -14,12 +14,13 @@ import httpx
 
 from harness import ROOT
 
-PERIOD = 0.1  # seconds
+PROBE_INTERVAL_S = 0.1
+NO_ANSWER_S = 1e9  # stands for a request that was not answered
 
 
 @contextmanager
-def probed(url: str) -> Iterator[list[float]]:
-    """While this is open /healthz is asked; afterwards the list holds the seconds that each answer took."""
+def probe_health(url: str) -> Iterator[list[float]]:
+    """Probe /healthz while this is open; afterwards the yielded list holds the seconds that each answer took."""
     taken: list[float] = []
     command = [sys.executable, "-m", "robustness.probing", url]
     probe = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -31,19 +32,19 @@ def probed(url: str) -> Iterator[list[float]]:
 
 
 def probe(url: str) -> list[float]:
-    """Ask until a line comes in; a very long time for what was not answered."""
+    """Probe until a line comes in on stdin; return the seconds of each answer, NO_ANSWER_S for none."""
     over, taken = threading.Event(), []
     threading.Thread(target=lambda: (sys.stdin.readline(), over.set()), daemon=True).start()
     with httpx.Client(base_url=url, timeout=30) as client:
         client.get("/healthz")
         print("begun", flush=True)
-        while not over.wait(PERIOD):
+        while not over.wait(PROBE_INTERVAL_S):
             began = time.perf_counter()
             try:
                 client.get("/healthz").raise_for_status()
                 taken.append(time.perf_counter() - began)
             except httpx.HTTPError:
-                taken.append(1e9)
+                taken.append(NO_ANSWER_S)
     return taken
 
 

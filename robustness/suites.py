@@ -21,16 +21,16 @@ SUITES = {
     "T23 bad weight files that are not refused": ("tests/test_weights.py", "tests/engine/test_missing_members.py"),
     "T24 ways of a bad hub that are not noticed": ("tests/hub/test_download.py",),
 }  # fmt: skip
-PATIENCE_S = 900
+SUITE_TIMEOUT_S = 900
 
 
-def failing(files: tuple[str, ...]) -> tuple[int, int]:
-    """(tests that failed, tests that ran) in those of the files that there are. RuntimeError where none ran."""
+def count_failures(files: tuple[str, ...]) -> tuple[int, int]:
+    """Return (tests that failed, tests that ran) in the files that exist. Raises RuntimeError where none ran."""
     there = [name for name in files if (ROOT / name.split("::")[0]).is_file()]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *there]
-        subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE_S)
+        subprocess.run(command, cwd=ROOT, capture_output=True, timeout=SUITE_TIMEOUT_S)
         (suite,) = ElementTree.parse(report).getroot().iter("testsuite")
     failed = int(suite.get("failures")) + int(suite.get("errors"))
     ran = int(suite.get("tests")) - int(suite.get("skipped"))
@@ -40,10 +40,10 @@ def failing(files: tuple[str, ...]) -> tuple[int, int]:
 
 
 def measure(scale: Scale) -> list[Row]:
-    """Each group of tests; in a quick run the first of them alone."""
+    """Return a row for each group of tests; in a quick run for the first of them alone."""
     chosen = dict(list(SUITES.items())[:1]) if scale is QUICK else SUITES
     rows = []
     for what, files in chosen.items():
-        failed, ran = failing(files)
+        failed, ran = count_failures(files)
         rows.append(Row(what, failed, "tests", bar=Bar(0, False), note=f"{ran} tests"))
     return rows

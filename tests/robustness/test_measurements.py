@@ -10,58 +10,59 @@ import pytest
 from explorer.errors import ImageRefused
 from explorer.images.decoder import decode
 from harness import ROOT, http_client
-from harness.http_client import Told, ask
+from harness.http_client import Outcome, call_endpoint
 from harness.measuring import Row
 from robustness import __main__ as command
 from robustness import files, invalid_numbers, load, suites
-from robustness.probing import probed
+from robustness.probing import probe_health
 from robustness.scale import FULL, QUICK
 
-SHORT = http_client.values("sampling", **http_client.SHORT, seed=7)
+SHORT = http_client.arguments("sampling", **http_client.SHORT_RUN, seed=7)
 
 
 def test_what_a_question_can_end_in(app):
     url = app.local_url.rstrip("/")
-    done, failed, refused = ask(url, "number", [0.25]), ask(url, "broken", [1]), ask(url, "number", "[NaN]")
-    assert (done.kind, done.content, done.typed) == ("complete", "0.25", True)
-    assert (failed.kind, failed.typed) == ("error", True)
-    assert (refused.kind, refused.status, refused.typed) == ("refused", 400, True)
-    assert ask(url, "number", [1], until=lambda message: True).kind == "left"
-    nobody = ask("http://127.0.0.1:1", "number", [1])
-    assert nobody.kind == "lost" and not nobody.typed
+    calls = (("number", [0.25]), ("broken", [1]), ("number", "[NaN]"))
+    done, failed, refused = (call_endpoint(url, name, data) for name, data in calls)
+    assert (done.kind, done.content, done.well_formed) == ("complete", "0.25", True)
+    assert (failed.kind, failed.well_formed) == ("error", True)
+    assert (refused.kind, refused.status, refused.well_formed) == ("refused", 400, True)
+    assert call_endpoint(url, "number", [1], leave_after=lambda message: True).kind == "left"
+    nobody = call_endpoint("http://127.0.0.1:1", "number", [1])
+    assert nobody.kind == "lost" and not nobody.well_formed
 
 
 @pytest.mark.parametrize("kind, content", [("error", None), ("error", "Traceback\n/srv/x.py"), ("lost", "x")])
 def test_what_is_no_answer(kind, content):
-    assert not Told(kind, content, 0.1).typed
+    assert not Outcome(kind, content, 0.1).well_formed
 
 
 def test_a_real_server_answers_each_of_some_users(server):
-    told = ask(server, "sampling", SHORT)
-    assert told.kind == "complete" and told.content["request"]["seed"] == 7
-    with np.load(io.BytesIO(http_client.arrays(server, told.content))) as found:
+    outcome = call_endpoint(server, "sampling", SHORT)
+    assert outcome.kind == "complete" and outcome.content["request"]["seed"] == 7
+    with np.load(io.BytesIO(http_client.fetch_arrays(server, outcome.content))) as found:
         assert found["picture"].shape == (3, 64, 64)
-    with probed(server) as probes:
+    with probe_health(server) as probes:
         some = load.users(server, 3, 0.5)
-    assert len(some) >= 3 and all(one.typed for _, one in some) and not load.crossed(some)
+    assert len(some) >= 3 and all(one.well_formed for _, one in some) and not load.crossed(some)
     assert probes and len({seed for seed, _ in some}) == len(some)
 
 
 def test_a_crossed_answer_is_noticed():
-    answer = lambda seed: Told("complete", {"request": {"seed": seed}}, 1.0)
-    assert load.crossed([(1, answer(1)), (2, answer(3)), (4, Told("refused", "Full.", 1.0, 503))]) == 1
-    lost, waiting = load.judged([(1, answer(1)), (2, answer(3)), (5, Told("lost", "x", 1.0))], 0.5, 8)
+    answer = lambda seed: Outcome("complete", {"request": {"seed": seed}}, 1.0)
+    assert load.crossed([(1, answer(1)), (2, answer(3)), (4, Outcome("refused", "Full.", 1.0, 503))]) == 1
+    lost, waiting = load.load_rows([(1, answer(1)), (2, answer(3)), (5, Outcome("lost", "x", 1.0))], 0.5, 8)
     assert lost.value == 3 and lost.verdict == "missed"  # one crossed, one lost, which is not typed either
     assert waiting.value == 1.0 and waiting.verdict == "holds"
 
 
 def test_bad_numbers_get_a_sentence_in_every_call(server):
     """T9; every seventh of them here, all in make robustness."""
-    asked = invalid_numbers.bodies()
-    assert len(asked) > 300 and {name for name, _ in asked} == set(http_client.CHEAP)
-    for name, data in asked[::7]:
-        told = ask(server, name, data)
-        assert told.typed and invalid_numbers.finite(told.content), (name, data, told)
+    calls = invalid_numbers.bodies()
+    assert len(calls) > 300 and {name for name, _ in calls} == set(http_client.CHEAP_ARGUMENTS)
+    for name, data in calls[::7]:
+        outcome = call_endpoint(server, name, data)
+        assert outcome.well_formed and invalid_numbers.finite(outcome.content), (name, data, outcome)
     assert not invalid_numbers.finite({"a": [float("nan")]})
 
 
@@ -88,7 +89,7 @@ def test_damaged_files_leave_the_decoder_as_refusals_alone(monkeypatch):
 def test_suites_are_there_and_failures_are_counted(tmp_path):
     assert all((ROOT / name.split("::")[0]).is_file() for names in suites.SUITES.values() for name in names)
     (tmp_path / "test_it.py").write_text("def test_a(): pass\ndef test_b(): assert 0\n")
-    assert suites.failing((str(tmp_path / "test_it.py"),)) == (1, 2)
+    assert suites.count_failures((str(tmp_path / "test_it.py"),)) == (1, 2)
 
 
 def test_the_table_and_the_file(monkeypatch, tmp_path, capsys):

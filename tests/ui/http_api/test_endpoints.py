@@ -16,7 +16,7 @@ from explorer.ui.http_api import ENDPOINTS
 from explorer.ui.http_api.parameter_docs import PARAMETER_DOCS
 from explorer.ui.http_api.responses import to_json
 from harness import ROOT
-from harness.http_client import CHEAP
+from harness.http_client import CHEAP_ARGUMENTS
 from tests.support.guarded_app import API, png
 
 LINES = """
@@ -49,7 +49,7 @@ def test_the_three_lines_of_the_readme(server, engine):
 
 @pytest.mark.parametrize("call", ENDPOINTS, ids=lambda call: call.name)
 def test_every_question_is_answered_with_numbers(client, call):
-    *told, answer = client.submit(**CHEAP[call.name], api_name=f"/{call.name}")
+    *told, answer = client.submit(**CHEAP_ARGUMENTS[call.name], api_name=f"/{call.name}")
     assert all(set(word) == {"done", "of"} and word["done"] <= word["of"] for word in told)
     assert "done" not in answer and answer
     if "arrays" in answer:
@@ -60,7 +60,7 @@ def test_every_question_is_answered_with_numbers(client, call):
 
 def test_what_is_told_of_a_picture_is_what_the_engine_finds(client, engine):
     request = NoisingRequest(model="wiener", size=64, levels=4)
-    answer = client.predict(**CHEAP["noising"], api_name="/noising")
+    answer = client.predict(**CHEAP_ARGUMENTS["noising"], api_name="/noising")
     noised = engine.noise(request)
     parts = list(engine.denoise(noised))
     order = np.argsort(np.concatenate([part.indices for part in parts]))
@@ -73,7 +73,7 @@ def test_what_is_told_of_a_picture_is_what_the_engine_finds(client, engine):
 def test_a_picture_of_ones_own(client, tmp_path):
     (tmp_path / "mine.png").write_bytes(png(64, 64))
     name = client.predict(handle_file(tmp_path / "mine.png"), api_name="/add_picture")
-    answer = client.predict(picture=name, **CHEAP["noising"], api_name="/noising")
+    answer = client.predict(picture=name, **CHEAP_ARGUMENTS["noising"], api_name="/noising")
     x0 = arrays(client, answer)["x0"]
     assert np.allclose(x0[0], 1, atol=0.02) and np.allclose(x0[1:], -1, atol=0.02)
 
