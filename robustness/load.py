@@ -48,7 +48,7 @@ def crossed(outcomes: list[tuple[int, Outcome]]) -> int:
 
 
 def load_rows(outcomes: list[tuple[int, Outcome]], unloaded: float, count: int) -> list[Row]:
-    """Return the rows of T10: what was lost, crossed or malformed, and the latency over that of one user, in seconds."""
+    """Return the rows of T10: answers lost, crossed or malformed, and the latency over the unloaded median in s."""
     answers = [one for _, one in outcomes]
     full = sum(one.kind == "refused" for one in answers)
     done = sum(one.kind == "complete" for one in answers)
