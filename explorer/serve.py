@@ -1,4 +1,4 @@
-"""Serve the page: where it listens, and what is said when it cannot start."""
+"""Compose engine, server and page, serve them, and say in one line what cannot be done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import webbrowser
 from typing import Any
 
 import gradio as gr
-from gradio import http_server
 
 from explorer.engine import Engine
 from explorer.errors import HostingRefused
@@ -24,8 +23,9 @@ from explorer.ui.app import TITLE, build_app
 from explorer.ui.streaming.events import scale_concurrency
 from explorer.ui.theme import style_sheet, theme
 
-MAX_THREADS_PER_REPLICA = 40  # that handlers run in, by default and for each replica
-DRAIN_GRACE_S = 12.0  # seconds that running events may take to end when the server is told to stop
+MAX_THREADS_PER_REPLICA = 40  # that handlers run in
+DRAIN_GRACE_S = 12.0  # for running events to end when the server is told to stop
+STOP_POLL_S = 0.5
 
 
 def serve(engine: Engine, hosting: Hosting) -> None:
@@ -33,31 +33,31 @@ def serve(engine: Engine, hosting: Hosting) -> None:
 
     Raises TempDirRefused where no temporary files can be written and HostingRefused where the port cannot be used.
     """
-    scratch = create_temp_dir()
+    temp_dir = create_temp_dir()
     try:
         _serve(engine, hosting)
     finally:
-        scratch.close()
+        temp_dir.close()
 
 
 def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Health]:
-    """The page with its queue, the arguments of its launch(), and what counts and drains its events."""
+    """Return the page with its queue, the arguments of its launch(), and what counts and drains its events."""
     blobs, health = BlobStore(MAX_STORE_BYTES[engine.device.type]), Health(engine)
     times = engine.models.places
     app = build_app(engine, blobs).queue(max_size=times * MAX_QUEUED_VISITORS)
     app.health = health
-    gradio_patches.install(app._queue)
+    gradio_patches.install(app)
     scale_concurrency(app, times)
     routes = [blobs.route, *health.routes, *pwa.routes(TITLE)]
     options = launch_options(hosting, routes, stopping=lambda: health.draining)
-    look = {"theme": theme(), "css": style_sheet(), "prevent_thread_lock": True, "quiet": True}
-    return app, {**options, **look, "max_threads": times * MAX_THREADS_PER_REPLICA}, health
+    appearance = {"theme": theme(), "css": style_sheet(), "prevent_thread_lock": True, "quiet": True}
+    return app, {**options, **appearance, "max_threads": times * MAX_THREADS_PER_REPLICA}, health
 
 
 def _serve(engine: Engine, hosting: Hosting) -> None:
     app, options, health = prepare(engine, hosting)
     trust_proxies()
-    told = _told_to_stop()
+    stop = _stop_signal()
     try:
         _launch(app, options)
     except OSError:
@@ -69,7 +69,7 @@ def _serve(engine: Engine, hosting: Hosting) -> None:
     if hosting.browser:
         webbrowser.open(app.local_url)
     threading.Thread(target=_warm_up, args=[health], name="warm-up", daemon=True).start()
-    while not told.wait(0.5):  # a wait without end would not let the handlers run
+    while not stop.wait(STOP_POLL_S):  # a wait without end would not let the handlers run
         pass
     print("Stopping: what runs may end, nothing new begins.", flush=True)
     health.drain(DRAIN_GRACE_S)
@@ -82,17 +82,16 @@ def _warm_up(health: Health) -> None:
     malloc.freeze_startup_objects()
 
 
-def _told_to_stop() -> threading.Event:
-    """Set by an interrupt from the keyboard or SIGTERM from now on; a second one ends the process at once."""
-    told = threading.Event()
+def _stop_signal() -> threading.Event:
+    """Return an event set by an interrupt from the keyboard or SIGTERM; a second one ends the process at once."""
+    stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: (told.set(), signal.signal(number, signal.SIG_DFL)))
-    return told
+        signal.signal(number, lambda number, frame: (stop.set(), signal.signal(number, signal.SIG_DFL)))
+    return stop
 
 
 def _launch(app: gr.Blocks, options: dict[str, Any]) -> None:
-    """Start the server; what Gradio prints about a share link is left out, as we say it ourselves. Raises OSError."""
-    http_server.get_space = lambda: None  # in a Space, Gradio would open a port that takes changes to the program
+    """Start the server without what Gradio prints about a share link, as we say it ourselves. Raises OSError."""
     with contextlib.redirect_stdout(io.StringIO()) if options["share"] else contextlib.nullcontext():
         app.launch(**options)
 

@@ -1,4 +1,4 @@
-"""How the server stands: alive, ready, draining; what it counts; three routes that say so, and a graceful end.
+"""Health, readiness and metrics of the server, three routes that report them, and a graceful end.
 
 /healthz  200 as long as the event loop runs
 /readyz   200 once a warm-up run has been through the model and until the server is told to stop, else 503
@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
-from bisect import bisect_left
-from collections import Counter
+from collections.abc import Iterator
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -20,19 +23,9 @@ from explorer.engine import Engine
 from explorer.errors import RequestRefused
 from explorer.schemas import NoisingRequest
 
-LATENCY_BUCKETS_S = (
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1.0,
-    2.5,
-    5.0,
-    10.0,
-    30.0,
-    120.0,
-)  # seconds, upper ends of the latency classes
-IDLE_BEFORE_EXIT_S = 0.7  # seconds without any message after which nothing runs any more
+LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # upper ends
+IDLE_BEFORE_EXIT_S = 0.7  # without any message after which nothing runs any more
+DRAIN_POLL_S = 0.02
 SHUTTING_DOWN_MESSAGE = "The explorer is being restarted; please try again in a minute."
 
 
@@ -42,14 +35,22 @@ class Health:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._ready, self._draining = threading.Event(), threading.Event()
-        self._lock = threading.Lock()
-        self._outcomes: Counter[str] = Counter()
-        self._classes = [0] * (len(LATENCY_BUCKETS_S) + 1)
-        self._seconds, self._running = 0.0, 0
+        self._lock, self._running = threading.Lock(), 0
+        disable_created_metrics()  # the time at which a counter was made says nothing here
+        self._registry = registry = CollectorRegistry()
+        ready = Gauge("explorer_ready", "1 while new visitors are served", registry=registry)
+        ready.set_function(lambda: self._ready.is_set() and not self.draining)
+        running = Gauge("explorer_events_running", "Events that are being computed", registry=registry)
+        running.set_function(lambda: self.running)
+        self._events = Counter("explorer_events", "Events that have ended, by outcome", ["outcome"], registry=registry)
+        self._seconds = Histogram(
+            "explorer_event_seconds", "Seconds of each event", buckets=LATENCY_BUCKETS_S, registry=registry
+        )
+        registry.register(ModelCollector(engine))
         self.routes = [
             Route("/healthz", lambda request: PlainTextResponse("ok\n")),
             Route("/readyz", self._readiness),
-            Route("/metrics", lambda request: PlainTextResponse(self.metrics())),
+            Route("/metrics", lambda request: Response(self.metrics(), media_type=CONTENT_TYPE_PLAIN_0_0_4)),
         ]
 
     @property
@@ -59,12 +60,12 @@ class Health:
 
     @property
     def running(self) -> int:
-        """Events that are being computed now."""
+        """How many events are being computed now."""
         with self._lock:
             return self._running
 
     def warm_up(self) -> None:
-        """Compute what the first page opens with, which is then kept; the server is ready afterwards.
+        """Compute and cache what the first page opens with, and then report readiness.
 
         What it shows for the other examples follows, behind everything that visitors ask for.
         """
@@ -78,68 +79,60 @@ class Health:
             if not self.draining:  # else the model has been closed meanwhile
                 raise
 
-    def drain(self, patience: float) -> bool:
-        """Begin nothing new and wait until what runs has ended, at most `patience` seconds; whether it has.
+    def drain(self, timeout_s: float) -> bool:
+        """Begin nothing new and wait until what runs has ended; return whether it has within the time.
 
-        Between two messages of one handler nothing seems to run, so it must have been quiet for a while.
+        Between two messages of one handler nothing seems to run, so the wait goes on for IDLE_BEFORE_EXIT_S.
         """
         self._draining.set()
-        end, busy = time.monotonic() + patience, time.monotonic()
+        end, last_busy = time.monotonic() + timeout_s, time.monotonic()
         while time.monotonic() < end:
             if self.running:
-                busy = time.monotonic()
-            elif time.monotonic() - busy > IDLE_BEFORE_EXIT_S:
+                last_busy = time.monotonic()
+            elif time.monotonic() - last_busy > IDLE_BEFORE_EXIT_S:
                 return True
-            time.sleep(0.02)
+            time.sleep(DRAIN_POLL_S)
         return False
 
     def event_started(self) -> None:
-        """An event has been taken up by a handler."""
+        """Count an event that a handler has taken up."""
         with self._lock:
             self._running += 1
 
     def event_finished(self, outcome: str, seconds: float) -> None:
-        """It has ended, as "done", "refused", "failed" or "left"."""
+        """Count its end, as "done", "refused", "failed" or "left"."""
         with self._lock:
             self._running -= 1
-            self._outcomes[outcome] += 1
-            self._classes[bisect_left(LATENCY_BUCKETS_S, seconds)] += 1
-            self._seconds += seconds
+        self._events.labels(outcome).inc()
+        self._seconds.observe(seconds)
 
     def metrics(self) -> str:
-        """All counts as Prometheus text, version 0.0.4."""
-        batcher = self.engine.models.batcher.stats()
-        with self._lock:
-            lines = [
-                f"explorer_ready {int(self._ready.is_set() and not self.draining)}",
-                f"explorer_events_running {self._running}",
-                f"explorer_rows_waiting {batcher.waiting}",
-                f"explorer_rows_in_flight {batcher.in_flight}",
-                f"explorer_passes_total {batcher.passes}",
-                f"explorer_rows_total {batcher.rows}",
-            ]
-            lines += self._of_replicas()
-            lines += [f'explorer_events_total{{outcome="{name}"}} {n}' for name, n in sorted(self._outcomes.items())]
-            below = 0
-            for bound, count in zip([*map(str, LATENCY_BUCKETS_S), "+Inf"], self._classes, strict=True):
-                below += count
-                lines.append(f'explorer_event_seconds_bucket{{le="{bound}"}} {below}')
-            lines += [f"explorer_event_seconds_sum {self._seconds:.6f}", f"explorer_event_seconds_count {below}"]
-        return "\n".join(lines) + "\n"
-
-    def _of_replicas(self) -> list[str]:
-        """Lines of a server whose network runs elsewhere; the rows and passes above are those of all else then."""
-        if self.engine.models.replicas is None:
-            return []
-        replicas = self.engine.models.replicas.stats()
-        return [
-            f"explorer_replicas_live {replicas.live}",
-            f"explorer_replicas_rows_in_flight {replicas.in_flight}",
-            f"explorer_replicas_rows_total {replicas.rows}",
-            f"explorer_replicas_calls_repeated_total {replicas.repeated}",
-        ]
+        """Return all counts as Prometheus text, version 0.0.4."""
+        return generate_latest(self._registry).decode()
 
     def _readiness(self, request: Request) -> Response:
         if self.draining:
             return PlainTextResponse(SHUTTING_DOWN_MESSAGE + "\n", 503)
         return PlainTextResponse("ready\n") if self._ready.is_set() else PlainTextResponse("warming up\n", 503)
+
+
+class ModelCollector(Collector):
+    """What the model's batcher counts, and its replicas where the network runs elsewhere."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._models = engine.models
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics as they are now; with replicas, rows and passes of the batcher are those of all else."""
+        batcher = self._models.batcher.stats()
+        yield GaugeMetricFamily("explorer_rows_waiting", "Rows that wait for a pass", batcher.waiting)
+        yield GaugeMetricFamily("explorer_rows_in_flight", "Rows in the running pass", batcher.in_flight)
+        yield CounterMetricFamily("explorer_passes", "Passes of the network", batcher.passes)
+        yield CounterMetricFamily("explorer_rows", "Rows that have been computed", batcher.rows)
+        if self._models.replicas is None:
+            return
+        replicas = self._models.replicas.stats()
+        yield GaugeMetricFamily("explorer_replicas_live", "Replicas that take calls", replicas.live)
+        yield GaugeMetricFamily("explorer_replicas_rows_in_flight", "Rows that replicas compute", replicas.in_flight)
+        yield CounterMetricFamily("explorer_replicas_rows", "Rows answered by replicas", replicas.rows)
+        yield CounterMetricFamily("explorer_replicas_calls_repeated", "Calls asked again", replicas.repeated)

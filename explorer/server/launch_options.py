@@ -49,7 +49,7 @@ def launch_options(
         "max_file_size": MAX_UPLOAD_BYTES,
         "allowed_paths": [],
         "blocked_paths": [str(ROOT / name) for name in BLOCKED_FOLDERS],
-        "show_error": False,  # True sends the server's paths along; PlainBlocks gives every error a sentence
+        "show_error": False,  # True sends the server's paths along; ErrorHandlingBlocks gives every error a sentence
         "strict_cors": True,
         "enable_monitoring": False,
         "run_history": False,

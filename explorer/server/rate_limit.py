@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-MAX_ADDRESSES = 10_000  # addresses
-LOOPBACK_ADDRESSES = (
-    "127.0.0.1",
-    "::1",
-)  # this machine; a proxy that does not say for whom it asks is not told apart from it
+from cachetools import TTLCache
+
+MAX_ADDRESSES = 10_000
+LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")  # a proxy here that does not say for whom it asks looks the same
 TOO_MANY_REQUESTS_MESSAGE = "Too many requests come from your address; please wait a few seconds."
+IPV6_NETWORK_BITS = 64  # of an address, those that one customer has
 
 
 @dataclass(frozen=True)
@@ -34,45 +33,43 @@ LOGIN_RATE = Rate(40, 0.5)
 
 
 class RateLimiter:
-    """Buckets by address; safe to use from many threads."""
+    """Buckets by address, each forgotten when it must be full again; safe to use from many threads."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._clock = rate, clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # tokens, and when they were counted
+        # network -> (tokens, when they were counted)
+        self._buckets: TTLCache[str, tuple[float, float]] = TTLCache(
+            MAX_ADDRESSES, ttl=rate.burst / rate.per_second, timer=clock
+        )
         self._lock = threading.Lock()
 
     @property
-    def remembered(self) -> int:
-        """How many addresses."""
-        return len(self._buckets)
+    def address_count(self) -> int:
+        """How many addresses have a bucket that is not full."""
+        with self._lock:
+            self._buckets.expire()
+            return len(self._buckets)
 
     def admit(self, address: str) -> bool:
-        """Take one token from the bucket of this address; False when it is empty. This machine is always let in."""
+        """Take one token from the bucket of this address; return False when it is empty. This machine always may."""
         if address in LOOPBACK_ADDRESSES:
             return True
-        owner, now = client_network(address), self._clock()
+        network, now = client_network(address), self._clock()
         with self._lock:
-            tokens, counted = self._buckets.get(owner, (self._rate.burst, now))
+            tokens, counted = self._buckets.get(network, (self._rate.burst, now))
             tokens = min(self._rate.burst, tokens + (now - counted) * self._rate.per_second)
             admitted = tokens >= 1
-            self._buckets[owner] = (tokens - admitted, now)
-            self._buckets.move_to_end(owner)
-            self._let_go(now)
+            self._buckets[network] = (tokens - admitted, now)
         return admitted
-
-    def _let_go(self, now: float) -> None:
-        """Forget who has not asked for so long that their bucket is full again, and the oldest of too many."""
-        refilled = now - self._rate.burst / self._rate.per_second
-        while next(iter(self._buckets.values()))[1] <= refilled or len(self._buckets) > MAX_ADDRESSES:
-            self._buckets.popitem(last=False)
 
 
 def client_network(address: str) -> str:
-    """Whose address it is: of IPv6, where everybody has very many, the first 64 bits count."""
+    """Return whose address it is: of IPv6, where everybody has very many, the first 64 bits count."""
     try:
         parsed = ip_address(address)
     except ValueError:
         return address
     if parsed.version == 6 and parsed.ipv4_mapped is None:
-        return str(ip_network((int(parsed) >> 64 << 64, 64)))
+        host_bits = 128 - IPV6_NETWORK_BITS
+        return str(ip_network((int(parsed) >> host_bits << host_bits, IPV6_NETWORK_BITS)))
     return str(parsed)

@@ -10,7 +10,7 @@ from explorer.engine import Engine
 from explorer.examples import EXAMPLES
 from explorer.schemas import NoisingRequest
 from explorer.server.blob_store import BlobStore
-from explorer.server.error_handling import PlainBlocks
+from explorer.server.error_handling import ErrorHandlingBlocks
 from explorer.ui.http_api import add_endpoints
 from explorer.ui.permalinks.masthead import build_masthead, connect
 from explorer.ui.tabs import autoencoders, noise_scale, sampling
@@ -24,7 +24,7 @@ def build_app(engine: Engine, blobs: BlobStore) -> gr.Blocks:
 
     launch() gets theme and style sheet from explorer.ui.theme.
     """
-    with PlainBlocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
+    with ErrorHandlingBlocks(title=TITLE, analytics_enabled=False, delete_cache=(300, 3600)) as app:
         add_endpoints(engine, blobs)
         masthead = build_masthead(TITLE)
         picture = gr.State(NoisingRequest().picture)  # one picture for all views

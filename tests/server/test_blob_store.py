@@ -14,7 +14,7 @@ def test_a_part_unpacks_to_what_was_packed():
 
 
 def test_memory_is_bounded_and_the_oldest_goes_first():
-    store = BlobStore(kept_bytes=1000)
+    store = BlobStore(max_bytes=1000)
     names = [store.put(bytes(400)) for _ in range(5)]
     assert [store.get(name) is not None for name in names] == [False, False, False, True, True]
     assert len(store.get(store.put(bytes(5000)))) == 5000  # one part is always kept
@@ -22,7 +22,7 @@ def test_memory_is_bounded_and_the_oldest_goes_first():
 
 
 def test_what_was_fetched_goes_before_what_was_not():
-    store = BlobStore(kept_bytes=1000)
+    store = BlobStore(max_bytes=1000)
     old, fetched = store.put(bytes(400)), store.put(bytes(400))
     assert store.get(fetched) is not None
     store.put(bytes(400))

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from explorer.server.config import Hosting
-from explorer.server.error_handling import PlainBlocks
+from explorer.server.error_handling import ErrorHandlingBlocks
 from explorer.server.launch_options import launch_options
 from explorer.server.rate_limit import (
     LOGIN_RATE,
@@ -33,7 +33,7 @@ begun: list[tuple[int, float]] = []  # which handlers have begun, with what
 
 @pytest.fixture(scope="module")
 def app():
-    with PlainBlocks(analytics_enabled=False) as blocks:
+    with ErrorHandlingBlocks(analytics_enabled=False) as blocks:
         number, answer = gr.Number(), gr.Number()
         for i in range(MAX_PAGE_FUNCTIONS_PER_SESSION + 1):
 
@@ -98,9 +98,9 @@ def test_addresses_are_remembered_until_their_bucket_is_full_again():
     for address in ("192.0.2.1", "192.0.2.2"):
         assert rates.admit(address)
     now[0] = 1.9
-    assert rates.admit("192.0.2.2") and rates.remembered == 2
+    assert rates.admit("192.0.2.2") and rates.address_count == 2
     now[0] = 2.0
-    assert rates.admit("192.0.2.3") and rates.remembered == 2  # that of the first one is full
+    assert rates.admit("192.0.2.3") and rates.address_count == 2  # that of the first one is full
     assert sum(rates.admit("192.0.2.1") for _ in range(9)) == 4
 
 

@@ -17,8 +17,8 @@ from explorer.server import middleware
 from explorer.server.config import Hosting
 from explorer.server.error_handling import MAX_MESSAGE_CHARS, UNEXPECTED_ERROR_MESSAGE
 from explorer.server.launch_options import MAX_SESSIONS, launch_options
-from explorer.server.middleware import MAX_JSON_BYTES
-from explorer.ui.widgets.upload import sweep
+from explorer.server.request_body import MAX_JSON_BYTES
+from explorer.server.upload_cleanup import sweep_uploads
 from tests.support.guarded_app import API, call, outcome, plain, png, received, uploaded
 from tests.support.waiting import wait_until
 
@@ -77,8 +77,8 @@ def test_failed_uploads_leave_nothing_behind(client):
     folder = Path(gr.utils.get_upload_folder())
     client.post(f"{API}/upload", files={"files": ("..", png())})
     client.post(f"{API}/upload", files={"other": ("a.png", png())})
-    assert sweep() == []  # still young
-    sweep(age=0)
+    assert sweep_uploads() == []  # still young
+    sweep_uploads(retention_s=0)
     assert not [path for path in folder.iterdir() if path.is_file()]
 
 
@@ -86,13 +86,13 @@ def test_an_upload_that_was_read_is_deleted_unless_it_was_sent_again(client):
     file = uploaded(client, png(7, 5))
     path = Path(file["path"])
     assert outcome(client, "measure", file)[0] == "complete" and path.exists()
-    sweep()
+    sweep_uploads()
     assert path.exists(), "another may have sent the same bytes and wait"
     assert uploaded(client, png(7, 5)) == file
-    sweep(age=0)
+    sweep_uploads(retention_s=0)
     assert path.exists(), "the second one has not been read"
     assert outcome(client, "measure", file)[0] == "complete"
-    sweep(age=0)
+    sweep_uploads(retention_s=0)
     assert not path.exists()
     kind, sentence = outcome(client, "measure", file)
     assert kind == "error" and sentence == "This upload is no longer here; please send it again."
@@ -102,7 +102,7 @@ def test_uploads_that_were_deleted_are_on_no_list(app, client, monkeypatch):
     file, other = uploaded(client, png(7, 6)), uploaded(client, png(6, 7))
     listed = lambda file: [names for names in app.temp_file_sets if file["path"] in names]
     assert outcome(client, "measure", file)[0] == "complete" and len(listed(file)) >= 2
-    monkeypatch.setattr(middleware, "sweep", lambda: sweep(age=0))
+    monkeypatch.setattr(middleware, "sweep_uploads", lambda: sweep_uploads(retention_s=0))
     uploaded(client, png(5, 7))
     wait_until(lambda: not Path(file["path"]).exists() and not listed(file))  # the sweep ends after the answer
     assert Path(other["path"]).exists() and listed(other)

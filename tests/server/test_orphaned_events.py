@@ -9,7 +9,7 @@ import pytest
 
 from explorer.server import orphaned_events
 from explorer.server.config import Hosting
-from explorer.server.error_handling import PlainBlocks
+from explorer.server.error_handling import ErrorHandlingBlocks
 from explorer.server.launch_options import launch_options
 from explorer.server.orphaned_events import NEW_EVENT_GRACE_S, ORPHAN_GRACE_S, ORPHANED_MESSAGE
 from harness.server_process import free_port
@@ -23,7 +23,7 @@ ended: list[float] = []  # when a long handler was closed, and at which step
 
 @pytest.fixture(scope="module")
 def app():
-    with PlainBlocks(analytics_enabled=False) as blocks:
+    with ErrorHandlingBlocks(analytics_enabled=False) as blocks:
         number, answer = gr.Number(), gr.Number()
 
         def long(value):

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image
 
 from explorer.server.config import Hosting
-from explorer.server.error_handling import PlainBlocks, is_plain
+from explorer.server.error_handling import ErrorHandlingBlocks, is_plain
 from explorer.server.launch_options import launch_options
-from explorer.ui.widgets.upload import build_upload, read_picture
+from explorer.server.picture_upload import read_picture
+from explorer.ui.widgets.upload import build_upload
 from harness.server_process import free_port
 
 API = "/gradio_api"
@@ -22,7 +23,7 @@ received: list[object] = []  # what has reached the functions
 
 
 def make_app() -> gr.Blocks:
-    with PlainBlocks(analytics_enabled=False) as app:
+    with ErrorHandlingBlocks(analytics_enabled=False) as app:
         upload, picture, number, answer = build_upload(), gr.Image(), gr.Number(), gr.Textbox()
         slider, radio = gr.Slider(0, 1), gr.Radio(["a", "b"])
 

@@ -11,9 +11,10 @@ from typing import Any, get_origin, get_type_hints
 from explorer.engine import Engine
 from explorer.errors import RequestRefused
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.http_api.parameter_docs import PARAMETER_DOCS
 from explorer.ui.http_api.responses import Answer, Progress, to_json, write_answer
-from explorer.ui.streaming.events import MAX_COMPUTATION_S, plain_refusals
+from explorer.ui.streaming.events import MAX_COMPUTATION_S
 from explorer.ui.streaming.streams import TIMEOUT_MESSAGE
 
 PROGRESS_INTERVAL_S = 0.2  # seconds between two messages on how far it has come; a client's absence is noticed at one
@@ -54,7 +55,7 @@ def handler(call: Endpoint, engine: Engine, blobs: BlobStore) -> Callable[..., I
     names = [field.name for field in fields(call.request)]
 
     def answer(*values: object) -> Iterator[dict]:
-        with plain_refusals():
+        with show_user_errors():
             request = build_request(call.request, dict(zip(names, values, strict=True)))
             deadline, told = time.monotonic() + MAX_COMPUTATION_S, 0.0
             for item in call.answer(engine, request):

@@ -9,10 +9,10 @@ from explorer.schemas import BranchRequest, NoisingRequest, SamplingRequest, Tra
 from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, SeedRequest
 from explorer.schemas.score_field import LearnRequest, WalkRequest
 from explorer.server.blob_store import BlobStore
+from explorer.server.picture_upload import read_picture, upload_button
 from explorer.ui.http_api import autoencoders, pictures, score_field
 from explorer.ui.http_api.endpoint import Endpoint, handler
 from explorer.ui.streaming.events import COMPUTE
-from explorer.ui.widgets.upload import read_picture, upload_button
 
 ENDPOINTS = (
     Endpoint(

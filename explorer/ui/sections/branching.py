@@ -9,9 +9,10 @@ import gradio as gr
 from explorer.engine import Engine
 from explorer.schemas import BranchRequest, SamplingRequest
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.branches.component import build_branches
 from explorer.ui.players.branches.payload import branches_part
-from explorer.ui.streaming.events import first_run, plain_refusals, private_event
+from explorer.ui.streaming.events import first_run, private_event
 from explorer.ui.streaming.streams import Streams, batch_by_time
 
 ORIGINS = [("this step, as stored", "step"), ("the clean picture, noised afresh to this level", "picture")]
@@ -32,7 +33,7 @@ class BranchingSection:
         ticket: float, visitor: gr.Request,
     ) -> Iterator[dict]:  # fmt: skip
         """Yield the state of the branches as they grow. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             asked = {"origin": origin, "count": count, "steps": steps, "seed": seed, "step": step}
             request = BranchRequest(run=first_run(requests), **asked)
             states, encode = (

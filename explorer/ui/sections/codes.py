@@ -14,8 +14,8 @@ from explorer.figures.codes import codes_figure, half_power
 from explorer.schemas.autoencoder_internals import Codes
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, CorruptionRequest, MissingAutoencoder
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, missing_row, rows_part
-from explorer.ui.streaming.events import plain_refusals
 from explorer.ui.streaming.streams import Streams
 from explorer.ui.widgets.notes import missing_note
 
@@ -33,7 +33,7 @@ def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
 
     def look(request: CorruptionRequest, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield curves, half-power sizes in words, and at last the rows of pictures. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             clean = CorruptionRequest(picture=request.picture, corruption="none", seed=request.seed)
             given, session = engine.corrupt(clean), visitor.session_hash or ""
             encode = lambda look: [rows_part(code_rows(look[1]), 0)] if look[1] else []

@@ -10,8 +10,9 @@ from explorer.engine import Engine
 from explorer.export.formats import FORMATS
 from explorer.schemas import SamplingRequest
 from explorer.server.blob_store import BlobStore, pack_blob
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.shared.scripts import common
-from explorer.ui.streaming.events import COMPUTE, first_run, plain_refusals
+from explorer.ui.streaming.events import COMPUTE, first_run
 
 BUTTON_LABELS = {"gif": "GIF", "mp4": "Video", "zip": "Frames", "csv": "Curves (CSV)", "json": "Everything (JSON)"}
 # the file comes as a part of its own, and is handed to the person by the browser
@@ -39,7 +40,7 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
 def _exporter(engine: Engine, blobs: BlobStore, name: str):  # noqa: ANN202 - a handler
     def export(requests: list[SamplingRequest]) -> Iterator[dict]:
         """The name of the part that holds the file. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             run = first_run(requests)
             steps = list(engine.sample(run))
             made = FORMATS[name].make(engine.plan(run), steps, engine.octave_map(steps), engine.card_of(run.model))

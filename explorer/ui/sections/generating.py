@@ -11,8 +11,9 @@ from explorer.autoencoders import AUTOENCODERS
 from explorer.engine import Engine
 from explorer.schemas.autoencoders import GeneratedFrames, GenerateRequest, MissingAutoencoder
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, missing_row, rows_part
-from explorer.ui.streaming.events import plain_refusals, private_event
+from explorer.ui.streaming.events import private_event
 from explorer.ui.streaming.streams import Streams
 
 NOTE = (
@@ -28,7 +29,7 @@ def build(engine: Engine, blobs: BlobStore) -> None:
 
     def generate(seed: float, steps: float, ticket: float, visitor: gr.Request) -> Iterator[dict]:
         """Yield the rows of the gallery, one per member, as they are computed. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             films, place = engine.films(GenerateRequest(seed=seed, steps=steps)), count()
             encode = lambda film: [rows_part([film_row(film)], next(place))]
             for answer, _ in streams.answers(films, ticket, visitor.session_hash or "", encode, of=len(AUTOENCODERS)):

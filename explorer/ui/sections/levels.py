@@ -12,8 +12,9 @@ from explorer.engine.autoencoders import ROWS
 from explorer.figures.levels import matrix_figure
 from explorer.schemas.autoencoders import SeedRequest
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.progress.component import build_progress, progress_player
-from explorer.ui.streaming.events import plain_refusals, private_event
+from explorer.ui.streaming.events import private_event
 from explorer.ui.streaming.streams import Streams
 from explorer.ui.widgets.notes import missing_note
 
@@ -30,7 +31,7 @@ def build(engine: Engine, blobs: BlobStore) -> None:
 
     def measure(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield the matrix after every row, who is left out, and how far it has come. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             matrices = engine.level_matrix(SeedRequest(seed))
             for answer, matrix in streams.answers(matrices, ticket, visitor.session_hash or "", of=len(ROWS)):
                 yield matrix_figure(matrix), missing_note(matrix.missing), answer

@@ -10,9 +10,10 @@ import gradio as gr
 from explorer.engine import Engine
 from explorer.schemas.score_field import KINDS, DensityRequest, LearnRequest, WalkFrame, WalkRequest
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.score_field.component import build_field
 from explorer.ui.players.score_field.payload import frames_part, learned_part, plane_part, walk_part
-from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, plain_refusals, private_event
+from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event
 from explorer.ui.streaming.streams import Streams, batch_by_time
 
 DENSITIES = [("two modes", "two"), ("ring", "ring"), ("spiral", "spiral"), ("grid", "grid"), ("your drawing", "drawn")]
@@ -35,7 +36,7 @@ class ScoreFieldSection:
         visitor: gr.Request,
     ) -> Iterator[dict]:  # fmt: skip
         """Yield the density at once, then the walkers as they move. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             plane = _plane(density, points)
             request = WalkRequest(plane=plane, source=source, sigma=sigma, seed=seed)
             # the density first, to be seen even where nobody can walk
@@ -48,7 +49,7 @@ class ScoreFieldSection:
         self, density: str, points: list | None, sigma: float, ticket: float, visitor: gr.Request
     ) -> Iterator[dict]:
         """Yield what the network knows, again and again while it learns. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             request = LearnRequest(plane=_plane(density, points))
             encode = lambda learned: [learned_part(request, learned)]
             items = self.engine.learn(request)

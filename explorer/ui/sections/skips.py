@@ -12,8 +12,9 @@ from explorer.engine.autoencoder_internals import SKIP_LEVELS
 from explorer.figures.skips import skips_figure, skips_sentence
 from explorer.schemas.autoencoders import SeedRequest
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.progress.component import build_progress, progress_player
-from explorer.ui.streaming.events import plain_refusals, private_event
+from explorer.ui.streaming.events import private_event
 from explorer.ui.streaming.streams import Streams
 from explorer.ui.widgets.notes import missing_note
 
@@ -31,7 +32,7 @@ def build(engine: Engine, blobs: BlobStore) -> None:
 
     def cut(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield the shares lost after every noise level, what they say, and how far it has come."""
-        with plain_refusals():
+        with show_user_errors():
             costs = engine.skip_costs(SeedRequest(seed))
             for answer, cost in streams.answers(costs, ticket, visitor.session_hash or "", of=len(SKIP_LEVELS)):
                 said = f"<p class='said'>{skips_sentence(cost)}</p>{missing_note(cost.missing)}"

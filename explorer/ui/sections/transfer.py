@@ -14,8 +14,9 @@ from explorer.figures.transfer import transfer_figure
 from explorer.schemas import SamplingRequest, TransferRequest
 from explorer.schemas.transfer import NONLINEAR, TransferCurve
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.progress.component import build_progress, progress_player
-from explorer.ui.streaming.events import first_run, plain_refusals, private_event
+from explorer.ui.streaming.events import first_run, private_event
 from explorer.ui.streaming.streams import Streams
 
 NOTE = (
@@ -35,7 +36,7 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
         visitor: gr.Request,
     ) -> Iterator[tuple[go.Figure, dict]]:  # fmt: skip
         """Yield the figure with the closed forms, then after every measured curve. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             run = first_run(requests)
             request = TransferRequest(
                 samplers=tuple(samplers), step_counts=step_counts(steps), seed=seed,

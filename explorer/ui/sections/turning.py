@@ -13,8 +13,9 @@ from explorer.engine import Engine
 from explorer.figures.uturns import uturns_figure
 from explorer.schemas import SamplingRequest, UTurnRequest
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.progress.component import build_progress, progress_player
-from explorer.ui.streaming.events import first_run, plain_refusals, private_event
+from explorer.ui.streaming.events import first_run, private_event
 from explorer.ui.streaming.streams import Streams, accumulate
 
 NOTE = (
@@ -34,7 +35,7 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
         requests: list[SamplingRequest], levels: float, count: float, seed: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[go.Figure, dict]]:
         """Yield the figure after every level, and how far it has come. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             request = UTurnRequest(run=first_run(requests), levels=levels, count=count, seed=seed)
             plan = engine.plan(request.run)
             visible = [feature_size(crossover(plan.expected, s, plan.wavenumber)[0]) for s in request.sigmas]

@@ -10,8 +10,8 @@ from explorer.engine import Engine
 from explorer.engine.autoencoder_internals import WIRING_STEPS
 from explorer.schemas.autoencoders import CorruptionRequest
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.wiring.component import build_wiring, wiring_part
-from explorer.ui.streaming.events import plain_refusals
 from explorer.ui.streaming.streams import Streams
 
 PLAYER = "wiringPlayer"
@@ -23,7 +23,7 @@ def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
 
     def wire(request: CorruptionRequest, ticket: float, visitor: gr.Request) -> Iterator[dict]:
         """Yield how far it has come, and in the end the one part of the player. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             encode = lambda wiring: [wiring_part(wiring)] if wiring.round_trip else []
             steps, session = engine.wiring(request), visitor.session_hash or ""
             for answer, _ in streams.answers(steps, ticket, session, encode, of=WIRING_STEPS):

@@ -15,14 +15,8 @@ import gradio as gr
 from explorer.errors import RequestRefused
 from explorer.schemas import whole_number
 from explorer.server.blob_store import BlobStore
-from explorer.ui.streaming.events import (
-    COMPUTE,
-    MAX_COMPUTATION_S,
-    clear_waiting_js,
-    newest_ticket_js,
-    plain_refusals,
-    with_ticket_js,
-)
+from explorer.server.error_handling import show_user_errors
+from explorer.ui.streaming.events import COMPUTE, MAX_COMPUTATION_S, clear_waiting_js, newest_ticket_js, with_ticket_js
 from explorer.ui.streaming.tickets import Tickets
 
 TIMEOUT_MESSAGE = "This took too long here and was stopped; please try again later."
@@ -67,7 +61,7 @@ class Streams:
 
     def stop(self, ticket: float, visitor: gr.Request) -> None:
         """End what is being computed at its next step; what has been computed stays."""
-        with plain_refusals():
+        with show_user_errors():
             self.tickets.stop(visitor.session_hash or "", whole_number(ticket, 0, 2**53, "ticket"))
 
     def connect(

@@ -11,13 +11,15 @@ from explorer.autoencoders import AUTOENCODERS
 from explorer.engine import Engine
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, CorruptionRequest, MissingAutoencoder
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
+from explorer.server.picture_upload import read_picture
 from explorer.ui.players.lineup.component import build_lineup
 from explorer.ui.players.lineup.payload import given_part, members_part
 from explorer.ui.sections import codes, generating, levels, score_field, skips, wiring
-from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, plain_refusals, private_event, with_ticket_js
+from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event, with_ticket_js
 from explorer.ui.streaming.streams import Streams, batch_by_time
 from explorer.ui.widgets.picture_picker import build_picture_picker, chosen_name
-from explorer.ui.widgets.upload import build_upload, read_picture
+from explorer.ui.widgets.upload import build_upload
 
 LABEL = "Autoencoders"
 LEAD = "One picture through the whole family: what does each kind of autoencoder keep of it?"
@@ -37,7 +39,7 @@ class LineUpView:
         self, picture: str, corruption: str, sigma: float, rate: float, seed: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, CorruptionRequest]]:
         """Yield the family's answers as they come, and the request. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             request = CorruptionRequest(picture=picture, corruption=corruption, sigma=sigma, rate=rate, seed=seed)
             given = self.engine.corrupt(request)
             outputs = self.engine.line_up(given)

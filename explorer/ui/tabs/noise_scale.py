@@ -10,13 +10,16 @@ from explorer.engine import Engine
 from explorer.figures.spectra import spectra_figure
 from explorer.schemas import SIZES, DenoisedLevels, NoisedPicture, NoisingRequest
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
+from explorer.server.gradio_patches import event_values
+from explorer.server.picture_upload import read_picture
 from explorer.ui.players.noise_slider.component import build_scrubber
 from explorer.ui.players.noise_slider.payload import base_part, levels_part
-from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, plain_refusals, private_event, with_ticket_js
+from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event, with_ticket_js
 from explorer.ui.streaming.streams import Streams
 from explorer.ui.widgets.picture_picker import build_picture_picker, chosen_name
 from explorer.ui.widgets.sampling_controls import MODEL_TITLES, radio_or_dropdown
-from explorer.ui.widgets.upload import build_upload, read_picture
+from explorer.ui.widgets.upload import build_upload
 
 LABEL = "Noise & scale"
 TIMEOUT_MESSAGE = "This took too long here and was stopped; a smaller size is faster."
@@ -33,7 +36,7 @@ class NoiseScaleView:
         self, picture: str, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest]]:
         """Yield the growing answer for the page, and the request it belongs to. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             request = NoisingRequest(picture=picture, model=model, label=label, seed=seed, size=size)
             items, session = self._items(request), visitor.session_hash or ""
             for answer, _ in self.streams.answers(items, ticket, session, _encoded):
@@ -57,7 +60,7 @@ class NoiseScaleView:
 
     def figure(self, request: NoisingRequest | None, event: gr.EventData):  # noqa: ANN201 - a Plotly figure
         """The spectra in full at the level where the slider was let go."""
-        level = event._data.get("level") if isinstance(event._data, dict) else None
+        level = event_values(event).get("level")
         if request is None or type(level) is not int or not 0 <= level < request.levels:
             raise gr.Error("This noise level has not been computed.", print_exception=False)
         noised = self.engine.noise(request)

@@ -11,13 +11,14 @@ from explorer.engine import Engine
 from explorer.schemas import SamplingRequest
 from explorer.schemas.validation import one_of
 from explorer.server.blob_store import BlobStore
+from explorer.server.error_handling import show_user_errors
+from explorer.server.picture_upload import read_picture
 from explorer.ui.players.trajectory.component import build_film
 from explorer.ui.sections import branching, exporting, transfer, turning
-from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, plain_refusals, private_event, with_ticket_js
+from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event, with_ticket_js
 from explorer.ui.streaming.sampling_runs import SamplingRuns
 from explorer.ui.widgets.picture_picker import chosen_name
 from explorer.ui.widgets.sampling_controls import COMPARABLE_FIELDS, NO_COMPARISON, build_controls
-from explorer.ui.widgets.upload import read_picture
 
 LABEL = "Sampling"
 PLAYER = "samplingFilm"
@@ -37,7 +38,7 @@ class SamplingView:
         visitor: gr.Request,
     ) -> Iterator[tuple[dict, list[SamplingRequest]]]:  # fmt: skip
         """Yield the growing answer for the page and the requests it belongs to. Refusals become one sentence."""
-        with plain_refusals():
+        with show_user_errors():
             first = SamplingRequest(
                 model=model, sampler=sampler, steps=steps, schedule=schedule, label=label, guidance=guidance, eta=eta,
                 seed=seed, size=size, start=start, picture=picture, sigma=sigma,

@@ -11,6 +11,7 @@ from PIL import Image
 
 from explorer.examples import EXAMPLES, load
 from explorer.images.decoder import fit
+from explorer.server.gradio_patches import event_values
 
 THUMBNAIL_PX = 112  # pixels; drawn at half that, sharp on a dense screen
 
@@ -41,8 +42,8 @@ def build_picture_picker(chosen: str, elem_id: str = "examples") -> gr.HTML:
 
 
 def chosen_name(event: gr.EventData) -> str:
-    """The name of the example that was clicked; whether there is such a one is the engine's to say."""
-    return str(event._data.get("name", "")) if isinstance(event._data, dict) else ""
+    """Return the name of the example that was clicked; whether there is one of that name is for the engine to check."""
+    return str(event_values(event).get("name", ""))
 
 
 def _button(example, pressed: bool) -> str:  # noqa: ANN001 - explorer.examples.Example
