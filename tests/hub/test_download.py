@@ -230,7 +230,7 @@ def test_settings_that_cannot_be_read(stub, cache, text):
     assert not [path for path in stub.asked if path.endswith(".safetensors")]
 
 
-@pytest.mark.parametrize("limit", ["LARGEST", "LARGEST_JSON"])
+@pytest.mark.parametrize("limit", ["MAX_WEIGHTS_BYTES", "MAX_JSON_BYTES"])
 def test_files_that_are_too_large_are_not_fetched(stub, cache, monkeypatch, limit):
     monkeypatch.setattr(f"explorer.hub.download.{limit}", 100)
     assert "too large" in refusal(stub, cache)
