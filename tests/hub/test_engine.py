@@ -20,7 +20,7 @@ def engine_of(tmp_path, monkeypatch):
         saved(tmp_path / "model", **network)
         with serving(tmp_path / "model") as served:
             load = partial(hub.load, cache=tmp_path / "cache", endpoint=served.url)
-            monkeypatch.setattr("explorer.engine.networks.hub.load", load)
+            monkeypatch.setattr("explorer.engine.loading.hub.load", load)
             return Engine(SPEC)
 
     return make
