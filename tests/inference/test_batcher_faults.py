@@ -134,7 +134,7 @@ def test_another_error_is_not_taken_for_no_memory(batcher):
 
 
 def test_a_halved_batch_grows_back_up_to_where_it_began(batcher, monkeypatch):
-    monkeypatch.setattr("explorer.inference.batcher.CLEAN_PASSES", 6)
+    monkeypatch.setattr("explorer.inference.batcher.PASSES_BEFORE_GROWTH", 6)
     limit, seen = [2], []
 
     def check(x, sigma):
@@ -204,7 +204,7 @@ def test_a_pass_that_hangs_is_given_up_and_its_thread_disturbs_nobody(start):
 
 
 def test_an_idle_thread_ends_and_comes_back(monkeypatch):
-    monkeypatch.setattr("explorer.inference.batcher.IDLE_S", 0.01)
+    monkeypatch.setattr("explorer.inference.batcher.WORKER_IDLE_S", 0.01)
     batcher, model = Batcher(), Recorder(gated=False)
     denoiser = batcher.denoiser(model)
     for sigma in (1.0, 2.0):
