@@ -5,6 +5,7 @@ server <- ui.players <- ui.streaming <- ui.sections <- ui.tabs <- ui.app <- serv
 """
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
@@ -134,6 +135,21 @@ def test_no_test_module_imports_another():
     for name in MODULES:
         if name.startswith("tests."):
             assert {other for other in IMPORTS[name] if other.split(".")[0] == "tests"} <= helpers, name
+
+
+def test_tests_lie_where_what_they_test_does():
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        folder = path.parent.relative_to(ROOT / "tests")
+        assert (ROOT / "explorer" / folder).is_dir() or (ROOT / folder).is_dir(), path
+
+
+def test_tests_wait_for_what_they_need_and_not_for_a_time():
+    """What stands for something slow, or waits for a time that is the thing under test, says so beside it."""
+    waits = re.compile(r"\bsleep\(|wait_for_timeout\(")
+    for path in (ROOT / "tests").rglob("*.py"):
+        if path not in (Path(__file__), ROOT / "tests" / "support" / "waiting.py"):
+            for line in path.read_text().splitlines():
+                assert not waits.search(line) or "#" in line, f"{path.name}: {line.strip()}"
 
 
 def test_the_evaluation_uses_nothing_of_the_training_but_its_sample_sheets():

@@ -67,7 +67,7 @@ def test_a_fit_that_does_not_climb():
     assert found.measured[PARAMETERS] < 0 < 0.5 < found.measured[INPUT]
 
 
-@pytest.mark.parametrize(("model", "leak"), zip((Restless, Grasping), LEAKS, strict=True))
+@pytest.mark.parametrize(("model", "leak"), list(zip((Restless, Grasping), LEAKS, strict=True)))
 def test_whatever_else_moves_is_seen(model, leak):
     found = input_or_model(model=model)
     assert not found.holds

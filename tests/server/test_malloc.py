@@ -20,7 +20,7 @@ full = held()
 del blocks
 deadline = time.monotonic() + 30
 while held() - before >= 20 and time.monotonic() < deadline:
-    time.sleep(0.05)
+    time.sleep(0.05)  # between two looks
 assert full - before > 100 and held() - before < 20, (before, full, held())
 """
 
