@@ -1,4 +1,4 @@
-"""The family as shipped: everyone loads, closed forms hold, and a damaged member is refused in one sentence."""
+"""The autoencoders as shipped: everyone loads, closed forms hold, and a damaged member is refused in one sentence."""
 
 import json
 import math
@@ -72,7 +72,7 @@ def test_masking_member_fills_what_is_missing():
     assert measures.mse(autoencoders.load_autoencoder("dae-mask")(x, 0.0), x0) < measures.mse(x, x0) / 5
 
 
-def test_nothing_of_the_family_is_offered_as_a_model_of_any_size():
+def test_none_of_the_autoencoders_is_offered_as_a_model_of_any_size():
     assert not set(FILES) & set(weights.names())
 
 
@@ -155,7 +155,7 @@ def test_masking_has_the_spectrum_that_is_computed():
     assert float(power) == pytest.approx(expected, rel=0.03)
 
 
-def test_bar_holds_exactly_where_it_should():
+def test_criteria_hold_exactly_where_they_should():
     linear = {"own_mse": 0.1, "training": {"loss": 0.102}}
     exact = {"own_mse": 0.1, "training": {"mse": {"4": 0.1}}}
     result = {

@@ -24,7 +24,7 @@ from explorer.core.denoiser import Denoiser
 from explorer.core.denoisers.wiener import Ideal
 from explorer.core.networks.classifier import Classifier
 from explorer.errors import UserError, WeightsRefused
-from explorer.evaluate.acceptance import verdicts
+from explorer.evaluate.acceptance import NETWORK, NETWORK_WITH_CLASS, verdicts
 from explorer.evaluate.cost import cost
 from explorer.evaluate.denoising import mean_squared_errors, psnr_table
 from explorer.evaluate.drawings import write_ladder, write_samples
@@ -39,14 +39,14 @@ SIGMAS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 def positive(text: str) -> int:
-    """A whole number of at least 1, for argparse. Raises ValueError."""
+    """Return a whole number of at least 1, for argparse. Raises ValueError."""
     if (number := int(text)) < 1:
         raise ValueError
     return number
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line; argparse leaves with one line on a bad option."""
+    """Return the options of the command line; argparse exits with one line on a bad one."""
     parser = argparse.ArgumentParser(prog="python -m explorer.evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("name")
     parser.add_argument("--data", type=Path, required=True)
@@ -56,15 +56,15 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--bm3d", type=int, default=16, help="pictures per set that BM3D runs on (default 16, 0: none)")
     parser.add_argument("--samples", type=int, default=512, help="samples over all classes (default 512, 0: none)")
     parser.add_argument("--steps", type=positive, default=18, help="steps of Heun's method per sample (default 18)")
-    about = "weight of the class in a second set of samples, on which the bar is set (default 1.6, 1: none)"
+    about = "weight of the class in a second set of samples, which acceptance looks at (default 1.6, 1: none)"
     parser.add_argument("--guidance", type=float, default=1.6, help=about)
     parser.add_argument("--guided-steps", type=positive, default=40, help="steps of that set (default 40)")
     return parser.parse_args(argv)
 
 
 def data_units(denoisers: dict[str, Denoiser], x0: Tensor, label: Tensor) -> dict:
-    """The first section: MSE of each denoiser at SIGMAS, the model both with and without being told the class."""
-    contenders = {"network, class told": (denoisers["network, any class"], label)}
+    """Return the first section: MSE of each denoiser at SIGMAS, the model both with and without the class."""
+    contenders = {NETWORK_WITH_CLASS: (denoisers[NETWORK], label)}
     contenders |= {title: (denoiser, None) for title, denoiser in denoisers.items()}
     table = {
         title: mean_squared_errors(denoiser, x0, SIGMAS, labels)
@@ -74,7 +74,7 @@ def data_units(denoisers: dict[str, Denoiser], x0: Tensor, label: Tensor) -> dic
 
 
 def test_sets(options: argparse.Namespace, x0: Tensor) -> dict[str, list[Tensor]]:
-    """Title -> pictures of the PSNR table; the larger crops only as many as BM3D is run on. Raises DataRefused."""
+    """Return the pictures of the PSNR table by title; larger crops as many as BM3D runs on. Raises DataRefused."""
     size, suffix = (None, "") if options.full else (128, " 128")
     sets = {f"{name}{suffix}": test_set(options.data, name, size) for name in ("CBSD68", "Set12")}
     large = test_set(options.data, "CBSD68", 256)
@@ -83,18 +83,18 @@ def test_sets(options: argparse.Namespace, x0: Tensor) -> dict[str, list[Tensor]
 
 
 def samples_of(options: argparse.Namespace, pictures: tuple[Tensor, Tensor], training: Tensor) -> dict:
-    """The sections on samples, in the form and number type that the explorer itself computes in; guided ones too."""
+    """Return the sections on samples, drawn in the number type that the explorer computes in; guided ones, too."""
     cpu = torch.device("cpu")
     fast = optimize(weights.load(options.name, cpu, choose_dtype(cpu), folder=options.weights), cpu)
-    asked = (pictures, training, judge(), options.samples)
-    result = {"generation": generation(fast, *asked, options.steps)}
+    references = (pictures, training, load_judge(), options.samples)
+    result = {"generation": generation(fast, *references, options.steps)}
     if options.guidance != 1:
-        result["guided"] = generation(fast, *asked, options.guided_steps, options.guidance)
+        result["guided"] = generation(fast, *references, options.guided_steps, options.guidance)
     return result
 
 
-def judge() -> Classifier | None:
-    """The classifier of this repository, or one plain line and None where it has not been trained."""
+def load_judge() -> Classifier | None:
+    """Return the classifier of this repository; print one plain line and return None where it has not been trained."""
     try:
         return weights.load_classifier()
     except WeightsRefused as refusal:
@@ -104,13 +104,13 @@ def judge() -> Classifier | None:
 
 @torch.inference_mode()
 def evaluate(options: argparse.Namespace) -> dict:
-    """All figures as plain numbers, pictures written on the way. Raises DataRefused or WeightsRefused."""
+    """Return all figures as plain numbers; write the pictures. Raises DataRefused, WeightsRefused."""
     name, folder = options.name, options.weights
     network, wiener = weights.load(name, folder=folder), weights.load("wiener")
     pictures = held_out(options.data)
     x0, label = (part[: options.pictures] for part in pictures)
     sets, training = test_sets(options, x0), training_set(options.data)
-    peers = {"network, any class": network, "Wiener": wiener, "ideal of the training set": Ideal(training)}
+    peers = {NETWORK: network, "Wiener": wiener, "ideal of the training set": Ideal(training)}
     result = {"model": name, "sha256": weights.card(name, folder)["sha256"], **data_units(peers, x0, label)}
     with bm3d_denoiser() if options.bm3d > 0 else nullcontext() as bm3d:
         if bm3d is None and options.bm3d > 0:
@@ -126,7 +126,7 @@ def evaluate(options: argparse.Namespace) -> dict:
 
 
 def main() -> int:
-    """Entry point; missing data or weights give one line and exit status 2."""
+    """Run the command; return 2, after one line, when data or weights are missing."""
     options, start = parse(), time.monotonic()
     try:
         result = evaluate(options)

@@ -1,4 +1,4 @@
-"""The bar of the family: what each member's closed form or twin predicts, and whether it is reached."""
+"""Acceptance of the autoencoders: what each one's closed form or twin predicts, and whether it is reached."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from explorer.autoencoders import CODES, LEVELS
 from explorer.core.networks.linear_probe import confidence_interval
-from explorer.evaluate.acceptance import Verdict
+from explorer.evaluate.acceptance import Verdict, as_records
 
-LARGEST = 30e6  # bytes, all weight files together
+MAX_TOTAL_BYTES = 30e6  # all weight files together
 
 
 def rising(curve: list[float]) -> bool:
-    """Whether every value is above the one before."""
+    """Return whether every value is above the one before."""
     return all(a < b for a, b in zip(curve, curve[1:], strict=False))
 
 
@@ -89,7 +89,9 @@ def _of_history(result: dict) -> Iterator[Verdict]:
 
 
 def verdicts(result: dict) -> list[dict]:
-    """Every line of the bar that the evaluation has figures for."""
+    """Return every criterion that the evaluation has figures for, with what was found and whether it holds."""
     lines = [*_closed_forms(result), *_of_denoisers(result), *_of_codes(result), *_of_history(result)]
-    lines.append(("all weight files at most 30 MB", f"{result['bytes'] / 1e6:.1f} MB", result["bytes"] <= LARGEST))
-    return [{"asked": asked, "found": found, "holds": bool(holds)} for asked, found, holds in lines]
+    lines.append(
+        ("all weight files at most 30 MB", f"{result['bytes'] / 1e6:.1f} MB", result["bytes"] <= MAX_TOTAL_BYTES)
+    )
+    return as_records(lines)

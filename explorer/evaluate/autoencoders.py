@@ -1,6 +1,6 @@
-"""python -m explorer.evaluate.autoencoders --data DIR: what each member of the family reaches, beside what it should.
+"""python -m explorer.evaluate.autoencoders --data DIR: what each autoencoder reaches, beside what it should.
 
-Every member on the `val` pictures at 32x32, clean and at several noise levels; train sigma x test sigma; bottlenecks
+Each on the `val` pictures at 32x32, clean and at several noise levels; train sigma x test sigma; bottlenecks
 beside PCA; codes in nats and bits; contraction; the cost of cutting skip connections, per octave. The figures are
 written to autoencoders.evaluation.json beside the weights.
 """
@@ -29,7 +29,7 @@ CUT = ("unet-noskip", "unet-bottleneck")
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    """Read the command line; argparse leaves with one line on a bad option."""
+    """Return the options of the command line; argparse exits with one line on a bad one."""
     about = __doc__.splitlines()[0]
     parser = argparse.ArgumentParser(prog="python -m explorer.evaluate.autoencoders", description=about)
     parser.add_argument("--data", type=Path, required=True)
@@ -38,8 +38,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def members_in(folder: Path) -> dict[str, torch.nn.Module]:
-    """The members whose weights are there; one plain line for each that is not."""
+def load_autoencoders(folder: Path) -> dict[str, torch.nn.Module]:
+    """Return the autoencoders whose weights load, by name; print one plain line for each other."""
     found = {}
     for name in autoencoders.AUTOENCODERS:
         try:
@@ -50,7 +50,7 @@ def members_in(folder: Path) -> dict[str, torch.nn.Module]:
 
 
 def own_error(name: str, member: torch.nn.Module, x0: Tensor) -> float:
-    """Error at the corruption that the member was trained at; of a clean picture where there was none or many."""
+    """Return the MSE at the corruption that it was trained at; of clean pictures where there was none or many."""
     info = autoencoders.AUTOENCODERS[name]
     sigma = info.sigma or 0.0
     x = measures.masked(x0, info.mask) if info.mask else measures.noised(x0, sigma)
@@ -58,7 +58,7 @@ def own_error(name: str, member: torch.nn.Module, x0: Tensor) -> float:
 
 
 def errors(members: dict[str, torch.nn.Module], x0: Tensor, wiener: measures.Wiener) -> dict:
-    """MSE of each member, and of the Wiener filter, at each of SIGMAS: what it makes of x0 + sigma eps."""
+    """Return the MSE of each autoencoder, and of the Wiener filter, on x0 + sigma eps at each of SIGMAS."""
     noisy = {sigma: measures.noised(x0, sigma) for sigma in SIGMAS}
     table = {
         name: [measures.mse(measures.estimates(member, x, sigma), x0) for sigma, x in noisy.items()]
@@ -68,7 +68,7 @@ def errors(members: dict[str, torch.nn.Module], x0: Tensor, wiener: measures.Wie
 
 
 def matrix(mse: dict[str, list[float]]) -> dict:
-    """Rows: specialists, blind, conditional; columns: test sigma; MSE over the least of the column."""
+    """Return the MSE over the least of the column; rows: specialists, blind, conditional; columns: test sigma."""
     rows = [name for name in (*SPECIALISTS, "blind", "conditional") if name in mse]
     columns = range(1, len(SIGMAS))
     best = {j: min(mse[name][j] for name in rows) for j in columns}
@@ -77,7 +77,7 @@ def matrix(mse: dict[str, list[float]]) -> dict:
 
 
 def skips_cut(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
-    """Error of the U-Nets without skips over the conditional one's, per octave, coarsest first, at each noise level."""
+    """Return the error of U-Nets without skips over the conditional one's, by noise level and octave, coarse to fine."""
     table: dict[str, dict[str, list[float]]] = {name: {} for name in CUT if name in members}
     for sigma in SIGMAS[1:]:
         x = measures.noised(x0, sigma)
@@ -89,7 +89,7 @@ def skips_cut(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
 
 
 def codes(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
-    """What the codes hold, member by member."""
+    """Return what the codes hold: frequencies, Jacobians, nats, bits, filters."""
     bottlenecks = [name for name in members if name.startswith(("pca-", "ae-linear-", "ae-conv-"))]
     half = {name: measures.half_power_frequency(measures.estimates(members[name], x0, 0.0), x0) for name in bottlenecks}
     result: dict = {"half_power_frequency": half}
@@ -105,7 +105,7 @@ def codes(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
 
 
 def table(members: dict[str, torch.nn.Module], x0: Tensor, folder: Path) -> dict:
-    """Parameters, bytes, training and own error of each member; what the cards say of probes and closed forms."""
+    """Return parameters, bytes, training and own error of each; what the cards say of probes and closed forms."""
     rows = {}
     for name, member in members.items():
         card = weights.card(autoencoders.AUTOENCODERS[name].file, folder)
@@ -116,9 +116,9 @@ def table(members: dict[str, torch.nn.Module], x0: Tensor, folder: Path) -> dict
 
 
 def evaluate(options: argparse.Namespace) -> dict:
-    """All figures as plain numbers. Raises DataRefused."""
+    """Return all figures as plain numbers. Raises DataRefused."""
     x0 = torch.from_numpy(datasets.held_out(options.data, SIZE)[0])[: options.pictures]
-    members = members_in(options.weights)
+    members = load_autoencoders(options.weights)
     result = {"pictures": len(x0), "size": SIZE, "members": table(members, x0, options.weights)}
     result |= errors(members, x0, measures.wiener_of_training(options.data))
     holes = measures.masked(x0, 0.5)
@@ -134,8 +134,8 @@ def evaluate(options: argparse.Namespace) -> dict:
 
 
 def show(result: dict) -> None:
-    """Print the table of errors, the matrix and the bar."""
-    print(f"MSE on {result['pictures']} held-out pictures at {SIZE}x{SIZE}; own: at the member's own corruption")
+    """Print the table of errors, the matrix and the acceptance."""
+    print(f"MSE on {result['pictures']} held-out pictures at {SIZE}x{SIZE}; own: at its own corruption")
     print(f"{'':18}{'own':>10}" + "".join(f"{f'sigma {s:g}':>11}" for s in result["sigmas"]))
     for name, row in result["mse"].items():
         own = f"{result['members'][name]['own_mse']:10.2e}" if name in result["members"] else " " * 10
@@ -143,13 +143,13 @@ def show(result: dict) -> None:
     print("\nTrain sigma x test sigma, MSE over the best of the column")
     for name, row in result["matrix"]["relative"].items():
         print(f"{name:18}" + "".join(f"{r:8.2f}" for r in row))
-    print(f"\n{result['bytes'] / 1e6:.1f} MB in all\n\nThe bar")
+    print(f"\n{result['bytes'] / 1e6:.1f} MB in all\n\nAcceptance")
     for line in result["bar"]:
         print(f"  {'holds' if line['holds'] else 'FAILS'}  {line['asked']}: {line['found']}")
 
 
 def main() -> int:
-    """Entry point; missing data give one line and exit status 2."""
+    """Run the command; return 2, after one line, when data are missing."""
     options, start = parse(), time.monotonic()
     try:
         result = evaluate(options)

@@ -14,11 +14,11 @@ from explorer import weights
 from explorer.core.denoiser import Denoiser
 from explorer.evaluate.pictures import SIZE
 
-PRODUCT = 4096
+PRODUCT_SIDE = 4096  # of the square matrices that the machine is measured with
 
 
 def seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median time of a piece of work, once it has been done twice to warm up."""
+    """Return the median time of a piece of work in seconds, after two runs to warm up."""
     times = []
     for i in range(repeats + 2):
         start = time.perf_counter()
@@ -30,11 +30,11 @@ def seconds(work: Callable[[], object], repeats: int) -> float:
 
 @torch.inference_mode()
 def cost(denoiser: Denoiser, name: str, folder: Path) -> dict:
-    """GFLOP counts a multiplication and an addition as two; the forward pass is of one picture of 64x64."""
+    """Return what a forward pass of one picture of 64x64 costs; a multiplication with its addition is two FLOP."""
     x = torch.zeros(1, 3, SIZE, SIZE)
     with FlopCounterMode(display=False) as counter:
         denoiser(x, 1.0)
-    a = torch.randn(PRODUCT, PRODUCT).bfloat16()
+    a = torch.randn(PRODUCT_SIDE, PRODUCT_SIDE).bfloat16()
     product = seconds(lambda: a @ a, 3)
     forward = seconds(lambda: denoiser(x, 1.0), 20)
     return {

@@ -19,17 +19,17 @@ from explorer.core.denoisers.wiener import Ideal
 from explorer.core.noise import white, white_batch
 from explorer.evaluate.pictures import spaced
 
-BATCH = 32
-NOISES = (15, 25, 50)  # of 255
+BATCH_PICTURES = 32  # of 64x64
+NOISE_GREY_LEVELS = (15, 25, 50)  # standard deviations of the PSNR table, of 255
 
 
 def mean_squared_errors(denoiser: Denoiser, x0: Tensor, sigmas: tuple[float, ...], label: Tensor | None) -> list[float]:
-    """MSE of the denoiser at each sigma on x0 (N, 3, H, W); noise keyed by picture, the same at every sigma."""
+    """Return the MSE of the denoiser at each sigma on x0 (N, 3, H, W); picture i has the same noise at every sigma."""
     eps = white_batch(x0.shape[1:], seed=0, role="evaluate", indices=range(len(x0)))
     errors = []
     for sigma in sigmas:
         total = 0.0
-        for rows in torch.arange(len(x0)).split(BATCH):
+        for rows in torch.arange(len(x0)).split(BATCH_PICTURES):
             estimate = denoiser(x0[rows] + sigma * eps[rows], sigma, None if label is None else label[rows])
             total += float((estimate - x0[rows]).double().square().mean((1, 2, 3)).sum())
         errors.append(total / len(x0))
@@ -37,23 +37,23 @@ def mean_squared_errors(denoiser: Denoiser, x0: Tensor, sigmas: tuple[float, ...
 
 
 def psnr(estimate: Tensor, x0: Tensor) -> Tensor:
-    """PSNR in dB of each picture, (N, 3, H, W) -> (N,) float64; at most 120 dB, for an exact estimate."""
+    """Return the PSNR in dB of each picture, (N, 3, H, W) -> (N,) float64; at most 120 dB, for an exact estimate."""
     error = (estimate.clamp(-1, 1) - x0).double().square().mean((1, 2, 3))
     return 10 * torch.log10(4 / error.clamp_min(4e-12))
 
 
 def batches(pictures: list[Tensor]) -> Iterator[list[int]]:
-    """Indices of pictures of one shape together, at most as many pixels as BATCH pictures of 64x64 have."""
+    """Yield indices of pictures of one shape, at most as many pixels as BATCH_PICTURES of 64x64 have."""
     shapes: dict[torch.Size, list[int]] = {}
     for i, picture in enumerate(pictures):
         shapes.setdefault(picture.shape, []).append(i)
     for shape, indices in shapes.items():
-        count = max(1, BATCH * 64 * 64 // (shape[-1] * shape[-2]))
+        count = max(1, BATCH_PICTURES * 64 * 64 // (shape[-1] * shape[-2]))
         yield from (indices[i : i + count] for i in range(0, len(indices), count))
 
 
 def decibels(denoiser: Denoiser, pictures: list[Tensor], sigma: float, chosen: list[int] | None = None) -> list[float]:
-    """PSNR of each of the chosen pictures (3, H, W), default all; each keeps its own noise."""
+    """Return the PSNR in dB of each of the chosen pictures (3, H, W), default all; the noise goes with the picture."""
     chosen = list(range(len(pictures))) if chosen is None else chosen
     found = dict.fromkeys(chosen, 0.0)
     for some in batches([pictures[i] for i in chosen]):
@@ -67,12 +67,12 @@ def decibels(denoiser: Denoiser, pictures: list[Tensor], sigma: float, chosen: l
 def psnr_table(
     sets: dict[str, list[Tensor]], contenders: dict[str, Denoiser], bm3d: Denoiser | None, limit: int
 ) -> list[dict]:
-    """One row per set and noise: mean dB of each contender, and of all of them on the pictures that BM3D was run on.
+    """Return a row per set and noise: mean dB of each contender, and of all on the pictures that BM3D was run on.
 
-    The ideal denoiser is left out where its set has pictures of another size; BM3D runs on `limit` pictures a set.
+    The ideal denoiser has no figure where its set has pictures of another size; BM3D runs on `limit` pictures a set.
     """
     rows = []
-    units = [(title, noise) for title in sets for noise in NOISES]
+    units = [(title, noise) for title in sets for noise in NOISE_GREY_LEVELS]
     for title, noise in (bar := tqdm(units, desc="PSNR", unit="row")):
         bar.set_postfix_str(f"{title}, noise {noise}")
         pictures, sigma = sets[title], 2 * noise / 255

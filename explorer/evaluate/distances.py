@@ -7,11 +7,11 @@ from torch import Tensor
 
 from explorer.core.spectra.radial import octave_means, rapsd
 
-CHUNK = 1024
+CHUNK_PICTURES = 1024
 
 
 def octave_decibels(samples: Tensor, real: Tensor) -> list[float]:
-    """Mean power of samples (N, C, H, W) over that of real ones in each octave, in dB, lowest octave first.
+    """Return the mean power of samples (N, C, H, W) over that of real ones in each octave, dB, lowest octave first.
 
     Powers are averaged over pictures and channels before the logarithm.
     """
@@ -22,7 +22,7 @@ def octave_decibels(samples: Tensor, real: Tensor) -> list[float]:
 
 
 def frechet(a: Tensor, b: Tensor) -> float:
-    """Fréchet distance of the Gaussians fitted to features a (N, D) and b (M, D):
+    """Return the Fréchet distance of the Gaussians fitted to features a (N, D) and b (M, D):
 
         |mean_a - mean_b|^2 + tr(A + B - 2 (A B)^(1/2)),   A and B the covariances
 
@@ -38,17 +38,17 @@ def frechet(a: Tensor, b: Tensor) -> float:
 
 
 def halves(features: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Two sets of equally many rows; rows whose classes come in turn give two equal mixes."""
+    """Return two sets of equally many rows; rows whose classes come in turn give two equal mixes."""
     each = len(features) // 2 // classes * classes
     return features[:each], features[each : 2 * each]
 
 
 def nearest(queries: Tensor, pictures: Tensor) -> Tensor:
-    """RMS difference per pixel of each query (N, C, H, W) to the nearest picture or its mirror image, (N,)."""
+    """Return the RMS difference per value of each query (N, C, H, W) to the nearest picture or mirror image, (N,)."""
     flat = queries.flatten(1)
     best, which = torch.full((len(flat),), torch.inf), torch.zeros(len(flat), dtype=torch.long)
-    for start in range(0, len(pictures), CHUNK):
-        chunk = pictures[start : start + CHUNK]
+    for start in range(0, len(pictures), CHUNK_PICTURES):
+        chunk = pictures[start : start + CHUNK_PICTURES]
         for i, view in enumerate((chunk, chunk.flip(-1))):
             known = view.flatten(1)
             # |q - p|^2 without |q|^2, which no comparison needs; a chosen pair is measured again below, exactly
@@ -61,6 +61,6 @@ def nearest(queries: Tensor, pictures: Tensor) -> Tensor:
 
 
 def diversity(features: Tensor, label: Tensor) -> float:
-    """Mean distance between the features (N, D) of two pictures of one class, averaged over classes."""
+    """Return the mean distance between the features (N, D) of two pictures of one class, averaged over classes."""
     groups = [features[label == c].double() for c in label.unique()]
     return float(torch.stack([torch.pdist(g).mean() for g in groups if len(g) > 1]).mean())

@@ -16,21 +16,21 @@ from explorer.datasets import CLASSES
 from explorer.evaluate.distances import diversity, frechet, halves, nearest, octave_decibels
 from explorer.evaluate.pictures import SIZE, equal_mix
 
-BATCH = 32
+BATCH_PICTURES = 32
 
 
 @torch.inference_mode()
 def draw(
     denoiser: Denoiser, label: Tensor, steps: int, guidance: float = 1.0, seed: int = 0, size: int = SIZE
 ) -> Tensor:
-    """One sample (3, size, size) for each label (N,): Heun's method on the Karras grid, noise keyed by index.
+    """Return a sample (N, 3, size, size) for each label (N,): Heun's method on the Karras grid, noise keyed by index.
 
     guidance: weight of the class against 'any', 1 for none.
     """
     sigmas = SCHEDULES["karras"].sigmas(steps)
     samples = []
     with tqdm(total=len(label), desc="samples", unit="img") as bar:
-        for rows in torch.arange(len(label)).split(BATCH):
+        for rows in torch.arange(len(label)).split(BATCH_PICTURES):
             x = white_batch((3, size, size), seed, "sample", rows.tolist()) * sigmas[0]
             *_, last = SAMPLERS["heun"](class_guided(denoiser, label[rows], guidance, len(CLASSES)), x, sigmas)
             samples.append(last.x)
@@ -39,8 +39,8 @@ def draw(
 
 
 @torch.inference_mode()
-def judged(classifier: Classifier, x0: Tensor) -> tuple[Tensor, Tensor]:
-    """Features (N, D) and the class guessed (N,) of each picture."""
+def classify(classifier: Classifier, x0: Tensor) -> tuple[Tensor, Tensor]:
+    """Return features (N, D) and predicted classes (N,) of pictures (N, 3, H, W)."""
     parts = [(classifier.features(rows), classifier(rows).argmax(1)) for rows in x0.clamp(-1, 1).split(64)]
     features, guesses = zip(*parts, strict=True)
     return torch.cat(features), torch.cat(guesses)
@@ -49,7 +49,10 @@ def judged(classifier: Classifier, x0: Tensor) -> tuple[Tensor, Tensor]:
 def compare(
     samples: Tensor, label: Tensor, real: Tensor, real_label: Tensor, training: Tensor, classifier: Classifier | None
 ) -> dict:
-    """All figures of samples (N, 3, H, W) beside those of real pictures; both in an equal mix, classes in turn."""
+    """Return all figures of samples (N, 3, H, W) and of real pictures, both in an equal mix, classes in turn.
+
+    Without a classifier there is no Fréchet distance, accuracy or diversity.
+    """
     result = {
         "samples": len(samples),
         "real": len(real),
@@ -59,12 +62,16 @@ def compare(
             for name, x0 in tqdm({"samples": samples, "held out": real}.items(), desc="nearest training picture")
         },
     }
-    return result if classifier is None else {**result, **_judgement(samples, label, real, real_label, classifier)}
+    if classifier is not None:
+        result |= _classifier_figures(samples, label, real, real_label, classifier)
+    return result
 
 
-def _judgement(samples: Tensor, label: Tensor, real: Tensor, real_label: Tensor, classifier: Classifier) -> dict:
-    ours, guesses = judged(classifier, samples)
-    theirs, real_guesses = judged(classifier, real)
+def _classifier_figures(
+    samples: Tensor, label: Tensor, real: Tensor, real_label: Tensor, classifier: Classifier
+) -> dict:
+    ours, guesses = classify(classifier, samples)
+    theirs, real_guesses = classify(classifier, real)
     pairs = list(zip(halves(ours[: len(theirs)], len(CLASSES)), halves(theirs, len(CLASSES)), strict=True))
     return {
         "frechet": {

@@ -26,7 +26,7 @@ def _bm3d(picture: np.ndarray, sigma: float) -> np.ndarray:
 
 @contextmanager
 def bm3d_denoiser(processes: int | None = None) -> Iterator[Denoiser | None]:
-    """BM3D for colour pictures with its standard profile, told sigma; None where the package is not installed."""
+    """Yield BM3D for colour pictures with its standard profile, or None where the package is not installed."""
     if importlib.util.find_spec("bm3d") is None:
         yield None
         return

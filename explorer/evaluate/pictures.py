@@ -11,11 +11,11 @@ from torch import Tensor
 from explorer import datasets
 from explorer.images import decoder
 
-SIZE = 64
+SIZE = 64  # side of the pictures that samples and noise levels are compared on, pixels
 
 
 def centre(picture: np.ndarray, size: int | None) -> np.ndarray:
-    """The middle size x size of a picture (H, W, 3), or as much of it as there is; all of it for None."""
+    """Return the middle size x size of a picture (H, W, 3), or as much of it as there is; all of it for None."""
     if size is None:
         return picture
     top, left = (max(0, side - size) // 2 for side in picture.shape[:2])
@@ -23,30 +23,30 @@ def centre(picture: np.ndarray, size: int | None) -> np.ndarray:
 
 
 def test_set(root: Path, name: str, size: int | None) -> list[Tensor]:
-    """Centre crops, or whole pictures for None, of 'CBSD68' or 'Set12': (3, H, W) each. Raises DataRefused."""
+    """Return centre crops, or whole pictures for None, of 'CBSD68' or 'Set12': (3, H, W) each. Raises DataRefused."""
     return [torch.from_numpy(decoder.to_data(centre(p, size))) for p in datasets.test_pictures(root, name)]
 
 
 def training_set(root: Path, limit: int | None = None) -> Tensor:
-    """The training pictures at 64x64, (N, 3, 64, 64): what the ideal denoiser knows. Raises DataRefused."""
+    """Return the training pictures at 64x64, (N, 3, 64, 64): what the ideal denoiser knows. Raises DataRefused."""
     parts = (datasets.scenes(root, "train", limit), datasets.cat_faces(root, "train", limit))
     pictures = [decoder.to_data(datasets.at_size(p, SIZE)) for part in parts for p in part.pictures]
     return torch.from_numpy(np.stack(pictures))
 
 
 def held_out(root: Path, limit: int | None = None) -> tuple[Tensor, Tensor]:
-    """The `val` pictures (N, 3, 64, 64) with their classes (N,), scenes and cats in turn. Raises DataRefused."""
+    """Return the `val` pictures (N, 3, 64, 64) with their classes (N,), scenes and cats in turn. Raises DataRefused."""
     x0, label = datasets.held_out(root, SIZE, limit)
     return torch.from_numpy(x0), torch.from_numpy(label)
 
 
 def equal_mix(label: Tensor, classes: int, total: int) -> Tensor:
-    """Rows (n,), n <= total, with as many of each class, in turn: 0, 1, ..., classes - 1, 0, 1, ..."""
+    """Return rows (n,), n <= total, with as many of each class, in turn: 0, 1, ..., classes - 1, 0, 1, ..."""
     members = [(label == c).nonzero().flatten() for c in range(classes)]
     each = min(total // classes, *(len(rows) for rows in members))
     return torch.stack([rows[:each] for rows in members], dim=1).flatten()
 
 
 def spaced(count: int, limit: int) -> list[int]:
-    """At most `limit` of the numbers below `count`, evenly spaced."""
+    """Return at most `limit` of the numbers below `count`, evenly spaced."""
     return list(range(count)) if count <= limit else [i * count // limit for i in range(limit)]

@@ -16,7 +16,7 @@ def show(result: dict) -> None:
         f"\nCost: {c['parameters'] / 1e6:.2f} million parameters, {c['bytes'] / 1e6:.1f} MB, {c['gflop']:.2f} GFLOP"
         f" at 64x64; forward {c['forward_ms']:.1f} ms = {c['forward_over_product']:.3f} of a 4096 bf16 product"
     )
-    print("\nThe bar")
+    print("\nAcceptance")
     for line in result["bar"]:
         print(f"  {'holds' if line['holds'] else 'FAILS'}  {line['asked']}: {line['found']}")
 

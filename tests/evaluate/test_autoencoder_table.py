@@ -1,4 +1,4 @@
-"""The table of the family's members: every member once, figures from the evaluation, the README word for word."""
+"""The table of the autoencoders: every one once, figures from the evaluation, the README word for word."""
 
 import json
 
@@ -38,19 +38,19 @@ def test_every_member_has_a_row_and_the_figures_of_its_card():
     ],
 )
 def test_each_is_held_against_its_own_reference(name, told, what, found):
-    held = reference(name, RESULT)
-    assert corruption(AUTOENCODERS[name], levels(name)) == told and what in held.what
-    assert [*errors(name, RESULT), *held.figures] == found
+    peer = reference(name, RESULT)
+    assert corruption(AUTOENCODERS[name], levels(name)) == told and what in peer.what
+    assert [*errors(name, RESULT), *peer.figures] == found
 
 
 def test_members_of_many_levels_are_compared_level_by_level():
-    held = reference("conditional", RESULT)
+    peer = reference("conditional", RESULT)
     assert levels("conditional") == (0.1, 0.25, 0.5, 1.0, 2.0)
-    assert held.figures == [RESULT["mse"][f"dae-{level}"][i] for i, level in enumerate(LEVELS, 1)]
+    assert peer.figures == [RESULT["mse"][f"dae-{level}"][i] for i, level in enumerate(LEVELS, 1)]
     assert reference("blind", RESULT).figures == errors("conditional", RESULT)
 
 
-def test_a_bar_is_missed_by_what_is_above_it_at_any_level():
+def test_a_limit_is_missed_by_what_is_above_it_at_any_level():
     worse = json.loads(json.dumps(RESULT))
     assert rows(table(worse))["conditional"][-1] == "1.1, held"
     worse["mse"]["conditional"][3] = 1.2 * worse["mse"]["dae-100"][3]

@@ -45,7 +45,7 @@ def folder(tmp_path, monkeypatch):
     classes = [*CLASSES, "any"]
     card = {"kind": "unet", "architecture": UNetConfig(channels=8).to_json(), "sigma_data": 0.5, "classes": classes}
     weights.save(tmp_path / "weights", "tiny", UNet(UNetConfig(channels=8)).state_dict(), card, torch.float16)
-    monkeypatch.setattr(cost, "PRODUCT", 128)
+    monkeypatch.setattr(cost, "PRODUCT_SIDE", 128)
     judge = Classifier(ClassifierConfig(channels=8)).eval().requires_grad_(False)
     monkeypatch.setattr(command.weights, "load_classifier", lambda: judge)
     return tmp_path / "weights"
@@ -91,7 +91,7 @@ def test_missing_data_gives_one_line(folder, tmp_path, monkeypatch, capsys):
     assert len(lines) == 1 and lines[0].startswith("explorer.evaluate: ")
 
 
-def test_bar_holds_exactly_where_it_should():
+def test_criteria_hold_exactly_where_they_should():
     result = {
         "sigmas": [0.1, 0.5, 5.0, 10.0],
         "mse": {
@@ -114,5 +114,5 @@ def test_bar_holds_exactly_where_it_should():
 def test_ladder_has_a_row_for_the_noisy_picture_and_one_for_each_denoiser():
     x0 = torch.zeros(3, 16, 16)
     drawn = drawings.ladder([lambda x, sigma: 0 * x, lambda x, sigma: x], x0)
-    assert drawn.shape == (3 * 16, len(drawings.LADDER) * 16, 3)
+    assert drawn.shape == (3 * 16, len(drawings.LADDER_SIGMAS) * 16, 3)
     assert (drawn[16:32] == 128).all() and (drawn[:16] == drawn[32:]).all()

@@ -48,7 +48,7 @@ def test_batches_hold_one_shape_each_and_every_picture_once():
 
 
 def test_table_leaves_the_ideal_denoiser_out_where_it_does_not_fit(monkeypatch):
-    monkeypatch.setattr(denoising, "NOISES", (25,))
+    monkeypatch.setattr(denoising, "NOISE_GREY_LEVELS", (25,))
     contenders = {"kept": lambda x, sigma: x, "ideal": Ideal(torch.stack([torch.zeros(3, 16, 16)]))}
     rows = psnr_table({"odd": PICTURES, "small": PICTURES[3:]}, contenders, lambda x, sigma: 0 * x, limit=2)
     assert [list(row["db"]) for row in rows] == [["kept"], ["kept", "ideal"]]
