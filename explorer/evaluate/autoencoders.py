@@ -77,7 +77,7 @@ def matrix(mse: dict[str, list[float]]) -> dict:
 
 
 def skips_cut(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
-    """Return the error of U-Nets without skips over the conditional one's, by noise level and octave, coarse to fine."""
+    """Return the error of U-Nets without skips over the conditional one, by noise level, per octave, coarsest first."""
     table: dict[str, dict[str, list[float]]] = {name: {} for name in CUT if name in members}
     for sigma in SIGMAS[1:]:
         x = measures.noised(x0, sigma)
