@@ -97,8 +97,8 @@ def main() -> None:
     """Run both and print them beside their bars."""
     engine = Engine()
     view = LineUpView(engine, BlobStore())
-    source = decoder.fit(engine.picture("mountains"), 64)
-    picture = engine.add_picture(source)
+    source = decoder.fit(engine.picture_store.get("mountains"), 64)
+    picture = engine.picture_store.add(source)
     start = time.perf_counter()
     line_up(view, picture, 1)
     cold = 1e3 * (time.perf_counter() - start)

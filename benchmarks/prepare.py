@@ -43,9 +43,9 @@ def whole_preparation(engine: Engine, seed: int) -> float:
 @torch.inference_mode()
 def bare_forwards(engine: Engine, network: Denoiser, batch: int = 8) -> float:
     """Seconds for 32 forward passes of 128x128 through the network alone, in batches."""
-    x = torch.randn(batch, 3, 128, 128, device=engine.device)
-    sigma = torch.linspace(0.1, 2, batch, device=engine.device)
-    label = torch.full((batch,), len(engine.classes) - 1, device=engine.device)
+    x = torch.randn(batch, 3, 128, 128, device=engine.models.device)
+    sigma = torch.linspace(0.1, 2, batch, device=engine.models.device)
+    label = torch.full((batch,), len(engine.models.classes) - 1, device=engine.models.device)
     start = time.perf_counter()
     for _ in range(32 // batch):
         network(x, sigma, label).float().cpu()

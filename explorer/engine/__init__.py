@@ -1,4 +1,4 @@
-"""The engine: one method per question that a view asks. It knows neither Gradio nor figures."""
+"""The engine answers the requests of explorer.schemas; it imports neither Gradio nor Plotly."""
 
 from explorer.engine.engine import Engine
 

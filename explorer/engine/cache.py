@@ -1,49 +1,42 @@
-"""Answers and pictures that are kept for a while, up to a number of bytes or of things; safe from many threads."""
+"""Bounded caches for finished answers, uploaded pictures and trained networks, shared by all threads of the server."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 Value = TypeVar("Value")
 
 
 class Cache(Generic[Value]):
-    """The values used last, as long as their sizes together stay below a limit; the newest one always.
+    """Least recently used cache with a lock, and with pinned entries that are never evicted; thread-safe."""
 
-    What is put for good is not counted and never let go.
-    """
+    def __init__(self, max_size: int, size_of: Callable[[Value], int] | None = None) -> None:
+        """Bound the sum of size_of(value), such as bytes, by max_size; without size_of, the number of values.
 
-    def __init__(self, limit: int, size: Callable[[Value], int] = lambda value: 1) -> None:
-        self._limit, self._size = limit, size
-        self._values: OrderedDict[Hashable, Value] = OrderedDict()
-        self._for_good: dict[Hashable, Value] = {}
-        self._total = 0
+        A value that is larger than max_size evicts all others and is cached alone, so that the newest one is always
+        there.
+        """
+        getsizeof = None if size_of is None else lambda value: min(size_of(value), max_size)
+        self._evictable: LRUCache[Hashable, Value] = LRUCache(max_size, getsizeof)
+        self._pinned: dict[Hashable, Value] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable) -> Value | None:
-        """The value, which counts as used now, or None."""
+        """Return the value and mark it as just used, or None where there is none."""
         with self._lock:
-            if key not in self._values:
-                return self._for_good.get(key)
-            self._values.move_to_end(key)
-            return self._values[key]
+            return self._evictable[key] if key in self._evictable else self._pinned.get(key)
 
     def put(self, key: Hashable, value: Value) -> None:
-        """Keep a value, letting go of those that were not used for longest."""
+        """Cache a value and evict the least recently used ones beyond the bound."""
         with self._lock:
-            if key in self._values:
-                self._total -= self._size(self._values.pop(key))
-            self._values[key] = value
-            self._total += self._size(value)
-            while self._total > self._limit and len(self._values) > 1:
-                self._total -= self._size(self._values.popitem(last=False)[1])
+            self._evictable[key] = value
 
-    def put_for_good(self, key: Hashable, value: Value) -> None:
-        """Keep a value, whatever else comes."""
+    def pin(self, key: Hashable, value: Value) -> None:
+        """Cache a value for the life of the cache; it does not count towards the bound."""
         with self._lock:
-            if key in self._values:
-                self._total -= self._size(self._values.pop(key))
-            self._for_good[key] = value
+            self._evictable.pop(key, None)
+            self._pinned[key] = value

@@ -1,8 +1,9 @@
-"""The network that a server computes with, by the name on the command line: loaded here, or in replicas elsewhere."""
+"""Loading of the server's network by its name on the command line: here, or in replicas on other machines."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import torch
 
@@ -16,15 +17,15 @@ from explorer.inference.replicas.ray_serve import start_replicas
 from explorer.inference.replicas.worker import ReplicaSpec
 from explorer.inference.zerogpu import on_zerogpu
 
-NETWORKS = ("unet", "hub")  # kinds of model
+NETWORK_KINDS = ("unet", "hub")  # kinds of weight card that hold a network
 
 
 def load(
     model: str, device: torch.device, dtype: torch.dtype = torch.float32, compiled: bool = False
-) -> tuple[Denoiser, dict]:
-    """The network in the form that is fastest there, and its card. Raises WeightsRefused.
+) -> tuple[Denoiser, dict[str, Any]]:
+    """Return the network in the form that is fastest on the device, and its card. Raises WeightsRefused.
 
-    model: a name in weights/, or hub:OWNER/NAME@REVISION.
+    model: a name in weights/, or hub:OWNER/NAME@REVISION. compiled: by PyTorch, which takes a minute or more.
     """
     if model.startswith(hub.PREFIX):
         network, card = hub.load(model, device, dtype)
@@ -36,11 +37,11 @@ def load(
 def replicas_of(
     model: str, cluster: Cluster, device: str = "auto", dtype: str = "auto", compiled: bool = False
 ) -> Replicas:
-    """Replicas of the network on a Ray cluster, each with the weights of the same hash.
+    """Start replicas of the network on a Ray cluster, each with the weights of the same hash.
 
-    Raises ClusterRefused and WeightsRefused.
+    device and dtype: of each replica; "auto" is the fastest there. Raises ClusterRefused and WeightsRefused.
     """
     card = hub.load(model)[1] if model.startswith(hub.PREFIX) else weights.card(model)
-    if card["kind"] not in NETWORKS:
+    if card["kind"] not in NETWORK_KINDS:
         raise WeightsRefused(f"'{model}' is not a network.")
     return start_replicas(cluster, ReplicaSpec(partial(load, model, compiled=compiled), card["sha256"], device, dtype))

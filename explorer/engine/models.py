@@ -1,27 +1,31 @@
-"""The denoisers that a request can name, as calls that share forward passes on one device."""
+"""The denoisers that a request can name, in calls that share forward passes on one device."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer import examples, weights
 from explorer.core.denoiser import Denoiser
 from explorer.core.denoisers.guidance import class_guided
-from explorer.core.denoisers.wiener import Ideal
+from explorer.core.denoisers.wiener import Ideal, Wiener
 from explorer.engine.loading import load
-from explorer.errors import ModelUnavailable, RequestRefused
+from explorer.errors import ModelUnavailable, RequestRefused, WeightsRefused
 from explorer.inference.batcher import PICTURE_PIXELS, Batcher
 from explorer.inference.replicas.client import Replicas
 
-ANY = "any"
+ANY = "any"  # the label that names no class
+MAX_NAMED_CLASSES = 9  # in the sentence that refuses a class
 
 
 class Models:
-    """The network, the Wiener filter and the ideal denoiser, each as one caller of the batcher sees it."""
+    """The network, the Wiener filter and the ideal denoiser as one caller of the batcher sees them. Thread-safe."""
 
     def __init__(
         self,
@@ -32,49 +36,59 @@ class Models:
         compiled: bool = False,
         replicas: Replicas | None = None,
     ) -> None:
-        """chunk: pictures of 128x128 that share a forward pass at most. Raises WeightsRefused.
+        """Load the network of that name in weights/, or hub:OWNER/NAME@REVISION. Raises WeightsRefused.
 
-        replicas: where the network runs elsewhere; it is not loaded here then, and all else runs on the CPU here.
+        chunk: pictures of 128x128 that share a forward pass at most. replicas: of the network on other machines; it
+        is not loaded here then, and the other two run on the CPU here.
         """
         self.device, self.dtype, self.replicas = device, dtype, replicas
+        self._network: Callable[[Callable[[], bool], bool], Denoiser]  # (cancelled, background) -> one caller's view
+        self.card: dict[str, Any]  # of the network
         if replicas is None:
-            self._network, self.card = load(model, device, dtype, compiled)
+            network, self.card = load(model, device, dtype, compiled)
+            self.batcher = Batcher(device, max_pixels=chunk * PICTURE_PIXELS)
+            self._network = partial(self.batcher.denoiser, network)
         else:
-            self._network, self.card = None, replicas.info.card
-        self._wiener = weights.load("wiener")
-        self._hashes = {"network": self.card["sha256"], "wiener": weights.card("wiener")["sha256"]}
+            self.card = replicas.info.card
+            self.batcher = Batcher("cpu")
+            self._network = replicas.denoiser
+        self._wiener = _load_wiener()
+        self._hashes: dict[str, str] = {m: self.card_of(m)["sha256"] for m in ("network", "wiener")}
         self._ideal: dict[int, Denoiser] = {}
-        self.batcher = Batcher(device, max_pixels=chunk * PICTURE_PIXELS) if replicas is None else Batcher("cpu")
 
     @property
     def places(self) -> int:
-        """Networks that compute at the same time: as many as there are replicas at most, or the one here."""
+        """The number of networks that compute at the same time: that of the replicas at most, or 1."""
         return self.replicas.max_replicas if self.replicas is not None else 1
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The labels that the network knows, 'any' last where it has one."""
+        """The classes of the network, 'any' last where it has been trained without a class, too."""
         return tuple(self.card["classes"])
 
     @property
     def default_label(self) -> str:
-        """'any', or the first class of a network that cannot do without one."""
+        """The label that stands for 'any': the first class of a network that was never trained without one."""
         return ANY if ANY in self.classes else self.classes[0]
 
-    def card_of(self, model: str) -> dict:
-        """The card of "network", "wiener" or "ideal"; the last one has no file, but the pictures it knows."""
+    def card_of(self, model: str) -> dict[str, Any]:
+        """Return the card of "network", "wiener" or "ideal".
+
+        It holds the name and, where there is a weight file, its sha256; the ideal denoiser has none, but pictures.
+        """
         if model == "ideal":
             return {"name": "ideal denoiser", "purpose": f"mixture of {len(examples.EXAMPLES)} example pictures' views"}
         return self.card if model == "network" else weights.card(model)
 
     def hash_of(self, model: str) -> str:
-        """What "network", "wiener" or "ideal" computes with: the hash of its weight file, or the name without one."""
+        """Return the sha256 of the weight file of "network" or "wiener"; "ideal" has none and stands for itself."""
         return self._hashes.get(model, model)
 
     def check_label(self, label: str) -> None:
-        """Raises RequestRefused unless the network knows the class; 'any' it may always be told."""
+        """Raise RequestRefused unless the label is 'any' or a class of the network."""
         if label != ANY and label not in self.classes:
-            known = ", ".join(self.classes[:9]) + (" and so on" if len(self.classes) > 9 else "")
+            more = " and so on" if len(self.classes) > MAX_NAMED_CLASSES else ""
+            known = ", ".join(self.classes[:MAX_NAMED_CLASSES]) + more
             raise RequestRefused(f"The class must be one of: {known}.")
 
     def denoiser(
@@ -85,61 +99,67 @@ class Models:
         guidance: float = 1.0,
         stopped: Callable[[], bool] | None = None,
     ) -> Denoiser:
-        """The denoiser for pictures of this size, class and guidance being part of it. Raises RequestRefused.
+        """Return the denoiser "network", "wiener" or "ideal" for pictures of this size, with its class and guidance.
 
-        stopped: see `in_turn`.
+        label: class of the network, which the others ignore. guidance: weight of the class against 'any', 1 for none.
+        stopped: as of `batched`. Raises RequestRefused for an unknown class, and for guidance that the network cannot
+        have.
         """
         self.check_label(label)
         if model == "network":
-            told = self.default_label if label == ANY else label
-            return self._told(self._network_in_turn(stopped), told, guidance)
+            label = self.default_label if label == ANY else label
+            network = _refusing(self._network(stopped or _never, stopped is not None))
+            return self._conditioned(network, label, guidance)
         if model == "wiener":
-            return self.in_turn(self._wiener, stopped)
+            return self.batched(self._wiener, stopped)
         if size not in self._ideal:
             self._ideal[size] = Ideal(torch.from_numpy(examples.views(size)))
-        return self.in_turn(self._ideal[size], stopped)
+        return self.batched(self._ideal[size], stopped)
 
-    def _told(self, network: Denoiser, label: str, guidance: float) -> Denoiser:
-        """The network told a class, and guided away from 'any' where it can be told that. Raises RequestRefused."""
+    def _conditioned(self, network: Denoiser, label: str, guidance: float) -> Denoiser:
+        """Return the network with a class, guided away from 'any' by that weight. Raises RequestRefused."""
         if label == ANY or guidance == 1:
             guidance = 1.0
         elif ANY not in self.classes:
             raise RequestRefused("This model was never trained without a class, so it cannot be guided: use weight 1.")
         return class_guided(network, self.classes.index(label), guidance, len(self.classes) - 1)
 
-    def training_spectrum(self, size: int) -> np.ndarray:
-        """Power (R,) of the training pictures at the annuli of a size x size picture, mean of the colours."""
-        return self._wiener.spectrum(size, size).mean(0)
+    def training_spectrum(self, size: int) -> NDArray[np.float64]:
+        """Return the power (R,) of the training pictures at the annuli of size x size pixels, mean of the colours."""
+        spectrum: NDArray[np.float64] = self._wiener.spectrum(size, size).mean(0)
+        return spectrum
 
-    def in_turn(self, model: Denoiser, stopped: Callable[[], bool] | None = None) -> Denoiser:
-        """Any model in forward passes that are shared with everybody. Calls raise RequestRefused.
+    def batched(self, model: Denoiser, stopped: Callable[[], bool] | None = None) -> Denoiser:
+        """Return any model as calls that share forward passes with all other callers. The calls raise RequestRefused.
 
-        stopped: for work in the background, whether it is no longer wanted; calls then raise Cancelled.
+        stopped: given for work in the background, for which no visitor waits; once it is true, calls raise Cancelled.
         """
-        return _plainly(self.batcher.denoiser(model, stopped or _never, background=stopped is not None))
-
-    def _network_in_turn(self, stopped: Callable[[], bool] | None) -> Denoiser:
-        if self.replicas is None:
-            return self.in_turn(self._network, stopped)
-        return _plainly(self.replicas.denoiser(stopped or _never, background=stopped is not None))
+        return _refusing(self.batcher.denoiser(model, stopped or _never, background=stopped is not None))
 
     def close(self) -> None:
-        """Calls under way and all later ones raise RequestRefused; replicas end."""
+        """Make calls under way and all later ones raise RequestRefused, and end the replicas."""
         self.batcher.close()
         if self.replicas is not None:
             self.replicas.close()
+
+
+def _load_wiener() -> Wiener:
+    wiener = weights.load("wiener")
+    if not isinstance(wiener, Wiener):
+        raise WeightsRefused("The weight file of 'wiener' holds another kind of model.")
+    return wiener
 
 
 def _never() -> bool:
     return False
 
 
-def _plainly(ask: Denoiser) -> Denoiser:
-    """The denoiser, refusing a request where it has no answer."""
+def _refusing(denoiser: Denoiser) -> Denoiser:
+    """Return the denoiser; its calls raise RequestRefused where it has no answer."""
 
     def call(x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
         try:
-            return ask(x, sigma, label)
+            return denoiser(x, sigma, label)
         except (FloatingPointError, ModelUnavailable) as error:
             raise RequestRefused(str(error)) from None
 

@@ -1,4 +1,4 @@
-"""The first page's question: a picture under rising noise, and what a model makes of every level."""
+"""A picture under rising noise, its spectra, and a model's estimates at every level."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.core.denoiser import Denoiser
@@ -14,18 +15,19 @@ from explorer.core.spectra import radial
 from explorer.images import decoder
 from explorer.schemas import SIGMA_RANGE, DenoisedLevels, NoisedPicture, NoisingRequest
 
-CROSSOVER_POINTS = 193
-COARSE = 5  # levels that are computed first, spread over the whole range
+CROSSOVER_LEVELS = 193  # noise levels of the crossover curve, evenly spaced in ln sigma
+FIRST_LEVELS = 5  # that are computed first, spread over the whole range
 
 
-def noised_picture(request: NoisingRequest, source: np.ndarray) -> NoisedPicture:
-    """Picture, noise and their spectra; takes milliseconds. source: (H, W, 3) uint8."""
+def noised_picture(request: NoisingRequest, source: NDArray[np.uint8]) -> NoisedPicture:
+    """Return picture, noise and their spectra; takes milliseconds. source: (H, W, 3), not yet at the working size."""
     fitted = decoder.fit(source, request.size)
     x0 = torch.from_numpy(decoder.to_data(fitted))
     eps = white(x0.shape, request.seed, "noising")
     clean, noise, total = (radial.rapsd(v).mean(0).double().numpy() for v in (x0, eps, x0 + eps))
-    grid = np.geomspace(*SIGMA_RANGE, CROSSOVER_POINTS)
-    k = radial.mean_wavenumbers(*x0.shape[-2:])  # where each ring's power lies, not its nominal radius
+    h, w = x0.shape[-2:]
+    grid = np.geomspace(*SIGMA_RANGE, CROSSOVER_LEVELS)
+    k = radial.mean_wavenumbers(h, w)  # where each ring's power lies, not its nominal radius
     return NoisedPicture(
         request=request,
         upscaled=decoder.upscaled(source, request.size),
@@ -35,14 +37,14 @@ def noised_picture(request: NoisingRequest, source: np.ndarray) -> NoisedPicture
         clean=clean,
         noise=noise,
         cross=(total - clean - noise) / 2,
-        band=radial.error_band(*x0.shape[-2:], draws=len(x0)),  # the channels' noises are independent draws
+        band=radial.error_band(h, w, draws=len(x0)),  # the channels' noises are independent draws
         crossover_sigma=grid,
         crossover=np.array([radial.feature_size(radial.crossover(clean, s, k)[0]) for s in grid]),
     )
 
 
 def denoised_levels(noised: NoisedPicture, denoiser: Denoiser, batch: int) -> Iterator[DenoisedLevels]:
-    """The denoiser's estimates, a few spread-out levels first, then all others, `batch` levels at once."""
+    """Yield the denoiser's estimates, `batch` levels at once: a few spread over the range first, then all others."""
     request = noised.request
     x0, eps = torch.from_numpy(noised.x0), torch.from_numpy(noised.eps)
     sigmas = torch.from_numpy(request.sigmas).float()
@@ -52,15 +54,15 @@ def denoised_levels(noised: NoisedPicture, denoiser: Denoiser, batch: int) -> It
 
 
 def level_batches(levels: int, batch: int) -> Iterator[list[int]]:
-    """All level indices in batches: first a few spread over the range, so that every view has something to show."""
-    coarse = sorted({round(i * (levels - 1) / (COARSE - 1)) for i in range(COARSE)})
+    """Yield all level indices in batches: a few spread over the range first, so that every view has some."""
+    coarse = sorted({round(i * (levels - 1) / (FIRST_LEVELS - 1)) for i in range(FIRST_LEVELS)})
     rest = [i for i in range(levels) if i not in coarse]
     for group in (coarse, rest):
         for start in range(0, len(group), batch):
             yield group[start : start + batch]
 
 
-def _measure(indices: np.ndarray, estimate: Tensor, x0: Tensor) -> DenoisedLevels:
+def _measure(indices: NDArray[np.int64], estimate: Tensor, x0: Tensor) -> DenoisedLevels:
     error = estimate - x0
     return DenoisedLevels(
         indices=indices,

@@ -1,35 +1,40 @@
-"""The pictures that visitors have uploaded, for a while, and the examples, for ever."""
+"""Decoded pictures by name: the examples for ever, the latest uploads of all visitors as far as there is room."""
 
 from __future__ import annotations
 
 import hashlib
 
 import numpy as np
+from numpy.typing import NDArray
 
 from explorer import examples
 from explorer.engine.cache import Cache
 from explorer.errors import RequestRefused
 
-KEPT_PICTURES = 64
+MAX_UPLOADS = 64  # pictures of all visitors together, of at most 3 MB each
+ID_BYTES = 12  # of the hash in an upload's name: no two of them meet by chance
 
 
 class PictureStore:
-    """Decoded pictures by name."""
+    """Pictures as uint8 (H, W, 3) arrays; thread-safe."""
 
     def __init__(self) -> None:
-        self._kept: Cache[np.ndarray] = Cache(KEPT_PICTURES)
+        self._uploads: Cache[NDArray[np.uint8]] = Cache(MAX_UPLOADS)
         self._examples = {example.name for example in examples.EXAMPLES}
 
-    def add(self, picture: np.ndarray) -> str:
-        """Keep a picture (H, W, 3) uint8 for a while; returns its id, which depends on its pixels alone."""
+    def add(self, picture: NDArray[np.uint8]) -> str:
+        """Store a picture (H, W, 3) uint8 and return its name, a hash of shape and pixels."""
         shape = "x".join(map(str, picture.shape))
-        name = "upload-" + hashlib.blake2b(picture.tobytes() + shape.encode(), digest_size=12).hexdigest()
-        self._kept.put(name, picture)
-        return name
+        digest = hashlib.blake2b(picture.tobytes() + shape.encode(), digest_size=ID_BYTES).hexdigest()
+        self._uploads.put(f"upload-{digest}", picture)
+        return f"upload-{digest}"
 
-    def get(self, name: str) -> np.ndarray:
-        """The picture of that id or example name, uint8 (H, W, 3). Raises RequestRefused when it is not kept."""
-        picture = self._kept.get(name)
+    def get(self, name: str) -> NDArray[np.uint8]:
+        """Return the upload or example of that name, uint8 (H, W, 3).
+
+        Raises RequestRefused when there is no such example, or when the upload has been evicted.
+        """
+        picture = self._uploads.get(name)
         if picture is not None:
             return picture
         if name not in self._examples:

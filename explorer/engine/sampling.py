@@ -1,11 +1,13 @@
-"""A run of a sampler as the second page asks for it: every state with its estimate and their spectra."""
+"""A run of a sampler: its plan, every state with its estimate and their spectra, and what is measured on whole runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.core.denoiser import Denoiser
@@ -15,47 +17,53 @@ from explorer.core.spectra import octaves, radial
 from explorer.images import decoder
 from explorer.schemas import OctaveMap, RunDifference, SampledStep, SamplingPlan, SamplingRequest
 
-WITH_ETA = ("ancestral", "pc")  # samplers that take the request's eta
+SAMPLERS_WITH_ETA = ("ancestral", "pc")
+MIN_LOG_SIGMA = 1e-12  # data units; stands for level 0 where a logarithm is taken
 
 
-def plan(request: SamplingRequest, source: np.ndarray | None, expected: np.ndarray) -> SamplingPlan:
-    """What is known before the first step. source: (H, W, 3) uint8 or None; expected: (R,) the data's power."""
+def make_plan(
+    request: SamplingRequest, source: NDArray[np.uint8] | None, training_spectrum: NDArray[np.float64]
+) -> SamplingPlan:
+    """Return all that is known of a run before its first step.
+
+    source: (H, W, 3), the picture that the run starts from, or None. training_spectrum: (R,) power of the training
+    pictures at the annuli of the request's size.
+    """
     fitted = None if source is None else decoder.fit(source, request.size)
     k = radial.mean_wavenumbers(request.size, request.size)
-    return SamplingPlan(request, request.sigmas, k, expected, fitted)
+    return SamplingPlan(request, request.sigmas, k, training_spectrum, fitted)
 
 
-def start(plan: SamplingPlan) -> Tensor:
-    """The state at the first level, (1, 3, H, W): noise alone, or the picture and the noise of the first page."""
-    size, from_picture = plan.request.size, plan.picture is not None
-    x = float(plan.sigmas[0]) * white((3, size, size), plan.request.seed, "noising" if from_picture else "sample")
-    return (x + torch.from_numpy(decoder.to_data(plan.picture)) if from_picture else x)[None]
+def first_state(plan: SamplingPlan) -> Tensor:
+    """Return the state at the first level, (1, 3, H, W): noise alone, or picture plus the noise of the first page."""
+    size, role = plan.request.size, "sample" if plan.picture is None else "noising"
+    x = float(plan.sigmas[0]) * white((3, size, size), plan.request.seed, role)
+    return (x if plan.picture is None else x + torch.from_numpy(decoder.to_data(plan.picture)))[None]
 
 
 def run(plan: SamplingPlan, denoiser: Denoiser) -> Iterator[SampledStep]:
-    """One SampledStep per level, as they are computed; the caller may stop at any yield."""
-    request, x = plan.request, start(plan)
-    sampler = sampler_of(request.sampler, request.eta)
-    noise = keyed_noise(x.shape[1:], request.seed, [0])
-    for step in sampler(denoiser, x, plan.sigmas, noise=noise):
-        yield measured(step)
+    """Yield one SampledStep per level as they are computed; the caller may stop at any yield."""
+    request, x = plan.request, first_state(plan)
+    sampler = sampler_with_eta(request.sampler, request.eta)
+    for step in sampler(denoiser, x, plan.sigmas, noise=keyed_noise(x.shape[1:], request.seed, [0])):
+        yield measure_step(step)
 
 
-def sampler_of(name: str, eta: float) -> Sampler:
-    """The sampler of that name with its eta, where it has one."""
-    sampler = SAMPLERS[name]
-    return (lambda *args, **kwargs: sampler(*args, eta=eta, **kwargs)) if name in WITH_ETA else sampler
+def sampler_with_eta(name: str, eta: float) -> Sampler:
+    """Return the sampler of that name; eta is bound where it takes one."""
+    sampler: Callable[..., Iterator[Step]] = SAMPLERS[name]
+    return partial(sampler, eta=eta) if name in SAMPLERS_WITH_ETA else SAMPLERS[name]
 
 
-def measured(step: Step) -> SampledStep:
-    """A step of one picture with the spectra of state and estimate, mean of the colours."""
+def measure_step(step: Step) -> SampledStep:
+    """Return a step of one picture, (1, 3, H, W), with the spectra of state and estimate, mean of the colours."""
     pair = torch.stack([step.x[0], step.x0[0]])
     power = radial.rapsd(pair).mean(1).numpy()
     return SampledStep(step.i, step.sigma, pair[0].numpy(), pair[1].numpy(), power[0], power[1])
 
 
 def octave_map(steps: Sequence[SampledStep]) -> OctaveMap:
-    """Which octaves of the last estimate are fixed at which step. At least two steps."""
+    """Return at which step each octave of the last estimate is fixed; of at least two steps."""
     estimates = torch.from_numpy(np.stack([step.x0 for step in steps]))
     h, w = estimates.shape[-2:]
     shares = octaves.fixed_shares(estimates, estimates[-1])
@@ -69,18 +77,19 @@ def octave_map(steps: Sequence[SampledStep]) -> OctaveMap:
     )
 
 
-def pairs(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """For each level of a (S,) the index of the level of b (T,) that is nearest in ln sigma; 0 goes with 0."""
-    logs = [np.log(np.maximum(levels, 1e-12)) for levels in (a, b)]
-    return np.abs(logs[0][:, None] - logs[1][None, :]).argmin(1)
+def nearest_levels(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return for each level of a (S,) the index of the level of b (T,) nearest in ln sigma, (S,); 0 goes with 0."""
+    logs = [np.log(np.maximum(levels, MIN_LOG_SIGMA)) for levels in (a, b)]
+    nearest: NDArray[np.intp] = np.abs(logs[0][:, None] - logs[1][None, :]).argmin(1)
+    return nearest
 
 
 def difference(a: Sequence[SampledStep], b: Sequence[SampledStep]) -> RunDifference:
-    """The estimates of two runs of the same size, as far as both have come."""
-    chosen = pairs(np.array([step.sigma for step in a]), np.array([step.sigma for step in b]))
-    errors = torch.from_numpy(np.stack([step.x0 - b[j].x0 for step, j in zip(a, chosen, strict=True)]))
+    """Compare the estimates of two runs of the same size, as far as both have come."""
+    pairs = nearest_levels(np.array([step.sigma for step in a]), np.array([step.sigma for step in b]))
+    errors = torch.from_numpy(np.stack([step.x0 - b[j].x0 for step, j in zip(a, pairs, strict=True)]))
     return RunDifference(
-        pairs=chosen,
+        pairs=pairs,
         spectrum=radial.rapsd(errors).mean(1).numpy(),
         rms=errors.square().mean((1, 2, 3)).sqrt().numpy(),
     )

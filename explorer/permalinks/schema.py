@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from explorer.permalinks.view_state import (
-    COMPARED,
     Comparison,
     DensityViewState,
     LineupViewState,
@@ -21,7 +20,7 @@ from explorer.permalinks.view_state import (
 from explorer.schemas.autoencoders import CorruptionRequest, GenerateRequest, SeedRequest
 from explorer.schemas.branching import BranchRequest, UTurnRequest
 from explorer.schemas.noising import NoisingRequest
-from explorer.schemas.sampling import SamplingRequest
+from explorer.schemas.sampling import COMPARABLE, SamplingRequest
 from explorer.schemas.score_field import WalkRequest
 from explorer.schemas.transfer import TransferRequest
 
@@ -43,7 +42,7 @@ def _piece(default: object, fields: str, prefix: str = "", **renamed: str) -> Pi
     return Piece(default, MappingProxyType(names))
 
 
-_B = {"class" if f == "label" else f: f for f in COMPARED}
+_B = {"class" if f == "label" else f: f for f in COMPARABLE}
 _COMPARISON = Piece(
     Comparison(),
     MappingProxyType({"b": "differs", **{f"b.{n}": f for n, f in _B.items()}}),
@@ -69,7 +68,9 @@ VIEWS: dict[str, dict[str, Piece]] = {
     "autoencoders": {
         "lineup": _piece(CorruptionRequest(), "picture corruption sigma rate seed"),
         "view_state": _piece(LineupViewState(), "member order"),
-        "wiring": _piece(WiringViewState(), "sigma told output residual", "wiring."),
+        "wiring": _piece(
+            WiringViewState(), "sigma", "wiring.", told="sigma_ratio", output="output", residual="residual"
+        ),
         "levels": _piece(SeedRequest(), "seed", "levels."),
         "skips": _piece(SeedRequest(), "seed", "skips."),
         "generate": _piece(GenerateRequest(), "seed steps", "generate."),

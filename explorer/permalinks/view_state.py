@@ -1,7 +1,7 @@
-"""How a view is looked at: noise level, step, enlarged member, what run B differs in, what was drawn by hand.
+"""How a view is looked at: noise level, step, enlarged autoencoder, what run B differs in, what was drawn by hand.
 
-A person moves these in the browser alone; the server only meets them in a link, and checks them as it does requests.
-Their defaults are the page's.
+All of it changes in the browser alone; the server only meets it in a link, and checks it as it does requests. The
+defaults are the page's. Every class raises RequestRefused for a value out of range.
 """
 
 from __future__ import annotations
@@ -9,25 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from explorer.core.schedules import SCHEDULES
-from explorer.schemas.noising import SIGMA_RANGE
-from explorer.schemas.sampling import MOST_STEPS, SamplingRequest
-from explorer.schemas.score_field import DENSITIES, DensityRequest, Points
+from explorer.schemas.autoencoder_internals import OUTPUTS, SIGMA_RATIOS, WIRING_RANGE
+from explorer.schemas.autoencoders import ORDERS
+from explorer.schemas.noising import FIRST_SCHEDULE, FIRST_SIGMA, SIGMA_RANGE
+from explorer.schemas.sampling import COMPARABLE, MAX_STEPS, SamplingRequest
+from explorer.schemas.score_field import ARROWS, DENSITIES, DensityRequest, Points
 from explorer.schemas.validation import name, number, one_of, whole_number
 
-COMPARED = ("sampler", "steps", "schedule", "label", "guidance", "seed", "model")
-ORDERS = ("group", "best", "code")
-ARROWS = ("move", "noise", "eps", "score")
-WIRING_RANGE = (0.05, 5.0)  # noise levels at which the wiring is computed, data units
-TOLD = tuple(2.0**n for n in range(-3, 4))  # told level over true level
-OUTPUTS = ("eps", "score", "v", "x0")
+STATE_SCALINGS = ("scaled", "clipped")  # how the state of a run is drawn: divided by its size, or cut off
+NO_DIFFERENCE = "nothing"  # in which run B differs from run A: there is no run B
 
 
 @dataclass(frozen=True)
 class NoiseViewState:
-    """Where the slider of the first page is, and the schedule that gives it a time."""
+    """Position of the first page's slider, and the schedule that gives it a time."""
 
-    sigma: float = 0.5  # data units
-    schedule: str = "cosine-vp"
+    sigma: float = FIRST_SIGMA  # data units
+    schedule: str = FIRST_SCHEDULE
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigma", number(self.sigma, *SIGMA_RANGE, "noise level"))
@@ -36,22 +34,22 @@ class NoiseViewState:
 
 @dataclass(frozen=True)
 class TrajectoryViewState:
-    """Which step of run A is shown, and how its state is."""
+    """Step of run A that is shown, and how its state is drawn."""
 
-    at: int | None = None  # None: the last one
+    at: int | None = None  # step; None: the last one
     shown: str = "scaled"
 
     def __post_init__(self) -> None:
         if self.at is not None:
-            object.__setattr__(self, "at", whole_number(self.at, 0, MOST_STEPS, "step"))
-        one_of(self.shown, ("scaled", "clipped"), "way to show the state")
+            object.__setattr__(self, "at", whole_number(self.at, 0, MAX_STEPS, "step"))
+        one_of(self.shown, STATE_SCALINGS, "way to show the state")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What run B differs in, and its value there; None leaves the value that the page proposes."""
+    """Field in which run B differs from run A, and its value there; None leaves the value that the page proposes."""
 
-    differs: str = "nothing"
+    differs: str = NO_DIFFERENCE
     sampler: str | None = None
     steps: int | None = None
     schedule: str | None = None
@@ -61,8 +59,8 @@ class Comparison:
     model: str | None = None
 
     def __post_init__(self) -> None:
-        one_of(self.differs, ("nothing", *COMPARED), "difference of run B")
-        given = {f: getattr(self, f) for f in COMPARED if getattr(self, f) is not None}
+        one_of(self.differs, (NO_DIFFERENCE, *COMPARABLE), "difference of run B")
+        given = {f: getattr(self, f) for f in COMPARABLE if getattr(self, f) is not None}
         checked = SamplingRequest(size=64, **given)
         for f in given:
             object.__setattr__(self, f, getattr(checked, f))
@@ -70,7 +68,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class LineupViewState:
-    """Which member is enlarged, and the order of all."""
+    """Autoencoder that is enlarged, and the order of all."""
 
     member: str = "conditional"
     order: str = "group"
@@ -82,7 +80,7 @@ class LineupViewState:
 
 @dataclass(frozen=True)
 class ScoreFieldViewState:
-    """Which of its four names the arrow is drawn by."""
+    """Name by which the arrow is drawn, one of ARROWS."""
 
     arrow: str = "move"
 
@@ -92,10 +90,10 @@ class ScoreFieldViewState:
 
 @dataclass(frozen=True)
 class DensityViewState:
-    """The density of the plane. points: of a drawing, whole hundredths; () is the drawing that the page begins with."""
+    """Density of the score field."""
 
     density: str = "two"
-    points: Points = ()  # where there are any, the density is drawn
+    points: Points = ()  # of a drawing, rounded to hundredths; () is the drawing that the page begins with
 
     def __post_init__(self) -> None:
         one_of(self.density, DENSITIES, "density")
@@ -107,15 +105,16 @@ class DensityViewState:
 
 @dataclass(frozen=True)
 class WiringViewState:
-    """At which noise level the wiring is shown, what the network is told of it, and what comes out."""
+    """Noise level at which the wiring is shown, the level that is passed to the network, and what it predicts."""
 
     sigma: float = 0.5  # data units; the nearest level that is computed is shown
-    told: float = 1.0
-    output: str = "eps"
-    residual: str = "off"
+    sigma_ratio: float = 1.0  # level that is passed over the true one, one of SIGMA_RATIOS
+    output: str = "eps"  # one of OUTPUTS
+    residual: str = "off"  # or "on": the residual connection
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigma", number(self.sigma, *WIRING_RANGE, "noise level of the wiring"))
-        object.__setattr__(self, "told", float(one_of(self.told, TOLD, "told level over the true one")))
+        ratio = one_of(self.sigma_ratio, tuple(SIGMA_RATIOS.tolist()), "told level over the true one")
+        object.__setattr__(self, "sigma_ratio", ratio)
         one_of(self.output, OUTPUTS, "output of the network")
         one_of(self.residual, ("off", "on"), "residual connection")

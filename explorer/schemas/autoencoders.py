@@ -1,24 +1,28 @@
-"""One picture through the whole family of autoencoders: corruption, outputs, codes, and what each can generate."""
+"""One picture through all autoencoders: corruption, outputs, errors by noise level, and what each can generate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from explorer.schemas.validation import name, number, one_of, whole_number
+from explorer.schemas.validation import name, number, one_of, seed_number, whole_number
 
 CORRUPTIONS = ("none", "gaussian", "mask")
-SIDE = 32  # pixels; the family's one size
+ORDERS = ("group", "best", "code")  # of the autoencoders on the page: by group, by error, by size of the code
+SIDE = 32  # side of the autoencoders' pictures, pixels
 NOISE_RANGE = (0.02, 5.0)  # sigma of the Gaussian corruption, data units
+TEST_SIGMAS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0)  # noise levels at which denoisers are tested, data units
+GENERATION_STEPS = (2, 60)  # lowest and highest number of sampler steps
 
 
 @dataclass(frozen=True)
 class CorruptionRequest:
-    """A picture, what is done to it, and the whole family's answer."""
+    """A picture and what is done to it. Raises RequestRefused for a value out of range."""
 
-    picture: str = "mountains"
-    corruption: str = "gaussian"
+    picture: str = "mountains"  # name of an example, or one that PictureStore.add returned
+    corruption: str = "gaussian"  # one of CORRUPTIONS
     sigma: float = 0.5  # of the Gaussian noise, data units
     rate: float = 0.5  # share of the pixels that are masked
     seed: int = 0
@@ -29,7 +33,7 @@ class CorruptionRequest:
         checked = {
             "sigma": number(self.sigma, *NOISE_RANGE, "noise level"),
             "rate": number(self.rate, 0, 1, "masked share"),
-            "seed": whole_number(self.seed, 0, 2**53, "seed"),
+            "seed": seed_number(self.seed),
         }
         for field, value in checked.items():
             object.__setattr__(self, field, value)
@@ -37,59 +41,42 @@ class CorruptionRequest:
 
 @dataclass(frozen=True)
 class CorruptedPicture:
-    """What every member of the family is given."""
+    """The input of every autoencoder, and the clean picture it is compared with."""
 
     request: CorruptionRequest
-    picture: np.ndarray  # (3, 32, 32) float32 the clean picture, data units
-    corrupted: np.ndarray  # (3, 32, 32) float32
-    told: float  # noise level that members are told: the corruption's root mean square, data units
-    wavenumber: np.ndarray  # (R,) cycles per pixel
-    clean: np.ndarray  # (R,) power of the picture
-    corrupted_spectrum: np.ndarray  # (R,)
+    picture: NDArray[np.float32]  # (3, 32, 32) clean, data units
+    corrupted: NDArray[np.float32]  # (3, 32, 32) data units
+    assumed_sigma: float  # noise level that is passed along: the corruption's root mean square, data units
+    wavenumber: NDArray[np.float64]  # (R,) cycles per pixel
+    clean: NDArray[np.float32]  # (R,) power of the picture
+    corrupted_spectrum: NDArray[np.float32]  # (R,) power of the input
 
 
 @dataclass(frozen=True)
 class AutoencoderOutput:
-    """What one member makes of it."""
+    """The output of one autoencoder."""
 
     name: str
     title: str
     group: str
     code: str  # what is between input and output, in words
     numbers: int  # size of the code; 0 where there is none
-    output: np.ndarray  # (3, 32, 32) float32, data units
-    spectrum: np.ndarray  # (R,) power of the output
-    error_spectrum: np.ndarray  # (R,) power of output minus clean picture
+    output: NDArray[np.float32]  # (3, 32, 32), data units
+    spectrum: NDArray[np.float32]  # (R,) power of the output
+    error_spectrum: NDArray[np.float32]  # (R,) power of output minus clean picture
     mse: float  # data units squared
 
 
 @dataclass(frozen=True)
 class MissingAutoencoder:
-    """A member that cannot be asked: its weight file is missing or damaged."""
+    """An autoencoder whose weight file is missing or damaged."""
 
     name: str
     title: str
     group: str
-    code: str
-    numbers: int
+    code: str  # what is between input and output, in words
+    numbers: int  # size of the code; 0 where there is none
     reason: str  # one plain sentence
-
-
-@dataclass(frozen=True)
-class LevelMatrix:
-    """Error of denoisers at noise levels they were and were not trained at."""
-
-    names: tuple[str, ...]  # of the members; the last two are the blind and the conditional one
-    rows: tuple[str, ...]  # their titles
-    trained: np.ndarray  # (rows,) level they were trained at; nan for all levels
-    sigmas: np.ndarray  # (T,) levels of the test
-    mse: np.ndarray  # (rows, T) mean over pictures and noises
-    missing: tuple[MissingAutoencoder, ...] = ()
-
-    @property
-    def relative(self) -> np.ndarray:
-        """Error over that of the best measured so far at the same level, (rows, T); nan where not yet measured."""
-        return self.mse / np.nanmin(self.mse, axis=0)
 
 
 @dataclass(frozen=True)
@@ -102,27 +89,48 @@ class SeedRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", whole_number(self.seed, 0, 2**53, "seed"))
+        object.__setattr__(self, "seed", seed_number(self.seed))
+
+
+@dataclass(frozen=True)
+class LevelMatrix:
+    """Errors of denoisers at noise levels they were and were not trained at; rows not yet measured are nan."""
+
+    names: tuple[str, ...]  # of the autoencoders; the last two are the blind and the conditional one
+    rows: tuple[str, ...]  # their titles
+    trained: NDArray[np.float64]  # (rows,) level they were trained at, data units; nan for all levels
+    sigmas: NDArray[np.float64]  # (T,) levels of the test, data units
+    mse: NDArray[np.float64]  # (rows, T) mean over pictures and noises, data units squared
+    missing: tuple[MissingAutoencoder, ...] = ()
+
+    @property
+    def relative(self) -> NDArray[np.float64]:
+        """Error over that of the best measured so far at the same level, (rows, T); nan where not yet measured."""
+        lowest: NDArray[np.float64] = np.nanmin(self.mse, axis=0)
+        return self.mse / lowest
 
 
 @dataclass(frozen=True)
 class GenerateRequest:
-    """Every member as the denoiser of the same sampling loop, from the same noise."""
+    """Each autoencoder as the denoiser of the same sampling loop, from the same noise.
+
+    Raises RequestRefused for a value out of range.
+    """
 
     seed: int = 0
     steps: int = 18
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", whole_number(self.seed, 0, 2**53, "seed"))
-        object.__setattr__(self, "steps", whole_number(self.steps, 2, 60, "number of steps"))
+        object.__setattr__(self, "seed", seed_number(self.seed))
+        object.__setattr__(self, "steps", whole_number(self.steps, *GENERATION_STEPS, "number of steps"))
 
 
 @dataclass(frozen=True)
 class GeneratedFrames:
-    """What comes out when one member is used as the denoiser."""
+    """Some estimates of one autoencoder on the way from noise to a picture."""
 
     name: str
     title: str
-    sigmas: np.ndarray  # (frames,) noise levels of the frames, falling to 0
-    frames: np.ndarray  # (frames, 3, 32, 32) its estimates, data units; the last one the picture
+    sigmas: NDArray[np.float64]  # (frames,) noise levels of the frames, falling to 0, data units
+    frames: NDArray[np.float32]  # (frames, 3, 32, 32) estimates, data units; the last one is the picture
     rms: float  # root mean square of the picture, data units; real pictures have about 0.5

@@ -1,17 +1,23 @@
-"""What a request may hold: every value is checked when the request is made, and refused with one plain sentence."""
+"""Checks of single values, made when a request is constructed; a bad value is refused with one plain sentence."""
 
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 from explorer.errors import RequestRefused
 
 MODELS = ("network", "wiener", "ideal")
-SIZES = (64, 128, 256, 512)
+SIZES = (64, 128, 256, 512)  # sides of a square picture, pixels
+MAX_SEED = 2**53  # up to here a browser's numbers are exact
+MAX_GUIDANCE = 20.0  # weight of the class
+MAX_NAME_CHARS = 80
+
+Choice = TypeVar("Choice", str, int, float)
 
 
 def number(value: object, low: float, high: float, what: str) -> float:
-    """value as a float in [low, high]. Raises RequestRefused on anything else, NaN and True included."""
+    """Return value as a float. Raises RequestRefused unless it is a number in [low, high]; NaN and True are not."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not -math.inf < value < math.inf:
         raise RequestRefused(f"The {what} must be a number.")
     if not low <= value <= high:
@@ -20,7 +26,7 @@ def number(value: object, low: float, high: float, what: str) -> float:
 
 
 def whole_number(value: object, low: int, high: int, what: str) -> int:
-    """value as an int in [low, high]. Raises RequestRefused on anything else, NaN and 2.5 included."""
+    """Return value as an int. Raises RequestRefused unless it is a whole number in [low, high]; 3.0 is, 2.5 is not."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not -math.inf < value < math.inf:
         raise RequestRefused(f"The {what} must be a number.")
     if value != int(value) or not low <= value <= high:
@@ -28,15 +34,25 @@ def whole_number(value: object, low: int, high: int, what: str) -> int:
     return int(value)
 
 
-def one_of(value: object, choices: tuple, what: str) -> object:
-    """value if it is among the choices. Raises RequestRefused otherwise."""
-    if isinstance(value, bool) or value not in choices:
-        raise RequestRefused(f"The {what} must be one of: {', '.join(map(str, choices))}.")
-    return value
+def seed_number(value: object, what: str = "seed") -> int:
+    """Return value as a seed. Raises RequestRefused unless it is a whole number in [0, MAX_SEED]."""
+    return whole_number(value, 0, MAX_SEED, what)
+
+
+def one_of(value: object, choices: tuple[Choice, ...], what: str) -> Choice:
+    """Return the choice that equals value. Raises RequestRefused when there is none."""
+    if not isinstance(value, bool):
+        for choice in choices:
+            if value == choice:
+                return choice
+    raise RequestRefused(f"The {what} must be one of: {', '.join(map(str, choices))}.")
 
 
 def name(value: object, what: str) -> str:
-    """value if it is a short text. Raises RequestRefused otherwise; whether it exists is the engine's to say."""
-    if not isinstance(value, str) or len(value) > 80:
-        raise RequestRefused(f"The {what} must be a name of at most 80 letters.")
+    """Return value, a short text; whether anything has that name is up to the engine.
+
+    Raises RequestRefused for anything but a text of at most MAX_NAME_CHARS characters.
+    """
+    if not isinstance(value, str) or len(value) > MAX_NAME_CHARS:
+        raise RequestRefused(f"The {what} must be a name of at most {MAX_NAME_CHARS} letters.")
     return value

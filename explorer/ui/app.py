@@ -42,12 +42,12 @@ def build_app(engine: Engine, blobs: BlobStore) -> gr.Blocks:
 
 def describe(engine: Engine) -> str:
     """One line: model, size, training, hash, device, number type and pictures at once."""
-    card = engine.card
+    card = engine.models.card
     return (
         f"Model <b>{card['name']}</b>, {card['parameters'] / 1e6:.1f} million parameters, "
         f"{training(card)}, sha256 {card['sha256'][:12]}; "
-        f"computing on {DEVICES.get(engine.device.type, engine.device.type)} in "
-        f"{str(engine.dtype).removeprefix('torch.')}, {at_once(engine.chunk)}. "
+        f"computing on {DEVICES.get(engine.models.device.type, engine.models.device.type)} in "
+        f"{str(engine.models.dtype).removeprefix('torch.')}, {at_once(engine.chunk)}. "
         "Data range −1 to 1; pictures are clipped for display, spectra are not."
     )
 

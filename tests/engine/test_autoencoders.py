@@ -24,28 +24,28 @@ def engine():
 
 
 def clean(engine):
-    return decoder.to_data(decoder.fit(engine.picture("mountains"), 32))
+    return decoder.to_data(decoder.fit(engine.picture_store.get("mountains"), 32))
 
 
 def test_the_corruption_is_what_was_asked_for(engine):
     x0 = clean(engine)
-    noisy = engine.corrupt(CorruptionRequest(sigma=0.3, seed=4))
+    noisy = engine.autoencoders.corrupt(CorruptionRequest(sigma=0.3, seed=4))
     np.testing.assert_allclose(noisy.corrupted, x0 + 0.3 * white((3, 32, 32), 4, "noising").numpy(), atol=1e-6)
-    assert noisy.told == pytest.approx(0.3, rel=0.05)
-    masked = engine.corrupt(CorruptionRequest(corruption="mask", rate=0.4))
+    assert noisy.assumed_sigma == pytest.approx(0.3, rel=0.05)
+    masked = engine.autoencoders.corrupt(CorruptionRequest(corruption="mask", rate=0.4))
     lost = (masked.corrupted == 0).all(0) & (x0 != 0).any(0)
     assert 0.33 < lost.mean() < 0.47
     assert np.array_equal(masked.corrupted[:, ~lost], x0[:, ~lost])
-    untouched = engine.corrupt(CorruptionRequest(corruption="none"))
+    untouched = engine.autoencoders.corrupt(CorruptionRequest(corruption="none"))
     assert np.array_equal(untouched.corrupted, x0)
 
 
 def test_every_member_answers_and_its_error_is_an_error(engine):
-    given = engine.corrupt(CorruptionRequest())
-    outputs = list(engine.line_up(given))
+    given = engine.autoencoders.corrupt(CorruptionRequest())
+    outputs = list(engine.autoencoders.outputs(given))
     assert [output.name for output in outputs] == list(AUTOENCODERS)
     for output in outputs[::5]:
-        alone = load_autoencoder(output.name)(torch.from_numpy(given.corrupted)[None], given.told)[0]
+        alone = load_autoencoder(output.name)(torch.from_numpy(given.corrupted)[None], given.assumed_sigma)[0]
         np.testing.assert_allclose(output.output, alone.detach(), atol=1e-4)
         assert output.mse == pytest.approx(float(np.mean((output.output - given.picture) ** 2)), rel=1e-4)
         error = radial.rapsd(output.output - given.picture).mean(0)
@@ -53,15 +53,15 @@ def test_every_member_answers_and_its_error_is_an_error(engine):
 
 
 def test_a_larger_code_lets_finer_details_out(engine):
-    given = engine.corrupt(CorruptionRequest(corruption="none"))
-    exact = [output for output in engine.line_up(given) if output.name.startswith("pca")]
+    given = engine.autoencoders.corrupt(CorruptionRequest(corruption="none"))
+    exact = [output for output in engine.autoencoders.outputs(given) if output.name.startswith("pca")]
     frequencies = [half_power(given, output) for output in sorted(exact, key=lambda output: output.numbers)]
     assert frequencies == sorted(frequencies) and frequencies[-1] > frequencies[0]
     assert [o.mse for o in exact] == sorted((o.mse for o in exact), reverse=True)
 
 
 def test_specialists_are_best_near_their_own_level(engine):
-    *_, matrix = engine.level_matrix(SeedRequest(0))
+    *_, matrix = engine.autoencoders.level_matrix(SeedRequest(0))
     assert np.isfinite(matrix.mse).all() and (matrix.relative >= 1).all()
     assert math.isnan(matrix.trained[-1]) and math.isnan(matrix.trained[-2])
     tested = np.log(matrix.sigmas)
@@ -72,18 +72,18 @@ def test_specialists_are_best_near_their_own_level(engine):
 
 def test_the_wiring_is_the_conditional_model_told_right_and_wrong(engine):
     request = CorruptionRequest(seed=2)
-    *_, wiring = engine.wiring(request)
-    k, f, true = 8, 5, wiring.factors.tolist().index(1.0)
+    *_, wiring = engine.autoencoder_internals.wiring(engine.autoencoders.corrupt(request))
+    k, f, true = 8, 5, wiring.ratios.tolist().index(1.0)
     x = torch.from_numpy(wiring.picture + wiring.sigmas[k] * wiring.eps).float()[None]
-    told = load_autoencoder("conditional")(x, float(wiring.sigmas[k] * wiring.factors[f]))[0].detach()
-    np.testing.assert_allclose(wiring.told[k, f], told, atol=1e-4)
-    assert (wiring.told_mse[k] >= wiring.told_mse[k, true] - 1e-9).all()
+    told = load_autoencoder("conditional")(x, float(wiring.sigmas[k] * wiring.ratios[f]))[0].detach()
+    np.testing.assert_allclose(wiring.conditional[k, f], told, atol=1e-4)
+    assert (wiring.conditional_mse[k] >= wiring.conditional_mse[k, true] - 1e-9).all()
     for kind, errors in wiring.round_trip.items():
         assert errors.shape == wiring.sigmas.shape and errors.max() < 1e-5, kind
 
 
 def test_the_codes_are_those_of_the_members(engine):
-    codes = engine.codes(CorruptionRequest(), seed=1)
+    codes = engine.autoencoder_internals.codes(clean(engine), seed=1)
     vae, x0 = load_autoencoder("vae"), torch.from_numpy(clean(engine))[None]
     code = vae.encode(x0)
     moved = code.clone()
@@ -96,7 +96,7 @@ def test_the_codes_are_those_of_the_members(engine):
 
 def test_films_come_from_one_loop_and_one_noise(engine):
     request = GenerateRequest(seed=3, steps=4)
-    films = {film.name: film for film in engine.films(request)}
+    films = {film.name: film for film in engine.autoencoders.generate(request)}
     assert list(films) == list(AUTOENCODERS)
     sigmas = SCHEDULES["karras"].sigmas(4)
     x = float(sigmas[0]) * white((3, 32, 32), 3, "sample")[None]
@@ -121,9 +121,9 @@ def test_wrong_settings_are_refused_with_a_sentence(field, value):
 
 def test_what_is_not_there_is_refused(engine):
     with pytest.raises(RequestRefused):
-        engine.corrupt(CorruptionRequest(picture="gone"))
+        engine.autoencoders.corrupt(CorruptionRequest(picture="gone"))
     with pytest.raises(RequestRefused):
-        next(engine.level_matrix(SeedRequest(math.nan)))
+        next(engine.autoencoders.level_matrix(SeedRequest(math.nan)))
     for settings in ({"steps": 1}, {"steps": 61}, {"seed": -1}):
         with pytest.raises(RequestRefused):
             GenerateRequest(**settings)

@@ -28,7 +28,7 @@ def test_bytes_are_bounded_and_the_newest_stays():
 def test_what_is_kept_for_good_is_not_counted_and_stays():
     kept = Cache(4, len)
     kept.put("a", b"123")
-    kept.put_for_good("a", b"123")
+    kept.pin("a", b"123")
     for key in "bcdef":
         kept.put(key, b"1234")
     assert kept.get("a") == b"123" and kept.get("e") is None and kept.get("f") == b"1234"
@@ -66,9 +66,9 @@ def test_prepared_answers_are_those_that_a_visitor_would_get(engine):
         np.testing.assert_allclose(mine.error, theirs.error, atol=1e-4)
 
 
-def test_visitors_do_not_push_the_examples_out(engine, monkeypatch):
+def test_visitors_do_not_push_the_examples_out(engine):
+    engine._levels = Cache(1, lambda parts: sum(part.error.nbytes for part in parts))
     engine.prepare_examples(lambda: False)
-    monkeypatch.setattr(engine._levels, "_limit", 1)
     for seed in (1, 2):
         list(engine.denoise(engine.noise(NoisingRequest(seed=seed, **SMALL))))
     before = engine.models.batcher.stats().passes
@@ -105,13 +105,13 @@ def test_other_weights_are_another_key():
     engine.models._hashes["network"] = "0" * 64
     assert engine._key(request) != first
     wiener = dataclasses.replace(request, model="wiener")
-    assert engine._key(wiener)[0] == engine.card_of("wiener")["sha256"]
+    assert engine._key(wiener)[0] == engine.models.card_of("wiener")["sha256"]
     assert engine._key(SamplingRequest(model="ideal"))[0] == "ideal"
 
 
 def test_leaving_in_the_middle_of_a_run_leaves_no_rows_behind():
     engine = Engine()
-    run = engine.sample(SamplingRequest(size=64, steps=30))
+    run = engine.sample(engine.plan(SamplingRequest(size=64, steps=30)))
     next(run), next(run)
     run.close()
     stats = engine.models.batcher.stats()

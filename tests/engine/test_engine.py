@@ -66,13 +66,13 @@ def test_the_class_is_heard_and_any_is_not_told(engine):
 
 
 def test_a_picture_smaller_than_the_working_size_says_so(engine):
-    name = engine.add_picture(np.zeros((40, 60, 3), np.uint8))
+    name = engine.picture_store.add(np.zeros((40, 60, 3), np.uint8))
     assert engine.noise(NoisingRequest(picture=name, size=64)).upscaled
     assert not engine.noise(NoisingRequest(picture="mountains", size=64)).upscaled
 
 
 def test_a_flat_picture_is_no_problem(engine):
-    name = engine.add_picture(np.full((64, 64, 3), 128, np.uint8))
+    name = engine.picture_store.add(np.full((64, 64, 3), 128, np.uint8))
     noised, estimates, _ = answer(engine, NoisingRequest(picture=name, size=64, levels=3))
     assert np.isfinite(estimates).all() and np.isinf(noised.crossover[-1])
 
@@ -95,12 +95,12 @@ def test_what_is_not_there_is_refused(engine):
 
 
 def test_pictures_are_kept_for_a_while_only(engine):
-    first = engine.add_picture(np.zeros((8, 8, 3), np.uint8))
-    assert engine.add_picture(np.zeros((8, 8, 3), np.uint8)) == first
+    first = engine.picture_store.add(np.zeros((8, 8, 3), np.uint8))
+    assert engine.picture_store.add(np.zeros((8, 8, 3), np.uint8)) == first
     for i in range(70):
-        engine.add_picture(np.full((8, 8, 3), i + 1, np.uint8))
+        engine.picture_store.add(np.full((8, 8, 3), i + 1, np.uint8))
     with pytest.raises(RequestRefused):
-        engine.picture(first)
+        engine.picture_store.get(first)
 
 
 def test_a_thread_that_dies_under_a_visitor_is_one_sentence_and_the_next_one_is_served(engine, monkeypatch):
@@ -110,8 +110,8 @@ def test_a_thread_that_dies_under_a_visitor_is_one_sentence_and_the_next_one_is_
         raise SystemExit
 
     with pytest.raises(RequestRefused, match="stopped unexpectedly; please try again"):
-        engine.models.in_turn(die)(torch.zeros(1, 3, 8, 8), 1.0)
-    assert engine.models.in_turn(lambda x, sigma, label: x)(torch.ones(1, 3, 8, 8), 1.0).max() == 1
+        engine.models.batched(die)(torch.zeros(1, 3, 8, 8), 1.0)
+    assert engine.models.batched(lambda x, sigma, label: x)(torch.ones(1, 3, 8, 8), 1.0).max() == 1
 
 
 @pytest.mark.parametrize(("chunk", "together"), [(1, 16), (8, 32)])

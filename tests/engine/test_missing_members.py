@@ -24,6 +24,10 @@ def engine(folder):
     return Engine(autoencoder_folder=damage(folder))
 
 
+def corrupted(engine):
+    return engine.autoencoders.corrupt(CorruptionRequest())
+
+
 def assert_said(missing, names):
     assert [out.name for out in missing] == names
     for out in missing:
@@ -32,7 +36,7 @@ def assert_said(missing, names):
 
 
 def test_the_line_up_names_them_in_their_places_and_the_rest_answers(engine):
-    outputs = list(engine.line_up(engine.corrupt(CorruptionRequest())))
+    outputs = list(engine.autoencoders.outputs(corrupted(engine)))
     assert [output.name for output in outputs] == list(AUTOENCODERS)
     assert_said(
         [o for o in outputs if isinstance(o, MissingAutoencoder)], [name for name in AUTOENCODERS if name in DAMAGED]
@@ -41,32 +45,33 @@ def test_the_line_up_names_them_in_their_places_and_the_rest_answers(engine):
 
 
 def test_the_matrix_has_the_other_rows(engine):
-    *_, matrix = engine.level_matrix(SeedRequest(0))
+    *_, matrix = engine.autoencoders.level_matrix(SeedRequest(0))
     assert matrix.names == ("dae-010", "dae-025", "dae-100", "dae-200", "conditional")
     assert np.isfinite(matrix.mse).all() and len(matrix.rows) == len(matrix.trained) == 5
     assert_said(matrix.missing, ["dae-050", "blind"])
 
 
 def test_one_code_is_looked_into_without_the_other(engine, folder):
-    codes = engine.codes(CorruptionRequest(), seed=1)
+    picture = corrupted(engine).picture
+    codes = engine.autoencoder_internals.codes(picture, seed=1)
     assert_said(codes.missing, ["vae"])
     assert codes.traversal.shape[0] == len(codes.prior) == len(codes.nats) == 0 and codes.tokens.shape == (8, 8)
     (folder / "vq-vae.json").unlink()
-    codes = Engine(autoencoder_folder=folder).codes(CorruptionRequest(), seed=1)
+    codes = Engine(autoencoder_folder=folder).autoencoder_internals.codes(picture, seed=1)
     assert [out.name for out in codes.missing] == ["vae", "vq-vae"] and codes.tokens.size == 0
 
 
 def test_the_wiring_goes_without_the_blind_member_but_not_without_the_conditional(engine, folder):
-    *_, wiring = engine.wiring(CorruptionRequest())
+    *_, wiring = engine.autoencoder_internals.wiring(corrupted(engine))
     assert_said(wiring.missing, ["blind"])
-    assert np.isfinite(wiring.told).all() and np.isnan(wiring.blind_mse).all() and wiring.round_trip
+    assert np.isfinite(wiring.conditional).all() and np.isnan(wiring.blind_mse).all() and wiring.round_trip
     (folder / "conditional.safetensors").unlink()
     with pytest.raises(RequestRefused, match="'conditional' is missing"):
-        next(Engine(autoencoder_folder=folder).wiring(CorruptionRequest()))
+        next(Engine(autoencoder_folder=folder).autoencoder_internals.wiring(corrupted(engine)))
 
 
 def test_films_of_the_others_are_made(engine):
-    films = list(engine.films(GenerateRequest(steps=2)))
+    films = list(engine.autoencoders.generate(GenerateRequest(steps=2)))
     assert [film.name for film in films] == list(AUTOENCODERS)
     assert_said(
         [film for film in films if isinstance(film, MissingAutoencoder)],
@@ -76,27 +81,27 @@ def test_films_of_the_others_are_made(engine):
 
 def test_skips_are_measured_with_what_there_is(engine, folder):
     (folder / "unet-bottleneck.safetensors").unlink()
-    *_, costs = engine.skip_costs(SeedRequest(0))
+    *_, costs = engine.autoencoder_internals.skip_costs(SeedRequest(0))
     assert costs.titles == (AUTOENCODERS["unet-noskip"].title,) and costs.lost.shape[0] == len(costs.ratio) == 1
     assert [out.name for out in costs.missing] == ["unet-bottleneck"]
     (folder / "unet-noskip.safetensors").unlink()
     with pytest.raises(RequestRefused, match="'unet-noskip' is missing"):
-        next(Engine(autoencoder_folder=folder).skip_costs(SeedRequest(0)))
+        next(Engine(autoencoder_folder=folder).autoencoder_internals.skip_costs(SeedRequest(0)))
 
 
 def test_a_file_that_is_put_back_is_taken_at_the_next_question(engine, folder):
     shutil.copy(FOLDER / "vae.safetensors", folder)
-    outputs = {output.name: output for output in engine.line_up(engine.corrupt(CorruptionRequest()), ["vae", "blind"])}
+    outputs = {output.name: output for output in engine.autoencoders.outputs(corrupted(engine), ["vae", "blind"])}
     assert not isinstance(outputs["vae"], MissingAutoencoder) and isinstance(outputs["blind"], MissingAutoencoder)
 
 
 def test_without_any_member_there_is_a_sentence_and_no_picture(tmp_path):
     engine = Engine(autoencoder_folder=tmp_path)
-    assert all(isinstance(o, MissingAutoencoder) for o in engine.line_up(engine.corrupt(CorruptionRequest())))
+    assert all(isinstance(o, MissingAutoencoder) for o in engine.autoencoders.outputs(corrupted(engine)))
     for asked in (
-        engine.level_matrix(SeedRequest(0)),
-        engine.skip_costs(SeedRequest(0)),
-        engine.wiring(CorruptionRequest()),
+        engine.autoencoders.level_matrix(SeedRequest(0)),
+        engine.autoencoder_internals.skip_costs(SeedRequest(0)),
+        engine.autoencoder_internals.wiring(corrupted(engine)),
     ):
         with pytest.raises(RequestRefused, match="card"):
             next(asked)
@@ -104,7 +109,7 @@ def test_without_any_member_there_is_a_sentence_and_no_picture(tmp_path):
 
 def test_what_the_skips_carry_is_what_the_claim_measures(folder):
     """The same quantities as C21 over other noises; the share lost per octave is a mean over 18 pictures or more."""
-    first, *_, costs = Engine(autoencoder_folder=folder).skip_costs(SeedRequest(3))
+    first, *_, costs = Engine(autoencoder_folder=folder).autoencoder_internals.skip_costs(SeedRequest(3))
     assert np.isfinite(first.ratio).sum() == 2 and np.isfinite(costs.lost).all()
     found = excess(load_autoencoder, small_pictures())
     assert tuple(costs.sigmas) == SIGMAS

@@ -12,6 +12,8 @@ from explorer.core.spectra import radial
 from explorer.core.spectra.sampler_gain import power_gain
 from explorer.engine import Engine
 from explorer.engine.cache import Cache
+from explorer.engine.sampling import difference as difference_of
+from explorer.engine.sampling import nearest_levels, octave_map
 from explorer.errors import RequestRefused
 from explorer.images import decoder
 from explorer.schemas import BranchRequest, NoisingRequest, SamplingRequest, TransferRequest, UTurnRequest
@@ -27,7 +29,7 @@ def engine():
 @pytest.mark.parametrize("sampler", list(SAMPLERS))
 def test_a_run_is_the_samplers_own(engine, sampler):
     request = SamplingRequest(model="wiener", sampler=sampler, steps=5, eta=0.5 if sampler == "ancestral" else 1.0)
-    steps = list(engine.sample(request))
+    steps = list(engine.sample(engine.plan(request)))
     assert [step.i for step in steps] == list(range(6)) and steps[-1].sigma == 0
     x = float(request.sigmas[0]) * white((3, 64, 64), 0, "sample")[None]
     options = {"eta": 0.5} if sampler == "ancestral" else {}
@@ -42,7 +44,7 @@ def test_a_run_is_the_samplers_own(engine, sampler):
 
 def test_a_run_from_the_picture_starts_where_the_first_page_is(engine):
     request = SamplingRequest(model="wiener", steps=4, start="picture", picture="cat", sigma=0.7, seed=3)
-    first, *_, last = engine.sample(request)
+    first, *_, last = engine.sample(engine.plan(request))
     noised = engine.noise(NoisingRequest(picture="cat", seed=3, size=64))
     np.testing.assert_allclose(first.x, noised.x0 + 0.7 * noised.eps, atol=1e-5)
     assert first.sigma == 0.7 and last.sigma == 0
@@ -51,7 +53,9 @@ def test_a_run_from_the_picture_starts_where_the_first_page_is(engine):
 
 def test_the_class_and_its_weight_are_heard(engine):
     told = {
-        (label, weight): list(engine.sample(SamplingRequest(steps=2, sampler="euler", label=label, guidance=weight)))[0]
+        (label, weight): list(
+            engine.sample(engine.plan(SamplingRequest(steps=2, sampler="euler", label=label, guidance=weight)))
+        )[0]
         for label in ("any", "cat face")
         for weight in (1.0, 3.0)
     }
@@ -62,16 +66,16 @@ def test_the_class_and_its_weight_are_heard(engine):
 
 
 def test_a_finished_run_is_kept_and_a_step_can_be_had_again(engine):
-    run = list(engine.sample(WIENER))
-    assert all(a is b for a, b in zip(run, engine.sample(WIENER), strict=True))
+    run = list(engine.sample(engine.plan(WIENER)))
+    assert all(a is b for a, b in zip(run, engine.sample(engine.plan(WIENER)), strict=True))
     fresh = Engine().step(WIENER, 5)
     assert np.array_equal(fresh.x, run[5].x)
     with pytest.raises(RequestRefused):
-        engine.step(WIENER, 13)
+        engine.step(engine.plan(WIENER), 13)
 
 
 def test_gaussian_runs_fix_octaves_from_coarse_to_fine(engine):
-    octaves = engine.octave_map(list(engine.sample(SamplingRequest(model="wiener", steps=40, sampler="euler"))))
+    octaves = octave_map(list(engine.sample(engine.plan(SamplingRequest(model="wiener", steps=40, sampler="euler")))))
     np.testing.assert_allclose(octaves.shares[-1], 1)
     assert octaves.rank_correlation > 0.99 and np.isinf(octaves.decided[0]) and octaves.decided[-1] == 1
     finite = octaves.decided[np.isfinite(octaves.decided)]
@@ -80,16 +84,16 @@ def test_gaussian_runs_fix_octaves_from_coarse_to_fine(engine):
 
 def test_two_runs_are_compared_at_the_same_noise(engine):
     other = SamplingRequest(model="wiener", steps=30, sampler="euler")
-    a, b = list(engine.sample(WIENER)), list(engine.sample(other))
-    difference = engine.difference(a, b)
-    assert np.array_equal(difference.pairs, engine.pairs(WIENER, other))
+    a, b = list(engine.sample(engine.plan(WIENER))), list(engine.sample(engine.plan(other)))
+    difference = difference_of(a, b)
+    assert np.array_equal(difference.pairs, nearest_levels(WIENER.sigmas, other.sigmas))
     assert difference.pairs[0] == 0 and difference.pairs[-1] == 30 and (np.diff(difference.pairs) >= 0).all()
     for i, j in enumerate(difference.pairs[:-1]):
         ratios = [abs(math.log(s / a[i].sigma)) for s in other.sigmas[:-1]]
         assert ratios[j] == min(ratios)
     change = a[6].x0 - b[difference.pairs[6]].x0
     assert difference.rms[6] == pytest.approx(np.sqrt(np.mean(change**2)), rel=1e-5)
-    assert not engine.difference(a, a).spectrum.any()
+    assert not difference_of(a, a).spectrum.any()
 
 
 def test_branches_share_the_state_and_agree_on_what_is_coarse(engine):
@@ -101,7 +105,7 @@ def test_branches_share_the_state_and_agree_on_what_is_coarse(engine):
     assert late[-1].agreement[0] > 0.9 > 0.5 > late[-1].agreement[-1]
     assert late[-1].agreement[1] > early[-1].agreement[1]
     np.testing.assert_allclose(late[-1].mean, late[-1].siblings.mean(0), atol=1e-6)
-    x0 = list(engine.sample(WIENER))[6].x0
+    x0 = list(engine.sample(engine.plan(WIENER)))[6].x0
     np.testing.assert_allclose(late[0].siblings[2], x0, atol=1e-4)
 
 
@@ -116,7 +120,7 @@ def test_a_u_turn_of_a_persons_picture_starts_from_that_picture(engine):
     run = SamplingRequest(model="wiener", steps=4, start="picture", picture="cat")
     request = BranchRequest(run=run, step=0, origin="picture", count=2, steps=1)
     sigma = request.sigma
-    x0 = torch.from_numpy(decoder.to_data(decoder.fit(engine.picture("cat"), 64)))
+    x0 = torch.from_numpy(decoder.to_data(decoder.fit(engine.picture_store.get("cat"), 64)))
     first = next(iter(engine.branch(request)))
     eps = white((3, 64, 64), 0, "branch", 1)
     expected = engine.denoiser(run)((x0 + sigma * eps)[None], sigma)[0]
@@ -190,4 +194,4 @@ def test_what_the_engine_does_not_have_is_refused(engine):
         SamplingRequest(start="picture", picture="gone"),
     ):
         with pytest.raises(RequestRefused):
-            next(engine.sample(request))
+            next(engine.sample(engine.plan(request)))

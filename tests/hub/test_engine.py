@@ -28,16 +28,16 @@ def engine_of(tmp_path, monkeypatch):
 
 def test_an_unconditional_model_samples_and_denoises(engine_of):
     engine = engine_of()
-    assert engine.classes == ("any",) and "somebody/tiny" in describe(engine)
-    *_, last = engine.sample(SamplingRequest(steps=3, sampler="euler"))
+    assert engine.models.classes == ("any",) and "somebody/tiny" in describe(engine)
+    *_, last = engine.sample(engine.plan(SamplingRequest(steps=3, sampler="euler")))
     assert last.x0.shape == (3, 64, 64)
     assert len(next(engine.denoise(engine.noise(NoisingRequest(size=64, levels=3)))).mse) > 0
 
 
 def test_a_class_conditional_model_is_told_its_first_class_where_none_is_named(engine_of):
     engine = engine_of(num_class_embeds=3)
-    assert engine.classes == ("class 0", "class 1", "class 2")
-    ask = lambda **settings: next(engine.sample(SamplingRequest(steps=2, **settings))).x0
+    assert engine.models.classes == ("class 0", "class 1", "class 2")
+    ask = lambda **settings: next(engine.sample(engine.plan(SamplingRequest(steps=2, **settings)))).x0
     assert (ask() == ask(label="class 0")).all() and (ask() != ask(label="class 2")).any()
     with pytest.raises(RequestRefused):
         ask(label="class 2", guidance=2.0)

@@ -9,16 +9,9 @@ from hypothesis import strategies as st
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 from explorer.core.toy2d.densities import SIGMA_MAX, SIGMA_MIN
-from explorer.engine.autoencoder_internals import FACTORS, WIRING_LEVELS
 from explorer.permalinks.codec import LONGEST, Link, read, write
 from explorer.permalinks.schema import HIDEABLE, SECTIONS, VERSION, VIEWS
 from explorer.permalinks.view_state import (
-    ARROWS,
-    COMPARED,
-    ORDERS,
-    OUTPUTS,
-    TOLD,
-    WIRING_RANGE,
     Comparison,
     DensityViewState,
     LineupViewState,
@@ -28,9 +21,17 @@ from explorer.permalinks.view_state import (
     WiringViewState,
 )
 from explorer.schemas import MODELS, SIZES, NoisingRequest, SamplingRequest
-from explorer.schemas.autoencoders import CORRUPTIONS, NOISE_RANGE, CorruptionRequest, GenerateRequest, SeedRequest
-from explorer.schemas.sampling import START_RANGE, STARTS
-from explorer.schemas.score_field import DENSITIES, EXTENT, MAX_POINTS, SOURCES, WalkRequest
+from explorer.schemas.autoencoder_internals import OUTPUTS, SIGMA_RATIOS, WIRING_RANGE, WIRING_SIGMAS
+from explorer.schemas.autoencoders import (
+    CORRUPTIONS,
+    NOISE_RANGE,
+    ORDERS,
+    CorruptionRequest,
+    GenerateRequest,
+    SeedRequest,
+)
+from explorer.schemas.sampling import COMPARABLE, START_RANGE, STARTS
+from explorer.schemas.score_field import ARROWS, DENSITIES, EXTENT, MAX_POINTS, SOURCES, WalkRequest
 from explorer.schemas.transfer import NONLINEAR, TransferRequest
 
 one = st.sampled_from
@@ -50,7 +51,9 @@ LINE_UP = st.builds(
 )
 B = {"steps": steps, "seed": seed, "guidance": real(0, 20), "label": text, "model": one(MODELS)}
 B |= {"sampler": one(list(SAMPLERS)), "schedule": one(list(SCHEDULES))}
-COMPARISON = st.builds(Comparison, differs=one(COMPARED), **{field: st.none() | values for field, values in B.items()})
+COMPARISON = st.builds(
+    Comparison, differs=one(COMPARABLE), **{field: st.none() | values for field, values in B.items()}
+)
 LINEAR = [name for name in SAMPLERS if name not in NONLINEAR]
 TRANSFER = st.builds(
     TransferRequest, samplers=st.lists(one(LINEAR), min_size=1, max_size=3), seed=seed,
@@ -73,7 +76,11 @@ PIECES = {
     ("autoencoders", "density"): st.builds(DensityViewState, density=one(DENSITIES))
     | st.builds(DensityViewState, points=PLACES.map(tuple)),
     ("autoencoders", "wiring"): st.builds(
-        WiringViewState, sigma=real(*WIRING_RANGE), told=one(TOLD), output=one(OUTPUTS), residual=one(("off", "on"))
+        WiringViewState,
+        sigma=real(*WIRING_RANGE),
+        sigma_ratio=one(SIGMA_RATIOS.tolist()),
+        output=one(OUTPUTS),
+        residual=one(("off", "on")),
     ),
     ("autoencoders", "walk"): st.builds(WalkRequest, source=one(SOURCES), seed=seed, sigma=real(SIGMA_MIN, SIGMA_MAX)),
     ("autoencoders", "arrows"): st.builds(ScoreFieldViewState, arrow=one(ARROWS)),
@@ -216,8 +223,11 @@ def test_a_drawing_with_a_wrong_place_is_left_out_whole(word):
 
 
 def test_what_the_wiring_can_be_set_to_is_what_is_computed():
-    assert WIRING_RANGE == (WIRING_LEVELS[0], WIRING_LEVELS[-1]) and TOLD == tuple(FACTORS)
-    assert all(WIRING_RANGE[0] <= float(f"{level:.3g}") <= WIRING_RANGE[1] for level in WIRING_LEVELS)  # as written
+    assert WIRING_RANGE == (WIRING_SIGMAS[0], WIRING_SIGMAS[-1])
+    for ratio in SIGMA_RATIOS:
+        link, ignored = read(f"view=autoencoders&wiring.told={ratio:g}")
+        assert link.pieces.get("wiring", WiringViewState()).sigma_ratio == ratio and not ignored
+    assert all(WIRING_RANGE[0] <= float(f"{level:.3g}") <= WIRING_RANGE[1] for level in WIRING_SIGMAS)  # as written
     wrong = {"sigma": "9", "told": "3", "output": "walls", "residual": "1"}
     for name, value in wrong.items():
         link, left = read(f"view=autoencoders&wiring.{name}={value}")

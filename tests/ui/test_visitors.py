@@ -35,7 +35,7 @@ def test_nobody_sees_the_pictures_of_another(two, engine, tmp_path):
             page.page.locator("#upload input[type=file]").set_input_files(file)
         for page, file in zip(two, files.values(), strict=True):
             own = np.asarray(Image.open(file))
-            name = engine.add_picture(own)  # it depends on the pixels alone
+            name = engine.picture_store.add(own)  # it depends on the pixels alone
             page.page.wait_for_function(f"window.noiseAndScale.view.base.picture === '{name}'")
             assert (page.ready().pixels("clean") == own).all()
             assert_shows(page.level(20), engine, NoisingRequest(picture=name), 20)

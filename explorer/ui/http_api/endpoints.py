@@ -75,7 +75,7 @@ def add_endpoints(engine: Engine, blobs: BlobStore) -> None:
         Returns:
             its name, for the parameter picture of the others
         """
-        return engine.add_picture(read_picture(picture))
+        return engine.picture_store.add(read_picture(picture))
 
     # not among the tools: Gradio would take a path or an address from whoever calls one, and open it here
     file.upload(add_picture, file, name, api_name="add_picture", api_visibility="undocumented", show_progress="hidden")

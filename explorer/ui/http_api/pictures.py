@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from explorer.engine import Engine
+from explorer.engine.sampling import octave_map
 from explorer.schemas import Branches, BranchRequest, NoisingRequest, SamplingRequest, TransferRequest, UTurnRequest
 from explorer.ui.http_api.responses import Answer, Progress, stack_half
 
@@ -39,10 +40,10 @@ def noising(engine: Engine, request: NoisingRequest) -> Responses:
 def sampling(engine: Engine, request: SamplingRequest) -> Responses:
     """One run of a sampler, from noise or from a noised picture down to a clean one."""
     plan, steps = engine.plan(request), []
-    for step in engine.sample(request):
+    for step in engine.sample(plan):
         steps.append(step)
         yield Progress(step.i, request.steps)
-    octaves = engine.octave_map(steps)
+    octaves = octave_map(steps)
     numbers = {
         "sigmas": plan.sigmas,
         "wavenumber": plan.wavenumber,

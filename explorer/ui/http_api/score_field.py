@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from explorer.engine import Engine
+from explorer.engine.score_field import density
 from explorer.schemas.score_field import KINDS, LearnedScore, LearnRequest, WalkRequest
 from explorer.ui.http_api.responses import Answer, Progress
 
@@ -15,13 +16,13 @@ Responses = Iterator[Progress | Answer]
 
 def walk(engine: Engine, request: WalkRequest) -> Responses:
     """Walkers in a density of the plane, with one noise level and with a falling one."""
-    plane, plan = engine.score_fields.plane(request.plane), engine.score_fields.plan(request)
+    known, plan = density(request.plane), engine.score_fields.plan(request)
     frames = {kind: [] for kind in KINDS}
     records = sum(len(plan.sigmas[kind]) for kind in KINDS)
-    for done, frame in enumerate(engine.score_fields.walks(request), 1):
+    for done, frame in enumerate(engine.score_fields.walk(plan), 1):
         frames[frame.kind].append(frame)
         yield Progress(done, records)
-    numbers = {"means": plane.means, "weights": plane.weights, "std": plane.std, "chance": plan.chance}
+    numbers = {"means": known.means, "weights": known.weights, "std": known.std, "chance": plan.chance}
     for kind, some in frames.items():
         numbers[kind] = {name: [getattr(frame, name) for frame in some] for name in ("sigma", "distance", "width")}
     yield Answer(numbers, {kind: np.stack([frame.x for frame in some]) for kind, some in frames.items()})

@@ -35,7 +35,7 @@ def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
         """Yield curves, half-power sizes in words, and at last the rows of pictures. Refusals become one sentence."""
         with show_user_errors():
             clean = CorruptionRequest(picture=request.picture, corruption="none", seed=request.seed)
-            given, session = engine.corrupt(clean), visitor.session_hash or ""
+            given, session = engine.autoencoders.corrupt(clean), visitor.session_hash or ""
             encode = lambda look: [rows_part(code_rows(look[1]), 0)] if look[1] else []
             about = {"of": len(BOTTLENECKS) + 1}
             for answer, (outputs, _) in streams.answers(_looks(engine, given), ticket, session, encode, **about):
@@ -58,10 +58,10 @@ def _looks(
 ) -> Iterator[tuple[list[AutoencoderOutput | MissingAutoencoder], Codes | None]]:
     """One bottleneck more each time, and in the end the codes."""
     outputs: list[AutoencoderOutput | MissingAutoencoder] = []
-    for output in engine.line_up(given, BOTTLENECKS):
+    for output in engine.autoencoders.outputs(given, BOTTLENECKS):
         outputs.append(output)
         yield outputs, None
-    yield outputs, engine.codes(given.request, given.request.seed)
+    yield outputs, engine.autoencoder_internals.codes(given.picture, given.request.seed)
 
 
 def _sizes(given: CorruptedPicture, outputs: Sequence[AutoencoderOutput]) -> str:

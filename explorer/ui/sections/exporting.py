@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from explorer.engine import Engine
+from explorer.engine import Engine, sampling
 from explorer.export.formats import FORMATS
 from explorer.schemas import SamplingRequest
 from explorer.server.blob_store import BlobStore, pack_blob
@@ -41,9 +41,9 @@ def _exporter(engine: Engine, blobs: BlobStore, name: str):  # noqa: ANN202 - a 
     def export(requests: list[SamplingRequest]) -> Iterator[dict]:
         """The name of the part that holds the file. Refusals become one sentence."""
         with show_user_errors():
-            run = first_run(requests)
-            steps = list(engine.sample(run))
-            made = FORMATS[name].make(engine.plan(run), steps, engine.octave_map(steps), engine.card_of(run.model))
+            plan = engine.plan(first_run(requests))
+            steps, card = list(engine.sample(plan)), engine.models.card_of(plan.request.model)
+            made = FORMATS[name].make(plan, steps, sampling.octave_map(steps), card)
             yield {"part": blobs.put(pack_blob({"filename": made.filename, "mime": made.mime}, made.data))}
 
     return export

@@ -30,9 +30,9 @@ def build(engine: Engine, blobs: BlobStore) -> None:
     def generate(seed: float, steps: float, ticket: float, visitor: gr.Request) -> Iterator[dict]:
         """Yield the rows of the gallery, one per member, as they are computed. Refusals become one sentence."""
         with show_user_errors():
-            films, place = engine.films(GenerateRequest(seed=seed, steps=steps)), count()
-            encode = lambda film: [rows_part([film_row(film)], next(place))]
-            for answer, _ in streams.answers(films, ticket, visitor.session_hash or "", encode, of=len(AUTOENCODERS)):
+            rows, place = engine.autoencoders.generate(GenerateRequest(seed=seed, steps=steps)), count()
+            encode = lambda generated: [rows_part([generated_row(generated)], next(place))]
+            for answer, _ in streams.answers(rows, ticket, visitor.session_hash or "", encode, of=len(AUTOENCODERS)):
                 yield answer
 
     default = GenerateRequest()
@@ -47,9 +47,9 @@ def build(engine: Engine, blobs: BlobStore) -> None:
     streams.connect(button, stop, generate, [seed, steps], [gallery], PLAYER, **private_event("generate"))
 
 
-def film_row(film: GeneratedFrames | MissingAutoencoder) -> Row:
-    """The row of a member: its estimates as the noise falls, or why there are none."""
-    if isinstance(film, MissingAutoencoder):
-        return missing_row(film)
-    at = [f"σ {sigma:.2g}" if sigma else "end" for sigma in film.sigmas]
-    return Row(film.title, f"contrast {film.rms:.2g} (pictures: about 0.5)", film.frames, at)
+def generated_row(generated: GeneratedFrames | MissingAutoencoder) -> Row:
+    """Return the row of an autoencoder: its estimates as the noise falls, or why there are none."""
+    if isinstance(generated, MissingAutoencoder):
+        return missing_row(generated)
+    at = [f"σ {sigma:.2g}" if sigma else "end" for sigma in generated.sigmas]
+    return Row(generated.title, f"contrast {generated.rms:.2g} (pictures: about 0.5)", generated.frames, at)

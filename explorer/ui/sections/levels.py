@@ -8,7 +8,7 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from explorer.engine import Engine
-from explorer.engine.autoencoders import ROWS
+from explorer.engine.autoencoders import MATRIX_ROWS
 from explorer.figures.levels import matrix_figure
 from explorer.schemas.autoencoders import SeedRequest
 from explorer.server.blob_store import BlobStore
@@ -32,8 +32,8 @@ def build(engine: Engine, blobs: BlobStore) -> None:
     def measure(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield the matrix after every row, who is left out, and how far it has come. Refusals become one sentence."""
         with show_user_errors():
-            matrices = engine.level_matrix(SeedRequest(seed))
-            for answer, matrix in streams.answers(matrices, ticket, visitor.session_hash or "", of=len(ROWS)):
+            matrices = engine.autoencoders.level_matrix(SeedRequest(seed))
+            for answer, matrix in streams.answers(matrices, ticket, visitor.session_hash or "", of=len(MATRIX_ROWS)):
                 yield matrix_figure(matrix), missing_note(matrix.missing), answer
 
     with gr.Accordion("Train at one noise level, test at another", open=False, elem_id="levels"):

@@ -7,12 +7,12 @@ from itertools import chain
 
 import gradio as gr
 
-from explorer.engine import Engine
-from explorer.schemas.score_field import KINDS, DensityRequest, LearnRequest, WalkFrame, WalkRequest
+from explorer.engine import Engine, score_field
+from explorer.schemas.score_field import KINDS, DensityRequest, LearnRequest, WalkFrame, WalkPlan, WalkRequest
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.score_field.component import build_field
-from explorer.ui.players.score_field.payload import frames_part, learned_part, plane_part, walk_part
+from explorer.ui.players.score_field.payload import density_part, frames_part, learned_part, walk_part
 from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event
 from explorer.ui.streaming.streams import Streams, batch_by_time
 
@@ -29,7 +29,7 @@ class ScoreFieldSection:
     """The handlers of the section; points, sigma and ticket come from the player."""
 
     def __init__(self, engine: Engine, blobs: BlobStore) -> None:
-        self.engine, self.streams = engine.score_fields, Streams(blobs)
+        self.score_fields, self.streams = engine.score_fields, Streams(blobs)
 
     def walk(
         self, density: str, source: str, seed: float, points: list | None, sigma: float, ticket: float,
@@ -37,11 +37,11 @@ class ScoreFieldSection:
     ) -> Iterator[dict]:  # fmt: skip
         """Yield the density at once, then the walkers as they move. Refusals become one sentence."""
         with show_user_errors():
-            plane = _plane(density, points)
-            request = WalkRequest(plane=plane, source=source, sigma=sigma, seed=seed)
+            request = WalkRequest(plane=_density(density, points), source=source, sigma=sigma, seed=seed)
+            plan = self.score_fields.plan(request)
             # the density first, to be seen even where nobody can walk
-            items = chain([[]], batch_by_time(self.engine.walks(request), MESSAGE_INTERVAL_S))
-            encode = lambda frames: self._walked(request, frames)
+            items = chain([[]], batch_by_time(self.score_fields.walk(plan), MESSAGE_INTERVAL_S))
+            encode = lambda frames: _walked(plan, frames)
             for answer, _ in self.streams.answers(items, ticket, visitor.session_hash or "", encode):
                 yield answer
 
@@ -50,23 +50,24 @@ class ScoreFieldSection:
     ) -> Iterator[dict]:
         """Yield what the network knows, again and again while it learns. Refusals become one sentence."""
         with show_user_errors():
-            request = LearnRequest(plane=_plane(density, points))
+            request = LearnRequest(plane=_density(density, points))
             encode = lambda learned: [learned_part(request, learned)]
-            items = self.engine.learn(request)
+            items = self.score_fields.learn(request)
             for answer, _ in self.streams.answers(items, ticket, visitor.session_hash or "", encode):
                 yield answer
 
-    def _walked(self, request: WalkRequest, frames: list[WalkFrame]) -> Iterator[bytes]:
-        """The density where there are no records yet, else the records, the plan before the first of them."""
-        if not frames:
-            yield plane_part(self.engine.plane(request.plane))
-            return
-        if (frames[0].kind, frames[0].i) == (KINDS[0], 0):
-            yield walk_part(self.engine.plan(request))
-        yield frames_part(frames)
+
+def _walked(plan: WalkPlan, frames: list[WalkFrame]) -> Iterator[bytes]:
+    """Yield the density where there are no frames yet, else the frames, and the plan before the first of them."""
+    if not frames:
+        yield density_part(score_field.density(plan.request.plane))
+        return
+    if (frames[0].kind, frames[0].i) == (KINDS[0], 0):
+        yield walk_part(plan)
+    yield frames_part(frames)
 
 
-def _plane(density: object, points: object) -> DensityRequest:
+def _density(density: object, points: object) -> DensityRequest:
     return DensityRequest(density, points) if points is not None else DensityRequest(density)
 
 

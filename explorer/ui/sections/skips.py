@@ -8,9 +8,8 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from explorer.engine import Engine
-from explorer.engine.autoencoder_internals import SKIP_LEVELS
 from explorer.figures.skips import skips_figure, skips_sentence
-from explorer.schemas.autoencoders import SeedRequest
+from explorer.schemas.autoencoders import TEST_SIGMAS, SeedRequest
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.progress.component import build_progress, progress_player
@@ -33,8 +32,8 @@ def build(engine: Engine, blobs: BlobStore) -> None:
     def cut(seed: float, ticket: float, visitor: gr.Request) -> Iterator[tuple[go.Figure, str, dict]]:
         """Yield the shares lost after every noise level, what they say, and how far it has come."""
         with show_user_errors():
-            costs = engine.skip_costs(SeedRequest(seed))
-            for answer, cost in streams.answers(costs, ticket, visitor.session_hash or "", of=len(SKIP_LEVELS)):
+            costs = engine.autoencoder_internals.skip_costs(SeedRequest(seed))
+            for answer, cost in streams.answers(costs, ticket, visitor.session_hash or "", of=len(TEST_SIGMAS)):
                 said = f"<p class='said'>{skips_sentence(cost)}</p>{missing_note(cost.missing)}"
                 yield skips_figure(cost), said, answer
 

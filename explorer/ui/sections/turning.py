@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.core.spectra.radial import crossover, feature_size
+from explorer.core.spectra.radial import crossover, feature_size, mean_wavenumbers
 from explorer.engine import Engine
 from explorer.figures.uturns import uturns_figure
 from explorer.schemas import SamplingRequest, UTurnRequest
@@ -37,8 +37,9 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
         """Yield the figure after every level, and how far it has come. Refusals become one sentence."""
         with show_user_errors():
             request = UTurnRequest(run=first_run(requests), levels=levels, count=count, seed=seed)
-            plan = engine.plan(request.run)
-            visible = [feature_size(crossover(plan.expected, s, plan.wavenumber)[0]) for s in request.sigmas]
+            size = request.run.size
+            expected, k = engine.models.training_spectrum(size), mean_wavenumbers(size, size)
+            visible = [feature_size(crossover(expected, s, k)[0]) for s in request.sigmas]
             turns, session = accumulate(engine.u_turns(request)), visitor.session_hash or ""
             for answer, done in streams.answers(turns, ticket, session, of=request.levels):
                 yield uturns_figure(done, request.sigmas, np.array(visible)), answer

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import gradio as gr
 
 from explorer.engine import Engine
-from explorer.engine.autoencoder_internals import WIRING_STEPS
+from explorer.schemas.autoencoder_internals import WIRING_STEPS
 from explorer.schemas.autoencoders import CorruptionRequest
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
@@ -25,7 +25,8 @@ def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
         """Yield how far it has come, and in the end the one part of the player. Refusals become one sentence."""
         with show_user_errors():
             encode = lambda wiring: [wiring_part(wiring)] if wiring.round_trip else []
-            steps, session = engine.wiring(request), visitor.session_hash or ""
+            corrupted = engine.autoencoders.corrupt(request)
+            steps, session = engine.autoencoder_internals.wiring(corrupted), visitor.session_hash or ""
             for answer, _ in streams.answers(steps, ticket, session, encode, of=WIRING_STEPS):
                 yield answer
 

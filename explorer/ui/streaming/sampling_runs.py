@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from explorer.engine import Engine
-from explorer.schemas import SampledStep, SamplingRequest
+from explorer.engine import Engine, sampling
+from explorer.schemas import SampledStep, SamplingPlan, SamplingRequest
 from explorer.server.blob_store import BlobStore
 from explorer.ui.players.trajectory.payload import difference_part, octaves_part, plan_part, steps_parts
 from explorer.ui.streaming.streams import Streams, batch_by_time
@@ -18,17 +18,17 @@ TIMEOUT_MESSAGE = "This took too long here and was stopped; fewer steps or pixel
 
 @dataclass
 class Run:
-    """One of the runs that a request asks for, as far as it has come."""
+    """One of the runs that the page shows, as far as it has come."""
 
     name: str  # "A" or "B"
-    request: SamplingRequest
+    plan: SamplingPlan
     steps: list[SampledStep] = field(default_factory=list)
     sent: int = 0  # steps that have been handed to the page
 
     @property
     def share(self) -> float:
         """How far it has come, 0 to 1."""
-        return len(self.steps) / (self.request.steps + 1)
+        return len(self.steps) / len(self.plan.sigmas)
 
 
 class SamplingRuns:
@@ -39,21 +39,21 @@ class SamplingRuns:
 
     def stream(self, requests: list[SamplingRequest], ticket: float, visitor: str) -> Iterator[dict]:
         """Yield the growing answer {"generation", "parts", "state"}. Raises RequestRefused."""
-        runs = [Run(name, request) for name, request in zip("AB", requests, strict=False)]
-        items = chain([None], batch_by_time(self._steps(runs), MESSAGE_INTERVAL_S))
-        encode = lambda steps: chain(*map(_unsent, runs)) if steps else self._plans(runs)
-        for answer, _ in self.streams.answers(items, ticket, visitor, encode, lambda: self._summary(runs)):
+        runs: list[Run] = []
+        encode = lambda steps: chain(*map(_unsent, runs)) if steps else _plans(runs)
+        items = self._items(runs, requests)
+        for answer, _ in self.streams.answers(items, ticket, visitor, encode, lambda: _summary(runs)):
             yield answer
 
-    def _plans(self, runs: list[Run]) -> Iterator[bytes]:
-        for run in runs:
-            plan = self.engine.plan(run.request)
-            nearest = None if run is runs[0] else self.engine.pairs(runs[0].request, run.request)
-            yield plan_part(run.name, plan, nearest)
+    def _items(self, runs: list[Run], requests: list[SamplingRequest]) -> Iterator[list[SampledStep]]:
+        """Plan the runs, yield no steps, and then some more steps at a time."""
+        runs += [Run(name, self.engine.plan(request)) for name, request in zip("AB", requests, strict=False)]
+        yield []
+        yield from batch_by_time(self._steps(runs), MESSAGE_INTERVAL_S)
 
     def _steps(self, runs: list[Run]) -> Iterator[SampledStep]:
         """Take steps of all runs in turns, the one behind first."""
-        iterators = {run.name: self.engine.sample(run.request) for run in runs}
+        iterators = {run.name: self.engine.sample(run.plan) for run in runs}
         try:
             while True:
                 behind = min(runs, key=lambda run: run.share)
@@ -66,12 +66,19 @@ class SamplingRuns:
             for iterator in iterators.values():
                 iterator.close()
 
-    def _summary(self, runs: list[Run]) -> Iterator[bytes]:
-        for run in runs:
-            if len(run.steps) > 1:
-                yield octaves_part(run.name, self.engine.octave_map(run.steps))
-        if len(runs) == 2 and runs[0].request.size == runs[1].request.size and all(run.steps for run in runs):
-            yield difference_part(self.engine.difference(runs[0].steps, runs[1].steps))
+
+def _plans(runs: list[Run]) -> Iterator[bytes]:
+    for run in runs:
+        nearest = None if run is runs[0] else sampling.nearest_levels(runs[0].plan.sigmas, run.plan.sigmas)
+        yield plan_part(run.name, run.plan, nearest)
+
+
+def _summary(runs: list[Run]) -> Iterator[bytes]:
+    for run in runs:
+        if len(run.steps) > 1:
+            yield octaves_part(run.name, sampling.octave_map(run.steps))
+    if len(runs) == 2 and len({run.plan.request.size for run in runs}) == 1 and all(run.steps for run in runs):
+        yield difference_part(sampling.difference(runs[0].steps, runs[1].steps))
 
 
 def _unsent(run: Run) -> list[bytes]:

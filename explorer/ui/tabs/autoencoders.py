@@ -41,8 +41,8 @@ class LineUpView:
         """Yield the family's answers as they come, and the request. Refusals become one sentence."""
         with show_user_errors():
             request = CorruptionRequest(picture=picture, corruption=corruption, sigma=sigma, rate=rate, seed=seed)
-            given = self.engine.corrupt(request)
-            outputs = self.engine.line_up(given)
+            given = self.engine.autoencoders.corrupt(request)
+            outputs = self.engine.autoencoders.outputs(given)
             items = chain(
                 [[given, *islice(outputs, FIRST_MEMBERS)]], batch_by_time(outputs, MESSAGE_INTERVAL_S, at_once=False)
             )
@@ -52,7 +52,7 @@ class LineUpView:
 
     def upload(self, data: bytes | None) -> str:
         """Take in a person's own picture; its id."""
-        return self.engine.add_picture(read_picture(data))
+        return self.engine.picture_store.add(read_picture(data))
 
 
 def _encoded(some: list[CorruptedPicture | AutoencoderOutput | MissingAutoencoder]) -> list[bytes]:

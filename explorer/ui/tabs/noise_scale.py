@@ -46,7 +46,7 @@ class NoiseScaleView:
         self, data: bytes | None, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest, str]]:
         """The same for a person's own picture; also yields the id under which the engine keeps it."""
-        picture = self.engine.add_picture(read_picture(data))
+        picture = self.engine.picture_store.add(read_picture(data))
         for answer, request in self.prepare(picture, model, label, seed, size, ticket, visitor):
             yield answer, request, picture
 
@@ -89,7 +89,7 @@ def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
         model = gr.Radio(MODEL_TITLES, value=default.model, label="Model", elem_id="model")
         size = gr.Radio(sizes, value=default.size, label="Size, pixels", elem_id="size")
         seed = gr.Number(default.seed, label="Seed", precision=0, minimum=0, elem_id="seed")
-        classes = [(name, name) for name in engine.classes]
+        classes = [(name, name) for name in engine.models.classes]
         label = radio_or_dropdown(classes, default.label, "Class the model is told", "class")
         begin = gr.Button("Run", elem_id="noise-begin", elem_classes="unseen")
     with gr.Accordion("The spectra in full, at the level where you let go", open=True, elem_id="full"):

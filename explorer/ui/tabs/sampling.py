@@ -50,7 +50,7 @@ class SamplingView:
 
     def upload(self, data: bytes | None) -> tuple[str, str]:
         """Take in a person's own picture; its id, and that the run starts from it."""
-        return self.engine.add_picture(read_picture(data)), "picture"
+        return self.engine.picture_store.add(read_picture(data)), "picture"
 
     def choose(self, event: gr.EventData) -> tuple[str, str]:
         """The same for an example picture."""

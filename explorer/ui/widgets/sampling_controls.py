@@ -90,7 +90,7 @@ class _Fields:
         sizes = [(str(size), size) for size in SIZES if size <= engine.largest_side]
         self.choices = {
             "model": ("Model", list(MODEL_TITLES), "wiener"),
-            "label": ("Class", [(name, name) for name in engine.classes], engine.classes[0]),
+            "label": ("Class", [(name, name) for name in engine.models.classes], engine.models.classes[0]),
             "sampler": ("Sampler", SAMPLER_TITLES, "ddpm"),
             "schedule": ("Schedule", SCHEDULE_TITLES, "flow"),
             "size": ("Size, pixels", sizes, None),

@@ -19,7 +19,7 @@ from explorer.core.toy2d.walkers import (
     total_variation,
     walk,
 )
-from explorer.engine.score_field import EXTENT, GRID, SIGMAS, ScoreFields, grid, learn
+from explorer.engine.score_field import EXTENT, GRID_SIDE, SIGMAS, ScoreFields, grid, learn
 from explorer.errors import RequestRefused
 from explorer.schemas.score_field import DRAWING, DensityRequest, LearnRequest, WalkRequest
 
@@ -159,7 +159,7 @@ def test_the_learned_field_is_the_network_at_the_grid():
     *_, (report, network) = learn(LearnRequest(steps=10))
     places = grid()
     assert places[0].tolist() == pytest.approx([-EXTENT, EXTENT])
-    assert places[GRID - 1].tolist() == pytest.approx([EXTENT, EXTENT])
+    assert places[GRID_SIDE - 1].tolist() == pytest.approx([EXTENT, EXTENT])
     with torch.no_grad():
         alone = network(torch.tensor([[EXTENT, EXTENT]]), float(SIGMAS[4]))
     assert report.field[4, 0, -1] == pytest.approx(alone[0].numpy(), abs=1e-5)
@@ -168,12 +168,12 @@ def test_the_learned_field_is_the_network_at_the_grid():
 def test_walkers_follow_what_was_learned_as_far_as_it_has_come():
     score_fields, request = ScoreFields(), WalkRequest(source="learned", count=20)
     with pytest.raises(RequestRefused, match="learn this density first"):
-        next(score_fields.walks(request))
+        next(score_fields.walk(score_fields.plan(request)))
     reports = score_fields.learn(LearnRequest())
     for _ in range(4):
         next(reports)
     reports.close()  # stopped
-    first = next(score_fields.walks(request))
+    first = next(score_fields.walk(score_fields.plan(request)))
     assert (first.kind, first.i, len(first.x)) == ("single", 0, 20)
 
 

@@ -262,17 +262,17 @@ def test_the_page_lets_more_compute_at_once_where_there_are_more_replicas(carrie
 def test_the_engine_asks_replicas_for_the_network_and_refuses_in_a_sentence(carrier, connect):
     replicas = connect(carrier, grace_s=0.1)
     engine = Engine(replicas=replicas)
-    assert engine.card == CARD and engine.dtype == torch.float32 and engine.chunk == 8
-    assert len(list(engine.sample(SamplingRequest(steps=3, size=64)))) == 4
+    assert engine.models.card == CARD and engine.models.dtype == torch.float32 and engine.chunk == 8
+    assert len(list(engine.sample(engine.plan(SamplingRequest(steps=3, size=64))))) == 4
     sent = carrier.sent
-    assert sent >= 3 and len(list(engine.sample(SamplingRequest(steps=3, size=64, model="wiener")))) == 4
+    assert sent >= 3 and len(list(engine.sample(engine.plan(SamplingRequest(steps=3, size=64, model="wiener"))))) == 4
     assert carrier.sent == sent  # all else is computed here
     wait_until(lambda: "explorer_replicas_live 2\n" in Health(engine).metrics())
     assert f"explorer_replicas_rows_total {replicas.stats().rows}\n" in Health(engine).metrics()
     for replica in list(carrier.replicas):
         carrier.kill(replica)
     with pytest.raises(RequestRefused, match="cannot be reached"):
-        list(engine.sample(SamplingRequest(steps=3, size=64, seed=1)))
+        list(engine.sample(engine.plan(SamplingRequest(steps=3, size=64, seed=1))))
     engine.models.close()
 
 

@@ -41,7 +41,7 @@ def test_the_three_lines_of_the_readme(server, engine):
     lines = LINES.replace("http://127.0.0.1:7860", server)
     found = {}
     exec(lines, found)
-    *_, last = engine.sample(SamplingRequest(sampler="heun", steps=18, seed=3))
+    *_, last = engine.sample(engine.plan(SamplingRequest(sampler="heun", steps=18, seed=3)))
     assert len(found["run"]["sigmas"]) == 19 and found["run"]["sigmas"][-1] == 0
     pictures = arrays(found["client"], found["run"])
     assert np.abs(pictures["picture"] - last.x0).max() < 1e-3 and pictures["estimates"].shape == (19, 3, 64, 64)

@@ -41,7 +41,8 @@ class SlowPool(AutoencoderPool):
 @pytest.fixture(scope="module")
 def slow_engine():
     engine = Engine()
-    engine._members = SlowPool(engine.models.in_turn)
+    pool = SlowPool(engine.models.batched)
+    engine.autoencoders._pool = engine.autoencoder_internals._pool = pool
     return engine
 
 
@@ -55,8 +56,8 @@ def server(slow_engine):
 
 @pytest.fixture
 def members(slow_engine):
-    yield slow_engine._members
-    slow_engine._members.slow = False
+    yield slow_engine.autoencoders._pool
+    slow_engine.autoencoders._pool.slow = False
 
 
 @pytest.mark.parametrize("section", SECTIONS)

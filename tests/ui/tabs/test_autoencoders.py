@@ -17,8 +17,8 @@ def lineup(explorer):
 def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
     lineup.open()
     lineup.explorer.shoot("autoencoders-1280")
-    given = engine.corrupt(CorruptionRequest())
-    outputs = {output.name: output for output in engine.line_up(given)}
+    given = engine.autoencoders.corrupt(CorruptionRequest())
+    outputs = {output.name: output for output in engine.autoencoders.outputs(given)}
     assert lineup.page.locator(".lineup-members button").count() == len(AUTOENCODERS)
     assert_shows(lineup.pixels("[data-big=given]"), given.corrupted)
     asked = len(lineup.explorer.requests)
@@ -38,12 +38,14 @@ def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
 def test_other_corruptions_other_pictures(lineup, engine, tmp_path):
     lineup.open()
     lineup.after(lambda: lineup.page.locator("#corruption label", has_text="masked").click())
-    given = engine.corrupt(CorruptionRequest(corruption="mask"))
+    given = engine.autoencoders.corrupt(CorruptionRequest(corruption="mask"))
     assert_shows(lineup.pixels("[data-big=given]"), given.corrupted)
     assert lineup.page.locator("#lineup-rate").is_visible() and lineup.page.locator("#lineup-sigma").is_hidden()
     lineup.after(lambda: lineup.page.locator("#lineup-examples button").nth(7).click())
     name = lineup.page.locator("#lineup-examples button").nth(7).get_attribute("data-name")
-    assert_shows(lineup.pixels("[data-big=clean]"), engine.corrupt(CorruptionRequest(picture=name)).picture)
+    assert_shows(
+        lineup.pixels("[data-big=clean]"), engine.autoencoders.corrupt(CorruptionRequest(picture=name)).picture
+    )
     (tmp_path / "bad.png").write_bytes(b"nothing")
     before = lineup.pixels("[data-big=given]")
     lineup.page.locator("#lineup-upload input[type=file]").set_input_files(tmp_path / "bad.png")
@@ -53,8 +55,10 @@ def test_other_corruptions_other_pictures(lineup, engine, tmp_path):
     own = np.random.default_rng(5).integers(0, 256, (40, 40, 3), dtype=np.uint8)
     Image.fromarray(own).save(tmp_path / "own.png")
     lineup.after(lambda: lineup.page.locator("#lineup-upload input[type=file]").set_input_files(tmp_path / "own.png"))
-    own_name = engine.add_picture(own)
-    assert_shows(lineup.pixels("[data-big=clean]"), engine.corrupt(CorruptionRequest(picture=own_name)).picture)
+    own_name = engine.picture_store.add(own)
+    assert_shows(
+        lineup.pixels("[data-big=clean]"), engine.autoencoders.corrupt(CorruptionRequest(picture=own_name)).picture
+    )
 
 
 def test_a_bad_number_gets_a_sentence_and_nothing_is_lost(lineup):
@@ -70,8 +74,8 @@ def test_a_bad_number_gets_a_sentence_and_nothing_is_lost(lineup):
 def test_the_wiring_turns_noise_into_the_picture(lineup, engine):
     lineup.open().unfold("The wiring", "wire")
     lineup.page.wait_for_function("window.wiringPlayer?.shown()", timeout=60_000)
-    (*_, wiring), k, true = engine.wiring(CorruptionRequest()), 8, 3
-    estimate = wiring.told[k, true]
+    (*_, wiring), k, true = engine.autoencoder_internals.wiring(engine.autoencoders.corrupt(CorruptionRequest())), 8, 3
+    estimate = wiring.conditional[k, true]
     eps = (wiring.picture + wiring.sigmas[k] * wiring.eps - estimate) / wiring.sigmas[k]
     worst = (np.abs(wiring.picture).max() + np.abs(estimate).max()) / wiring.sigmas[k] + np.abs(wiring.eps).max()
     shown = lineup.pixels("#wiring-player [data-panel=out]")
@@ -79,7 +83,7 @@ def test_the_wiring_turns_noise_into_the_picture(lineup, engine):
     lineup.page.locator(".wiring-switch").check()
     assert_shows(lineup.pixels("#wiring-player [data-panel=out]"), estimate)
     lineup.page.locator(".wiring-told").fill("5")
-    assert_shows(lineup.pixels("#wiring-player [data-panel=out]"), wiring.told[k, 5])
+    assert_shows(lineup.pixels("#wiring-player [data-panel=out]"), wiring.conditional[k, 5])
     assert "Told more" in lineup.explorer.text("#wiring-player .sentence")
     assert "NaN" not in lineup.page.locator("#wiring-player").inner_text()
     lineup.page.evaluate("document.querySelector('#wiring').scrollIntoView()")
@@ -88,7 +92,7 @@ def test_the_wiring_turns_noise_into_the_picture(lineup, engine):
 
 def test_skips_are_shown_by_octave_and_the_sentence_is_what_the_numbers_say(lineup, engine):
     lineup.open().unfold("Is a bottleneck needed", "cut-skips").ready("#skipCosts")
-    *_, costs = engine.skip_costs(SeedRequest(0))
+    *_, costs = engine.autoencoder_internals.skip_costs(SeedRequest(0))
     drawn = lineup.page.evaluate("document.querySelector('#skips .js-plotly-plot').data.map((d) => d.text)")
     shares = [[[round(float(t.replace("−", "-").removesuffix(" %"))) for t in row] for row in one] for one in drawn]
     np.testing.assert_allclose(shares, 100 * costs.lost.transpose(0, 2, 1), atol=0.6)

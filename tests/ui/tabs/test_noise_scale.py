@@ -48,7 +48,7 @@ def test_upload_by_file_chooser(explorer, engine, photograph):
     explorer.busy_then_ready()
     expected = decoder.fit(decoder.decode(photograph.read_bytes(), largest_side=512), 128)
     assert (explorer.pixels("clean") == expected).all()
-    name = engine.add_picture(decoder.decode(photograph.read_bytes(), largest_side=512))
+    name = engine.picture_store.add(decoder.decode(photograph.read_bytes(), largest_side=512))
     assert_shows(explorer.level(20), engine, NoisingRequest(picture=name), 20)
     explorer.shoot("upload")
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from explorer.engine.sampling import difference as difference_of
+from explorer.engine.sampling import octave_map
 from explorer.schemas import BranchRequest, SamplingRequest
 from tests.support.pages.sampling import Trajectory, assert_shows
 
@@ -28,14 +30,14 @@ def quick(trajectory):
 
 
 def test_every_step_arrives_and_is_the_engines_own(quick, engine):
-    steps = list(engine.sample(QUICK))
+    steps = list(engine.sample(engine.plan(QUICK)))
     assert quick.page.evaluate("samplingFilm.runs.A.frames.filter(Boolean).length") == len(steps) == 31
     for i in (0, 9, 22, 30):
         assert_shows(quick.step(i), steps[i])
         assert quick.explorer.text("#film-step") == f"{i} of 30"
     power = quick.page.evaluate("samplingFilm.runs.A.frames[9].x0Power")
     np.testing.assert_allclose(power, steps[9].x0_spectrum, rtol=1e-3, atol=1e-9)
-    octaves = engine.octave_map(steps)
+    octaves = octave_map(steps)
     np.testing.assert_allclose(quick.page.evaluate("samplingFilm.runs.A.octaves.shares[12]"), octaves.shares[12], 1e-3)
     assert f"{octaves.rank_correlation:.2f}" in quick.explorer.text(".octave-words >> nth=0")
 
@@ -78,9 +80,9 @@ def test_moving_never_asks_the_server(quick):
 def test_two_runs_from_one_noise(quick, engine):
     quick.unfold("Compare").choose("differs", "sampler")
     other = SamplingRequest(model="wiener", sampler="ddpm")
-    a, b = list(engine.sample(QUICK)), list(engine.sample(other))
+    a, b = list(engine.sample(engine.plan(QUICK))), list(engine.sample(engine.plan(other)))
     assert np.array_equal(a[0].x, b[0].x)
-    difference = engine.difference(a, b)
+    difference = difference_of(a, b)
     for i in (3, 17):
         assert_shows(quick.step(i), a[i])
         assert_shows(quick, b[difference.pairs[i]], "B")
@@ -103,10 +105,10 @@ def test_from_the_persons_own_picture(quick, engine, tmp_path):
     quick.choose("start", "the picture, noised")
     assert quick.page.locator("#sampling-chooser").is_visible()
     quick.after(lambda: quick.page.locator("#sampling-upload input[type=file]").set_input_files(tmp_path / "own.png"))
-    name = engine.add_picture(picture)
+    name = engine.picture_store.add(picture)
     request = SamplingRequest(model="wiener", start="picture", picture=name)
     assert quick.page.evaluate("samplingFilm.runs.A.plan.request.picture") == name
-    assert_shows(quick.step(0), next(engine.sample(request)))
+    assert_shows(quick.step(0), next(engine.sample(engine.plan(request))))
     quick.after(lambda: quick.page.locator("#sampling-examples button").nth(2).click())
     (tmp_path / "bad.png").write_bytes(b"nothing")
     before = quick.step(4).pixels("x0")

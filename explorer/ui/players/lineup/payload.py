@@ -18,7 +18,7 @@ def given_part(given: CorruptedPicture) -> bytes:
         "kind": "given",
         "picture": given.request.picture,
         "corruption": given.request.corruption,
-        "told": json_numbers([given.told])[0],
+        "told": json_numbers([given.assumed_sigma])[0],
         "size": given.picture.shape[-1],
         "scales": list(scales),
         "wavenumber": json_numbers(given.wavenumber),

@@ -13,18 +13,18 @@ from explorer.schemas.score_field import EXTENT, Density, LearnedScore, LearnReq
 from explorer.server.blob_store import json_numbers, pack_blob
 
 
-def plane_part(plane: Density) -> bytes:
+def density_part(density: Density) -> bytes:
     """The mixture itself: the page computes its density and its arrows at any noise level."""
     header = {
         "kind": "plane",
-        "density": plane.request.density,
-        "means": [json_numbers(mean) for mean in plane.means],
-        "weights": json_numbers(plane.weights),
-        "std": plane.std,
-        "part": plane.part.tolist(),
-        "shares": json_numbers(plane.shares),
-        "sigmas": json_numbers(plane.sigmas),
-        "move": json_numbers(plane.move),
+        "density": density.request.density,
+        "means": [json_numbers(mean) for mean in density.means],
+        "weights": json_numbers(density.weights),
+        "std": density.std,
+        "part": density.part.tolist(),
+        "shares": json_numbers(density.shares),
+        "sigmas": json_numbers(density.sigmas),
+        "move": json_numbers(density.move),
     }
     return pack_blob(header)
 
