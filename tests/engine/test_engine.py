@@ -8,7 +8,7 @@ import torch
 
 from explorer.core.spectra import radial
 from explorer.engine import Engine
-from explorer.engine.noising import COARSE, level_batches
+from explorer.engine.noising import FIRST_LEVELS, level_batches
 from explorer.errors import RequestRefused
 from explorer.schemas import NoisingRequest
 
@@ -34,7 +34,7 @@ def test_every_level_once_and_coarse_ones_first(levels, batch):
     groups = list(level_batches(levels, batch))
     flat = [i for group in groups for i in group]
     assert sorted(flat) == list(range(levels)) and max(map(len, groups)) <= batch
-    coarse = flat[: min(COARSE, levels)]
+    coarse = flat[: min(FIRST_LEVELS, levels)]
     assert coarse[0] == 0 and max(coarse) == levels - 1 and coarse == sorted(coarse)
 
 
