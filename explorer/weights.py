@@ -19,6 +19,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor, nn
 
 from explorer.core.denoiser import Denoiser
+from explorer.core.denoisers.multi_resolution import Level, MultiResolution
 from explorer.core.denoisers.preconditioning import Preconditioned
 from explorer.core.denoisers.wiener import Wiener
 from explorer.core.networks.classifier import Classifier, ClassifierConfig
@@ -27,6 +28,7 @@ from explorer.errors import WeightsRefused
 
 _INSTALLED, _CHECKOUT = (Path(__file__).resolve().parents[up] / name for up, name in enumerate(("_weights", "weights")))
 FOLDER = _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT  # the wheel holds weights/ inside the package
+UNET_LEVEL = "unet-level"  # kind of a network that works at a lower resolution, for the model whose card names it
 CLASSIFIER = "classifier"  # a kind of model, and the name of the one that is shipped
 AUTOENCODER, AUTOENCODER_UNET = "autoencoder", "family-unet"  # kinds that explorer.autoencoders builds
 MAX_WEIGHTS_BYTES = 100 * 2**20
@@ -57,7 +59,7 @@ def card(name: str, folder: Path = FOLDER) -> Card:
         fields = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):  # the last for brackets nested too deeply
         raise WeightsRefused(f"There is no readable model card for '{name}'.") from None
-    kinds = (*_BUILDERS, CLASSIFIER, AUTOENCODER, AUTOENCODER_UNET)
+    kinds = (*_BUILDERS, UNET_LEVEL, CLASSIFIER, AUTOENCODER, AUTOENCODER_UNET)
     if not isinstance(fields, dict) or fields.get("kind") not in kinds:
         raise WeightsRefused(f"The card of '{name}' does not name a kind of model that is known here.")
     return fields
@@ -98,17 +100,49 @@ def parse_tensors(data: bytes, name: str) -> Tensors:
 
 
 def load(
-    name: str, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32, folder: Path = FOLDER
+    name: str,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype = torch.float32,
+    folder: Path = FOLDER,
+    *,
+    full_resolution: bool = False,
 ) -> Denoiser:
     """Return the model as a Denoiser, called as denoiser(x, sigma, label=None); labels index the card's `classes`.
 
-    dtype: number type that the network computes in; its input and output stay float32. Raise WeightsRefused.
+    dtype: number type that the network computes in; its input and output stay float32. full_resolution: ignore the
+    levels of a card that names networks for lower resolutions. Raise WeightsRefused.
     """
     denoiser = build(name, folder, _BUILDERS)
-    if isinstance(denoiser, Preconditioned) and isinstance(denoiser.net, UNet):
+    levels = [] if full_resolution else card(name, folder).get("levels", [])
+    if levels:
+        denoiser = _with_levels(denoiser, levels, name, folder)
+    if isinstance(denoiser, nn.Module):
         denoiser.to(device)
-        denoiser.net.compute_in(dtype)
+        for module in list(denoiser.modules()):
+            if isinstance(module, UNet):
+                module.compute_in(dtype)
     return denoiser
+
+
+def identity(fields: Card) -> str:
+    """Return the hash that stands for all weights of a model: its file's, or that of its files' hashes in turn."""
+    hashes = [fields["sha256"], *(level["sha256"] for level in fields.get("levels", []))]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _with_levels(full: Denoiser, levels: object, name: str, folder: Path) -> Denoiser:
+    """Return the network with those of lower resolutions that its card names. Raise WeightsRefused."""
+    found = [Level(full, 1, 0.0)]
+    try:
+        for level in levels if isinstance(levels, list) else [None]:
+            network = build(level["file"], folder, {UNET_LEVEL: _build_unet})
+            own, expected = card(level["file"], folder), card(name, folder)
+            if own["sha256"] != level["sha256"] or own["classes"] != expected["classes"]:
+                raise ValueError("another file than the one that was measured")
+            found.append(Level(network, int(level["reduction"]), checked_sigma(level["sigma_from"])))
+        return MultiResolution(found).eval()
+    except (AttributeError, LookupError, TypeError, ValueError):
+        raise WeightsRefused(f"The levels in the card of '{name}' do not fit the files beside it.") from None
 
 
 def load_classifier(name: str = CLASSIFIER, folder: Path = FOLDER) -> Classifier:

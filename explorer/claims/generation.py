@@ -93,7 +93,7 @@ def _shipped_evaluation() -> Mapping[str, Any]:
 
 def _of_these_weights(evaluation: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The figures of generation, if it was these very weights that were evaluated."""
-    same = evaluation.get("sha256") == weights.card(NETWORK)["sha256"]
+    same = evaluation.get("sha256") == weights.identity(weights.card(NETWORK))
     return evaluation.get("generation") if same else None
 
 

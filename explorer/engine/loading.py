@@ -31,6 +31,7 @@ def load(
         network, card = hub.load(model, device, dtype)
     else:
         network, card = weights.load(model, device, dtype), weights.card(model)
+        card["identity"] = weights.identity(card)
     return optimize(on_zerogpu(network), device, compiled), card
 
 
@@ -44,4 +45,5 @@ def replicas_of(
     card = hub.load(model)[1] if model.startswith(hub.PREFIX) else weights.card(model)
     if card["kind"] not in NETWORK_KINDS:
         raise WeightsRefused(f"'{model}' is not a network.")
-    return start_replicas(cluster, ReplicaSpec(partial(load, model, compiled=compiled), card["sha256"], device, dtype))
+    identity = weights.identity(card)
+    return start_replicas(cluster, ReplicaSpec(partial(load, model, compiled=compiled), identity, device, dtype))

@@ -53,7 +53,7 @@ class Models:
             self.batcher = Batcher("cpu")
             self._network = replicas.denoiser
         self._wiener = _load_wiener()
-        self._hashes: dict[str, str] = {m: self.card_of(m)["sha256"] for m in ("network", "wiener")}
+        self._hashes: dict[str, str] = {m: weights.identity(self.card_of(m)) for m in ("network", "wiener")}
         self._ideal: dict[int, Denoiser] = {}
 
     @property

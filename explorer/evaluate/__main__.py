@@ -111,7 +111,7 @@ def evaluate(options: argparse.Namespace) -> dict:
     x0, label = (part[: options.pictures] for part in pictures)
     sets, training = test_sets(options, x0), training_set(options.data)
     peers = {NETWORK: network, "Wiener": wiener, "ideal of the training set": Ideal(training)}
-    result = {"model": name, "sha256": weights.card(name, folder)["sha256"], **data_units(peers, x0, label)}
+    result = {"model": name, "sha256": weights.identity(weights.card(name, folder)), **data_units(peers, x0, label)}
     with bm3d_denoiser() if options.bm3d > 0 else nullcontext() as bm3d:
         if bm3d is None and options.bm3d > 0:
             print("BM3D is left out: the package bm3d is not installed (pip install -e '.[bench]').", file=sys.stderr)

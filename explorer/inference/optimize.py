@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.core.denoiser import Denoiser
+from explorer.core.denoisers.multi_resolution import Level, MultiResolution
 from explorer.inference.cuda_graphs import CudaGraphDenoiser
 from explorer.inference.onednn import pack_convolutions
 from explorer.inference.scheduler import out_of_memory
@@ -28,6 +29,11 @@ def optimize(model: Denoiser, device: torch.device, compiled: bool = False) -> D
     compiled: compile it instead. A denoiser that is no nn.Module is returned unchanged. The model may be changed in
     place.
     """
+    if isinstance(
+        model, MultiResolution
+    ):  # which network a row needs depends on its noise level: no graph can hold that
+        levels = [Level(optimize(v.denoiser, device, compiled), v.reduction, v.sigma_from) for v in model.levels]
+        return MultiResolution(levels)
     if not isinstance(model, nn.Module):
         return model
     if compiled:

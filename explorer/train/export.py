@@ -38,8 +38,9 @@ PROVENANCE = [
 def export(folder: Path, name: str, denoiser: Preconditioned, recipe: Recipe, seen: int) -> Path:
     """Write the averaged weights in half precision with their card; return the path of the weight file."""
     fields = {
-        "kind": "unet",
+        "kind": "unet" if recipe.reduction == 1 else weights.UNET_LEVEL,
         "purpose": "estimate of the clean picture from a noisy one, at any noise level: D(x, sigma, label)",
+        **({"reduction": recipe.reduction} if recipe.reduction > 1 else {}),
         "architecture": recipe.architecture.to_json(),
         "sigma_data": recipe.sigma_data,
         "data_range": [-1, 1],

@@ -41,7 +41,7 @@ class ReplicaSpec:
     """Everything that a replica is built from."""
 
     load: Load  # called where the replica runs
-    sha256: str  # of the weight file that it must read
+    sha256: str  # of all weights that it must read
     device: str = "auto"
     dtype: str = "auto"
     threads: int = 1  # torch's, on the CPU
@@ -89,7 +89,7 @@ class Replica:
         if device.type == "cpu":
             torch.set_num_threads(spec.threads)
         self._network, self._card = spec.load(device, dtype)
-        if self._card["sha256"] != spec.sha256:
+        if self._card.get("identity", self._card["sha256"]) != spec.sha256:
             raise WeightsDiffer("The weights on this machine are not those that the server was started with.")
         self._batcher = Batcher(device, max_pixels=spec.max_pixels)
         self._device, self._dtype, self._stall_s = device, dtype, spec.stall_s
