@@ -1,6 +1,14 @@
-# make app: serve the explorer. make check: format, lint, types. make test: install what tests need, check, run them all.
-# make test-fast: those without a browser or a server. make cluster-test: install Ray, too, and test replicas on it. make bench: measure the speed beside that of others. make lock: write requirements.lock anew.
-# make audit: look for known vulnerabilities in what it lists. make robustness: what a real server stands.
+# make app          serve the explorer
+# make check        format, lint, types, JavaScript
+# make test-fast    the tests without a browser or a server
+# make test         check, then all tests
+# make cluster-test install Ray, too, and test replicas on it
+# make bench        speed beside that of others
+# make robustness   what a real server stands
+# make lock         write requirements.lock anew
+# make audit        look for known vulnerabilities in what it lists
+# make clean        remove what these have installed
+#
 # Nothing is installed outside .venv, .venv-bench (bench) and .venv-tools (lock, audit), except Debian's chromium when no
 # browser is found and this is root.
 PYTHON ?= python3

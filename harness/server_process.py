@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
@@ -52,7 +52,7 @@ def wait_until_settled(url: str, timeout_s: float = SETTLE_TIMEOUT_S) -> None:
 class Server:
     """A context manager: app.py of a checkout, ready on entry, stopped on exit; temporary files in a folder of its own.
 
-    options are those of app.py, environment is added to this process's.
+    options are those of app.py, environment is added to this process's, program is run in the folder of the checkout.
     """
 
     def __init__(
@@ -61,11 +61,12 @@ class Server:
         checkout: Path = ROOT,
         temp_dir: Path | None = None,
         environment: Mapping[str, str] | None = None,
+        program: Sequence[str] = (sys.executable, "app.py"),
     ) -> None:
         self._own_temp_dir = None if temp_dir else tempfile.TemporaryDirectory(prefix="explorer-")
         self.temp_dir = temp_dir or Path(self._own_temp_dir.name)
         self.url = f"http://127.0.0.1:{(port := free_port())}"
-        command = [sys.executable, "app.py", "--port", str(port), "--no-browser", *options]
+        command = [*program, "--port", str(port), "--no-browser", *options]
         variables = {**os.environ, "GRADIO_TEMP_DIR": str(self.temp_dir), **(environment or {})}
         self.log = tempfile.TemporaryFile("w+")
         self.began = time.monotonic()
