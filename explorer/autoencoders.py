@@ -55,8 +55,11 @@ SKIPS = "none: skip connections carry every scale"
 
 
 def _registry() -> dict[str, AutoencoderInfo]:
-    def info(name: str, title: str, group: int, code: str, numbers: int = 0, **more: str | float) -> None:
-        found[name] = AutoencoderInfo(title, GROUPS[group], code, **{"file": name, "numbers": numbers, **more})
+    def info(
+        name: str, title: str, group: int, code: str, numbers: int = 0,
+        file: str = "", sigma: float | None = None, mask: float = 0.0,
+    ) -> None:  # fmt: skip
+        found[name] = AutoencoderInfo(title, GROUPS[group], code, file or name, numbers, sigma, mask)
 
     found: dict[str, AutoencoderInfo] = {}
     info("ae-identity", "Identity", 0, "3072 numbers, as many as the picture", 3072)
@@ -111,7 +114,7 @@ def _build_unet(fields: weights.Card, tensors: weights.Tensors) -> UNetDenoiser:
         raise ValueError("only a specialist has a fixed noise level")
     net = weights.instantiate(lambda: UNet(config), tensors)
     denoiser = wiring(net, weights.checked_sigma(fields["sigma_data"]), level)
-    return denoiser.to(memory_format=torch.channels_last)
+    return weights.channels_last(denoiser)
 
 
 BUILDERS: weights.Builders[Autoencoder | UNetDenoiser] = {

@@ -176,6 +176,11 @@ def instantiate(make: Callable[[], N], tensors: Tensors) -> N:
     return net
 
 
+def channels_last(model: N) -> N:
+    """Convert the weights of convolutions to the channels-last format in place and return the model."""
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's annotations
+
+
 def checked_sigma(value: object) -> float:
     """Return a noise level or standard deviation of a card as a float, in data units.
 
@@ -198,7 +203,7 @@ def _build_unet(fields: Card, tensors: Tensors) -> Denoiser:
     any_label = len(_class_names(fields, config.classes + 1)) - 1  # the last class is 'any'
     net = instantiate(lambda: UNet(config), tensors)
     denoiser = Preconditioned(net, checked_sigma(fields["sigma_data"]), any_label)
-    return denoiser.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    return channels_last(denoiser.eval().requires_grad_(False))
 
 
 def _build_wiener(fields: Card, tensors: Tensors) -> Denoiser:

@@ -43,7 +43,7 @@ class Schedule:
         t = np.asarray(t, dtype=np.float64)
         if not np.all((t >= 0) & (t <= 1)):
             raise ValueError("t must lie in [0, 1]")
-        last = self.t_of_sigma(np.float64(self.sigma_max))
+        last = self.t_of_sigma(np.asarray(self.sigma_max))
         return np.where(t < last, self.sigma_of_t(np.minimum(t, last)), self.sigma_max)[()]
 
     def t(self, sigma: ArrayLike) -> Array:
@@ -60,8 +60,7 @@ class Schedule:
 
     def signal_scale(self, sigma: ArrayLike) -> Array:
         """Return the factor a of x_t = a x0 + s eps at level sigma = s / a."""
-        sigma = np.asarray(sigma, dtype=np.float64)
-        return {"VE": np.ones_like, "VP": _vp_scale, "flow": _flow_scale}[self.process](sigma)
+        return _SIGNAL_SCALES[self.process](np.asarray(sigma, dtype=np.float64))
 
     def noise_scale(self, sigma: ArrayLike) -> Array:
         """Return the factor s = a sigma of x_t = a x0 + s eps at level sigma."""
@@ -84,12 +83,19 @@ class Schedule:
         return np.append(levels, 0.0)
 
 
+def _ve_scale(sigma: Array) -> Array:
+    return np.ones_like(sigma)
+
+
 def _vp_scale(sigma: Array) -> Array:
     return 1.0 / np.sqrt(1.0 + sigma * sigma)
 
 
 def _flow_scale(sigma: Array) -> Array:
     return 1.0 / (1.0 + sigma)
+
+
+_SIGNAL_SCALES: dict[str, Map] = {"VE": _ve_scale, "VP": _vp_scale, "flow": _flow_scale}
 
 
 def _karras() -> Schedule:
@@ -119,7 +125,7 @@ def _linear_vp() -> Schedule:
     def sigma_of_t(t: Array) -> Array:
         return np.sqrt(np.expm1(BETA_D * t * t / 2 + BETA_MIN * t))
 
-    sigma_max = float(sigma_of_t(np.float64(1.0)))
+    sigma_max = float(sigma_of_t(np.asarray(1.0)))
     return Schedule("linear-vp", "Linear VP", "VP", SIGMA_MIN, sigma_max, sigma_of_t, t_of_sigma)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from explorer import weights
 from explorer.core.denoiser import Denoiser
@@ -53,7 +54,7 @@ def load(
     data, sha256 = repository.weights()
     tensors = weights.parse_tensors(data, model.repository)
     denoiser = _built(network, noise, tensors, model)
-    denoiser.net.to(device=device, dtype=dtype, memory_format=torch.channels_last)
+    weights.channels_last(denoiser.net.to(device, dtype))
     card = _card(model, network, noise) | {
         "parameters": sum(tensor.numel() for tensor in tensors.values()),
         "bytes": len(data),
@@ -85,7 +86,7 @@ def _built(
     return denoiser
 
 
-def _library() -> type[nn.Module]:
+def _library() -> Any:  # noqa: ANN401 - a class of a package that need not be installed
     try:
         from diffusers import UNet2DModel
         from diffusers.utils import logging

@@ -5,9 +5,8 @@ Anything that is not known to be supported is refused.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,12 +67,13 @@ def check_network(fields: dict[str, Any]) -> NetworkConfig:
     if fields.get("class_embed_type") is not None or not (classes is None or _whole(classes, 1, MAX_CLASSES)):
         raise HubRefused("This model is told its class in a way that is not understood here.")
     widths, layers = fields.get("block_out_channels"), fields.get("layers_per_block", 2)
-    sound = isinstance(widths, list) and 1 <= len(widths) <= MAX_LEVELS and _whole(layers, 1, MAX_LAYERS_PER_LEVEL)
-    if not sound or not all(_whole(width, 1, MAX_CHANNELS) for width in widths):
+    levels = len(widths) if isinstance(widths, list) else 0
+    sound = 1 <= levels <= MAX_LEVELS and _whole(layers, 1, MAX_LAYERS_PER_LEVEL)
+    if not sound or not all(_whole(width, 1, MAX_CHANNELS) for width in widths or ()):
         raise HubRefused("This model's architecture is not one that can be built here.")
     side = fields.get("sample_size")
     side = side if _whole(side, 1, MAX_SIDE_PIXELS) else None
-    return NetworkConfig(int(colours), classes or 0, 2 ** (len(widths) - 1), side, fields)
+    return NetworkConfig(int(colours), classes or 0, 2 ** (levels - 1), side, fields)
 
 
 def check_noise(fields: dict[str, Any]) -> NoiseConfig:
@@ -99,9 +99,9 @@ def check_noise(fields: dict[str, Any]) -> NoiseConfig:
 _DEFAULTS = (("num_train_timesteps", 1000), ("beta_start", 0.0001), ("beta_end", 0.02))
 
 
-def _whole(value: object, low: int, high: int) -> bool:
+def _whole(value: object, low: int, high: int) -> TypeGuard[int]:
     return type(value) is int and low <= value <= high
 
 
-def _fraction(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value) and 0 < value < 1
+def _fraction(value: object) -> TypeGuard[float]:
+    return type(value) is float and 0 < value < 1

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
@@ -152,9 +152,9 @@ def _decode(data: bytes, name: str, largest_side: int | None) -> Picture:
     reduction = 1
     if largest_side is not None and max(image.size) > largest_side:
         # Twice the wanted size remains for the final, better filter.
-        enough = tuple(max(1, math.ceil(2 * largest_side * side / max(image.size))) for side in image.size)
+        width, height = (max(1, math.ceil(2 * largest_side * side / max(image.size))) for side in image.size)
         if name == headers.JPEG:
-            image.draft(image.mode, enough)
+            image.draft(image.mode, (width, height))
         reduction = max(1, max(image.size) // (2 * largest_side))
     transparent = _transparent_value(image)  # before loading, which discards the file's own pixel format
     image.load()
@@ -166,7 +166,7 @@ def _decode(data: bytes, name: str, largest_side: int | None) -> Picture:
     return _turn(_bound(picture, largest_side), turn)
 
 
-def _open(data: bytes, name: str) -> Image.Image:
+def _open(data: bytes, name: str) -> ImageFile.ImageFile:
     if name == headers.JPEG:
         headers.check_jpeg(data)
         return _Jpeg(io.BytesIO(data))
@@ -175,7 +175,7 @@ def _open(data: bytes, name: str) -> Image.Image:
     return WebPImageFile(io.BytesIO(data))
 
 
-def _transparent_value(image: Image.Image) -> int | tuple[int, ...] | bytes | None:
+def _transparent_value(image: ImageFile.ImageFile) -> int | tuple[int, ...] | bytes | None:
     """A PNG's transparent value on the scale of its loaded pixels: a grey level, a colour, or a palette's alphas.
 
     The file gives it at its own bit depth, and Pillow does not convert it, while pixels of 2 and 4 bits are scaled to

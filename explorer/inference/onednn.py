@@ -12,6 +12,8 @@ batches of more than one small picture, and one such layer then took two fifths 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -30,9 +32,8 @@ class PackedConv(nn.Module):
         self.register_buffer("bias", None if conv.bias is None else conv.bias.detach(), persistent=False)
         self.geometry = (list(conv.padding), list(conv.stride), list(conv.dilation), conv.groups)
         sample = [1, conv.in_channels, PACKING_SIDE_PIXELS, PACKING_SIDE_PIXELS]
-        self.weight = torch._C._nn.mkldnn_reorder_conv2d_weight(
-            conv.weight.detach().to_mkldnn(), *self.geometry, sample
-        )
+        reorder: Callable[..., Tensor] = torch._C._nn.mkldnn_reorder_conv2d_weight  # its annotation lacks the sample
+        self.weight = reorder(conv.weight.detach().to_mkldnn(), *self.geometry, sample)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.ops.mkldnn._convolution_pointwise(x, self.weight, self.bias, *self.geometry, "none", [], "")

@@ -39,11 +39,12 @@ def class_guided(denoiser: Denoiser, label: int | Tensor, weight: float, any_lab
     weight that is not finite.
     """
     _check_weight(weight)
+    towards = label
 
-    def guide(x: Tensor, sigma: Tensor | float, other: Tensor | None = None) -> Tensor:
-        if other is not None:
+    def guide(x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
+        if label is not None:
             raise ValueError("the class is already part of this denoiser")
-        labels = torch.as_tensor(label, device=x.device).expand(len(x))  # (B,)
+        labels = torch.as_tensor(towards, device=x.device).expand(len(x))  # (B,)
         if weight == 1:
             return denoiser(x, sigma, labels)
         pairs = torch.cat([labels, torch.full_like(labels, any_label)])  # (2B,)

@@ -97,7 +97,8 @@ def gaussian_field(eps: Tensor, psd: ArrayLike, k: ArrayLike | None = None) -> T
     psd: (R,) at frequencies k (R,), cycles/pixel, default the nominal ones of an H x W picture. In every bin
     E |fft2 ortho|^2 is `radial_to_2d(psd)`, in the DC bin psd[0].
     """
-    return _coloured(eps, torch.from_numpy(radial_to_2d(psd, *eps.shape[-2:], k)))
+    h, w = eps.shape[-2:]
+    return _coloured(eps, torch.from_numpy(radial_to_2d(psd, h, w, k)))
 
 
 def _coloured(eps: Tensor, power: Tensor) -> Tensor:

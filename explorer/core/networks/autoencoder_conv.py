@@ -30,8 +30,8 @@ class Residual(nn.Module):
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1)
         same = inputs == outputs and stride == 1
         self.shortcut = nn.Identity() if same else nn.Conv2d(inputs, outputs, stride, stride)
-        nn.init.zeros_(self.conv2.weight)
-        nn.init.zeros_(self.conv2.bias)
+        for parameter in self.conv2.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.shortcut(x) + self.conv2(F.silu(self.conv1(F.silu(x))))
@@ -81,9 +81,9 @@ class Convolutional(Autoencoder):
     @torch.no_grad()
     def rescale(self, factor: float) -> None:
         """Multiply every code by the factor and undo it in the decoder, so that pictures do not change."""
-        self.to_code.weight *= factor
-        self.to_code.bias *= factor
-        self.from_code.weight /= factor
+        self.to_code.weight.mul_(factor)
+        self.to_code.bias.mul_(factor)
+        self.from_code.weight.div_(factor)
 
 
 class Variational(Convolutional):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -89,8 +89,8 @@ def _normalised(norm: nn.GroupNorm, x: Tensor) -> Tensor:
 
 def _zeroed(layer: nn.Conv2d) -> nn.Conv2d:
     """The layer with zero weights: a residual branch that ends in it is the identity before training."""
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
     return layer
 
 
@@ -192,14 +192,14 @@ class UNet(nn.Module):
         x = pad_to_multiple(x.to(self.stem.weight.dtype), self.config.stride)
         h = self.stem(F.pixel_unshuffle(x, self.config.fold))
         skips = []
-        for i, blocks in enumerate(self.encoder):
+        for i, blocks in enumerate(cast("list[nn.ModuleList]", self.encoder)):
             for block in blocks:
                 h = block(h, embedding)
                 skips.append(h)
             if i < len(self.downs):
                 h = self.downs[i](h)
         h = self.middle2(self.squeeze(self.attention(self.middle1(h, embedding))), embedding)
-        for i, blocks in enumerate(self.decoder):
+        for i, blocks in enumerate(cast("list[nn.ModuleList]", self.decoder)):
             for block in blocks:
                 h = block(torch.cat([h, skips.pop()], dim=1) if self.config.skips else h, embedding)
             if i < len(self.ups):

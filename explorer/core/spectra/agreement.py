@@ -80,7 +80,7 @@ def _autocorrelation(change: Tensor) -> tuple[Array, Array]:
     inner = ring < min(h, w)
 
     def total(values: Array) -> Array:
-        return np.bincount(ring[inner], values[inner])
+        return np.bincount(ring[inner], values[inner]).astype(np.float64)
 
     correlation = total(products) / total(pairs)
     scale = correlation[0] if correlation[0] > 0 else np.nan

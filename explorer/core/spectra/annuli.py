@@ -78,10 +78,10 @@ def resampled(curve: ArrayLike, k: ArrayLike, f: ArrayLike) -> Array:
     return rows.reshape(*curve.shape[:-1], len(f))
 
 
-def _frequency(h: int, fx: Array) -> Array:
+def _frequency(h: int, fx: NDArray[np.floating]) -> Array:
     """Radial frequency of each bin, (h, len(fx)), cycles/pixel."""
     fy = np.fft.fftfreq(h)[:, None]
-    return np.sqrt(fx**2 + fy**2)
+    return np.sqrt(fx**2 + fy**2, dtype=np.float64)
 
 
 def _log_interpolate(f: Array, k: Array, values: Array) -> Array:

@@ -120,7 +120,7 @@ def octave_edges(h: int, w: int) -> Array:
     size = max(h, w)
     if size < 4:
         raise ValueError(f"a picture of {h}x{w} has no octave")
-    edges = NYQUIST * 2.0 ** -np.arange(int(np.log2(size / 2)), -1, -1)
+    edges = NYQUIST * 2.0 ** -np.arange(int(np.log2(size / 2)), -1, -1, dtype=np.float64)
     edges[0] = 1 / size
     return edges
 

@@ -41,7 +41,7 @@ class Pattern:
     @property
     def shares(self) -> Array:
         """The weight of each part, (P,)."""
-        return np.bincount(self.part, weights=self.weights)
+        return np.bincount(self.part, weights=self.weights).astype(np.float64)
 
     @property
     def sigma_data(self) -> float:

@@ -69,7 +69,7 @@ def _linear(inputs: int, outputs: int, seed: int, n: int) -> nn.Linear:
 class PointDenoiser(nn.Module):
     """A Denoiser of points (B, 2) made of one of pictures (B, 2, 1, 1)."""
 
-    def __init__(self, denoiser: nn.Module) -> None:
+    def __init__(self, denoiser: Preconditioned) -> None:
         super().__init__()
         self.denoiser = denoiser
 
