@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,13 @@ STILL = (
     " || a.effect?.getComputedTiming().iterations === Infinity)"
 )
 TWO_FRAMES = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
-CANVAS = """(canvas) => [canvas.width,
-  Array.from(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data)]"""
+# Width and bytes of a canvas. As an array, Playwright would look at each of the numbers by itself.
+CANVAS = """(canvas) => {
+  const { width, height } = canvas, { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  let text = "";
+  for (let i = 0; i < data.length; i += 32768) text += String.fromCharCode(...data.subarray(i, i + 32768));
+  return [width, btoa(text)];
+}"""
 
 
 class Explorer:
@@ -92,7 +98,7 @@ class Explorer:
     def canvas(self, selector: str) -> np.ndarray:
         """Bytes of a canvas (H, W, 3) as int."""
         width, data = self.page.eval_on_selector(selector, CANVAS)
-        return np.array(data, dtype=int).reshape(-1, width, 4)[..., :3]
+        return np.frombuffer(base64.b64decode(data), np.uint8).astype(int).reshape(-1, width, 4)[..., :3]
 
     def pixels(self, name: str) -> np.ndarray:
         """Bytes of a picture of the first view (H, W, 3) as int."""
