@@ -1,0 +1,94 @@
+"""Put faults into a copy of the code, one at a time, and report the share that the covering tests notice.
+
+    python -m harness.mutation --seed 1 --count 100      # faults drawn from all modules
+    python -m harness.mutation --only '*/schedules.py'   # of one module
+    python -m harness.mutation --listed                  # those of listed.toml, which once passed unnoticed
+
+The working tree is never changed. A fault counts as noticed when a test fails or the tests take too long; the status
+is 1 where the share noticed is below --at-least.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.mutation import runner
+from harness.mutation.operators import Fault
+from harness.mutation.selection import LISTED, covering_tests, drawn_faults, listed_faults
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    if options.listed:
+        chosen, stale = listed_faults(options.root, options.list_file)
+    else:
+        chosen, stale = drawn_faults(options.root, options.seed, options.count, options.only), []
+    chosen = [fault for fault in chosen if options.kind in ("", fault.kind)]
+    for sentence in stale:
+        print(f"no longer applies  {sentence}")
+    if options.show:
+        print(*chosen, sep="\n")
+        return 0
+    unnoticed = _run(options.root, chosen, options.timeout, options.output)
+    share = 1 - len(unnoticed) / max(1, len(chosen))
+    print(f"\n{len(chosen) - len(unnoticed)} of {len(chosen)} faults noticed, {share:.0%}; unnoticed:")
+    print(*(unnoticed or ["none"]), sep="\n")
+    return 0 if share >= options.at_least and not stale else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m harness.mutation", description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--count", type=int, default=100, help="faults to draw")
+    parser.add_argument("--only", default="*", help="pattern of the paths that faults are put into")
+    parser.add_argument("--listed", action="store_true", help="the faults of the list instead of drawn ones")
+    parser.add_argument("--list-file", type=Path, default=LISTED)
+    parser.add_argument("--kind", default="", help="only faults of this kind, or the listed one of this id")
+    parser.add_argument("--timeout", type=float, default=240, help="seconds for the tests of one fault")
+    parser.add_argument("--at-least", type=float, default=0.9, help="share noticed below which the status is 1")
+    parser.add_argument("--show", action="store_true", help="print the faults and run nothing")
+    parser.add_argument("--root", type=Path, default=ROOT, help="repository to copy")
+    parser.add_argument("--output", type=Path, help="file for what the tests of the last fault print")
+    return parser
+
+
+def _run(root: Path, chosen: list[Fault], timeout_s: float, output: Path | None) -> list[Fault]:
+    """Return the faults that no test notices, after printing a line for each; raises RuntimeError on a bad baseline."""
+    runner.preload()
+    unnoticed: list[Fault] = []
+    with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
+        copy = Path(folder, "repository")
+        copy.mkdir()
+        runner.copy_tree(root, copy)
+        output = output or Path(folder, "output.txt")
+        sound: set[str] = set()
+        for fault in sorted(chosen, key=lambda fault: (fault.path, fault.line)):
+            tests = covering_tests(copy, fault.path)
+            _check_sound(copy, [test for test in tests if test not in sound], timeout_s, output)
+            sound |= set(tests)
+            began = time.monotonic()
+            before = runner.apply(copy, fault)
+            found = runner.failure(copy, tests, timeout_s, output)
+            runner.write(copy / fault.path, before)
+            print(f"{found or 'UNNOTICED':9} {time.monotonic() - began:5.1f} s  {fault}", flush=True)
+            if not found:
+                unnoticed.append(fault)
+    return unnoticed
+
+
+def _check_sound(copy: Path, tests: list[str], timeout_s: float, output: Path) -> None:
+    """Raise RuntimeError where tests fail without a fault: they would notice any."""
+    if tests and (found := runner.failure(copy, tests, timeout_s, output)):
+        raise RuntimeError(f"without a fault, {' '.join(tests)} {found}:\n{output.read_text()[-2000:]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
