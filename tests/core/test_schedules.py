@@ -102,3 +102,13 @@ def test_flow_noise_scale_is_time():
 def test_geometric_has_constant_ratio():
     ratios = SCHEDULES["geometric"].sigmas(20)[1:-1] / SCHEDULES["geometric"].sigmas(20)[:-2]
     assert np.ptp(ratios) < 1e-12
+
+
+@each
+def test_a_grid_can_start_at_a_lower_level(schedule):
+    sigmas = schedule.sigmas(5, 1.0)
+    assert sigmas[0] == 1.0 and sigmas[-1] == 0 and np.all(np.diff(sigmas) < 0)
+    assert schedule.sigmas(5, schedule.sigma_max).tolist() == schedule.sigmas(5).tolist()
+    for start in (schedule.sigma_min, schedule.sigma_min / 2, schedule.sigma_max * 1.01, 0.0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="start must be above"):
+            schedule.sigmas(5, start)

@@ -134,3 +134,19 @@ def test_drawn_fields_have_the_spectrum_asked_for():
 def test_wiener_gain():
     assert wiener_gain([0.0, 1.0, 4.0], 2.0).tolist() == pytest.approx([0, 0.2, 0.5])
     assert wiener_gain([0.0, 1.0], 0.0).tolist() == [1, 1]
+
+
+def test_the_spectrum_at_another_size_is_what_its_samples_have():
+    wiener = prior(2.3)
+    assert wiener.spectrum(64, 64) == pytest.approx(wiener.psd)
+    assert wiener.spectrum(128, 96)[0, 0] == pytest.approx(4 * wiener.psd[0, 0])  # a sum over four times as many pixels
+    fields = wiener.sample(white((400, 1, 32, 32), 9, "field").double())
+    ratio = rapsd(fields).mean((0, 1)).numpy() / wiener.spectrum(32, 32)[0]
+    assert np.abs((ratio - 1) / error_band(32, 32, 400)).max() < 4.5
+
+
+def test_samples_lie_around_the_mean():
+    eps, mean = white((2, 3, 16, 16), 10, "eps"), torch.tensor([0.1, -0.2, 0.3]).view(1, 3, 1, 1)
+    around, plain = (Wiener(np.ones(9), mean=m).sample(eps) for m in (mean.flatten(), 0.0))
+    assert torch.allclose(around - plain, mean.expand_as(eps), atol=1e-6)
+    assert torch.allclose(plain, eps, atol=1e-5)  # of a flat spectrum 1, white noise comes out as it is

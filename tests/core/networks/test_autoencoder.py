@@ -223,3 +223,14 @@ def test_cards_without_the_newer_fields_are_still_read():
     for bad in ({"code": 0}, {"code": 5, "entries": -1}, {"code": 5, "more": 1}):
         with pytest.raises((TypeError, ValueError)):
             CodeConfig.from_json(bad)
+
+
+def test_bits_are_those_of_one_picture_whatever_the_batch():
+    one = torch.arange(64).view(1, 8, 8) % 4
+    assert used_bits(one.expand(5, 8, 8), 16) == used_bits(one, 16) == pytest.approx(128)
+
+
+def test_one_colour_at_zero_is_no_hole():
+    x, member = pictures(), WIRINGS["completing"](unet(), 0.5)
+    x[:, 1] = 0
+    assert torch.equal(member(x, 0.1), x)

@@ -234,3 +234,57 @@ def test_settings_out_of_range_are_refused(sampler, settings, message):
     noise = keyed_noise((1, 2, 2), 1, [0])
     with pytest.raises(ValueError, match=message):
         sampler(Gaussian(), torch.ones(1, 1, 2, 2), [1.0, 0.5, 0.0], noise=noise, **settings)
+
+
+DEFAULTS = [
+    (ancestral, {"eta": 1.0}),
+    (churn, {"s_churn": 40.0, "s_min": 0.05, "s_max": 50.0, "s_noise": 1.003}),  # Karras et al. 2022, table 5
+    (langevin, {"inner": 10, "rate": 0.1}),
+    (pc, {"eta": 1.0, "corrections": 1, "snr": 0.16}),
+]
+
+
+@pytest.mark.parametrize(("sampler", "settings"), DEFAULTS, ids=["ancestral", "churn", "langevin", "pc"])
+def test_settings_left_away_are_the_published_ones(sampler, settings):
+    x, sigmas, noise = 80 * white((1, 1, 4, 4), 9, "start"), KARRAS.sigmas(200), keyed_noise((1, 4, 4), 9, [0])
+    plain, explicit = (list(sampler(Gaussian(0.3), x, sigmas, noise=noise, **s)) for s in ({}, settings))
+    assert all(torch.equal(a.x, b.x) for a, b in zip(plain, explicit, strict=True))
+    for name, value in settings.items():  # and each of them matters
+        other = {**settings, name: 2 * value if isinstance(value, int) or name != "eta" else value / 2}
+        if name in ("s_min", "s_max"):
+            other[name] = 2.0
+        *_, last = sampler(Gaussian(0.3), x, sigmas, noise=noise, **other)
+        assert not torch.equal(last.x, plain[-1].x), name
+
+
+def test_more_fresh_noise_than_the_level_holds_is_cut():
+    assert split_level(5.0, 2.0, 3.0) == (0.0, 2.0)
+    assert split_level(5.0, 2.0, 1.0) == pytest.approx((0.8, 2 * sqrt(0.84)))
+
+
+@pytest.mark.parametrize("corrections", [1, 3])
+def test_corrections_are_moves_with_a_noise_each(corrections):
+    """Two levels written out for one pixel: D = P x / (P + sigma^2), and |z| / |score| sets the step."""
+    power, snr, noise = 0.3, 0.16, keyed_noise((1, 1, 1), 7, [0])
+    start = torch.full((1, 1, 1, 1), 2.0).double()
+    steps = list(pc(Gaussian(power), start, [2.0, 1.0, 0.0], noise=noise, eta=0.0, corrections=corrections, snr=snr))
+    x = 2.0 * (power / (power + 4) + 0.5 * 4 / (power + 4))  # Euler from 2 to 1
+    for j in range(corrections):
+        z, score = noise(0, f"corrector {j}").item(), -x / (power + 1)
+        step = 2 * (snr * z / score) ** 2
+        x += step * score + sqrt(2 * step) * z
+    assert steps[1].x.item() == pytest.approx(x, rel=1e-9)
+
+
+def test_churn_acts_at_both_ends_of_its_range():
+    sigmas, noise = [50.0, 1.0, 0.05, 0.0], keyed_noise((1, 2, 2), 1, [0])
+    x = 50 * torch.ones(1, 1, 2, 2)
+    for low, high, churned in ((0.05, 50.0, {0, 1, 2}), (0.06, 49.0, {1}), (0.05, 1.0, {1, 2})):
+        asked = set()
+
+        def recorded(i, role, asked=asked):
+            asked.add(i)
+            return noise(i, role)
+
+        list(churn(Gaussian(0.3), x, sigmas, noise=recorded, s_min=low, s_max=high))
+        assert asked == churned

@@ -190,3 +190,16 @@ def test_powers_that_are_not_are_refused(power):
 def test_a_grid_that_does_not_fall_is_refused():
     with pytest.raises(ValueError, match="sigmas"):
         power_gain(euler, [1.0, 2.0, 0.0], P)
+
+
+@pytest.mark.parametrize(("departure", "linear"), [(1e-8, False), (1e-10, True)])
+def test_what_counts_as_rounding_is_a_billionth_of_the_state(departure, linear):
+    def bent(denoiser, x, sigmas, *, noise=None):
+        yield Step(0, sigmas[0], x + departure * x.abs().max(), x)
+        yield Step(1, 0.0, x, x)
+
+    if linear:
+        power_gain(bent, [1.0, 0.0], P)
+    else:
+        with pytest.raises(ValueError, match="not linear"):
+            power_gain(bent, [1.0, 0.0], P)

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import stats
 
 from explorer.core.denoisers.wiener import Wiener, wiener_gain
 from explorer.core.noise import white
@@ -166,3 +167,34 @@ def test_snr_per_octave():
 def test_torch_spectra_are_welcome():
     psd = torch.ones(33)
     assert detectable(psd, 0.5).all() and crossover(psd, 0.5, K).frequency == 0.5
+
+
+def test_interval_of_the_slope_is_hc3_with_students_t():
+    """The sandwich of MacKinnon & White 1985 with its matrices written out; each band holds one frequency."""
+    k = np.append(0, 0.45 * 2.0 ** (-np.arange(12)[::-1] / 3))
+    psd = k.clip(0.01) ** -2.0 * np.exp(0.3 * white((13,), 0, "scatter").double().numpy())
+    x = np.stack([np.ones(11), np.log(k[2:])], 1)  # annuli 0 and 1 are left out
+    inverse = np.linalg.inv(x.T @ x)
+    residual = (np.eye(11) - x @ inverse @ x.T) @ np.log(psd[2:])
+    leverage = np.diag(x @ inverse @ x.T)
+    covariance = inverse @ x.T @ np.diag((residual / (1 - leverage)) ** 2) @ x @ inverse
+    margin = stats.t(9).ppf(0.975) * np.sqrt(covariance[1, 1])
+    fit = fit_power_law(k, psd)
+    assert fit.alpha == pytest.approx(-(inverse @ x.T @ np.log(psd[2:]))[1], rel=1e-9)
+    assert fit.interval == pytest.approx((fit.alpha - margin, fit.alpha + margin), rel=1e-9)
+
+
+def test_three_bands_are_enough_and_two_are_not():
+    k = np.append(0, 0.45 * 2.0 ** (-np.arange(4)[::-1] / 3))
+    assert fit_power_law(k, k.clip(0.1) ** -1.5).alpha == pytest.approx(1.5)
+    with pytest.raises(ValueError, match="three bands"):
+        fit_power_law(np.append(0, np.linspace(0.4, 0.41, 5)), np.ones(6))
+
+
+def test_powers_between_0_and_1_can_be_fitted():
+    assert fit_power_law(K, law(2.0, 1e-9)).alpha == pytest.approx(2.0)
+
+
+def test_where_nothing_is_lost_the_crossover_is_the_nyquist_frequency():
+    k = wavenumbers(63, 63)  # the last annulus of an odd picture lies below it
+    assert k[-1] < 0.5 and crossover(np.ones(len(k)), 0.5, k).frequency == 0.5

@@ -7,6 +7,7 @@ from scipy import stats
 
 from explorer.core.denoiser import convert
 from explorer.core.noise import white
+from explorer.core.toy2d import score_matching
 from explorer.core.toy2d.densities import MAX_PARTS, PATTERNS, SIGMA_MAX, SIGMA_MIN, pattern_from_points
 from explorer.core.toy2d.score_matching import noised_points, train, untrained
 from explorer.core.toy2d.walkers import (
@@ -209,3 +210,36 @@ def test_bad_requests_are_refused_in_one_sentence(wrong):
 def test_points_count_for_a_drawing_only():
     assert DensityRequest("two", ((0.0, 0.0),)) == DensityRequest("two")
     assert DensityRequest("drawn", [[0, 1]]).points == ((0.0, 1.0),)
+
+
+def test_the_ring_begins_at_the_top_and_goes_clockwise():
+    ring = DENSITIES["ring"]
+    assert ring.means[:3] == pytest.approx(np.array([[0, 1], [np.sqrt(0.5), np.sqrt(0.5)], [1, 0]]), abs=1e-12)
+    assert ring.weights == pytest.approx(np.arange(1, 9) / 36)
+
+
+def test_the_average_forgets_the_start_first_and_is_slow_later(monkeypatch):
+    """Average n is a share 1 - min(EMA_DECAY, n / (n + 9)) of the way to the network; here the network goes up by 1."""
+    monkeypatch.setattr(score_matching, "EMA_DECAY", 0.2)
+
+    def up_by_one(model, optimizer, batch):
+        with torch.no_grad():
+            next(model.parameters()).add_(1.0)
+
+    monkeypatch.setattr(score_matching, "_learn", up_by_one)
+    start, *averages = (
+        float(next(net.parameters()).flatten()[0]) for _, net in train(DENSITIES["two"], 5, 0, set(range(6)))
+    )
+    expected = 0.0
+    for n, average in enumerate(averages, 1):
+        expected += (1 - min(0.2, n / (n + 9))) * (n - expected)
+        assert average - start == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("steps", [1, 4])
+def test_the_rate_falls_along_half_a_cosine_to_zero(monkeypatch, steps):
+    rates = []
+    learn_once = lambda model, optimizer, batch: rates.append(optimizer.param_groups[0]["lr"])
+    monkeypatch.setattr(score_matching, "_learn", learn_once)
+    list(train(DENSITIES["two"], steps, 0, set()))
+    assert rates == pytest.approx(score_matching.LEARNING_RATE * np.cos(np.pi / 2 * np.arange(1, steps + 1) / steps) ** 2)
