@@ -1,5 +1,6 @@
 """Weight files: what is shipped loads and denoises; whatever is broken gets one line, and runs no code."""
 
+import hashlib
 import json
 import math
 import os
@@ -33,8 +34,6 @@ def folder(tmp_path):
 
 def rewrite(folder, data=None, **fields):
     """Replace the file's bytes and fields of the card; the hash is made to fit the bytes."""
-    import hashlib
-
     path, card = folder / "tiny.safetensors", json.loads((folder / "tiny.json").read_text())
     if data is not None:
         path.write_bytes(data)
@@ -221,3 +220,50 @@ def test_missing_link_and_names(folder):
     for name in ("../weights/scenes", "", "a/b", "nothing-here"):
         with pytest.raises(WeightsRefused):
             weights.load(name, folder=folder)
+
+
+@pytest.mark.parametrize("name", ["../tiny", "a/b", "a.b", "", "a b", "a\\b"])
+def test_names_are_letters_digits_hyphens_and_underscores(folder, name):
+    with pytest.raises(WeightsRefused, match="letters, digits"):
+        weights.card(name, folder)
+
+
+def test_the_size_of_a_weight_file_is_limited(folder, monkeypatch):
+    size = (folder / "tiny.safetensors").stat().st_size
+    monkeypatch.setattr(weights, "MAX_WEIGHTS_BYTES", size)
+    assert weights.load("tiny", folder=folder) is not None
+    monkeypatch.setattr(weights, "MAX_WEIGHTS_BYTES", size - 1)
+    assert "larger than" in check_refusal(folder)
+
+
+def test_whole_numbers_are_no_weights():
+    with pytest.raises(WeightsRefused, match="not floating point"):
+        weights.parse_tensors(to_safetensors({"a": torch.ones(2, dtype=torch.int64)}), "tiny")
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"psd": torch.tensor([[1.0, 0.0]]), "mean": torch.zeros(1)},
+        {"psd": torch.tensor([[1.0, -1.0]]), "mean": torch.zeros(1)},
+        {"psd": torch.ones(2), "mean": torch.zeros(1)},
+        {"psd": torch.ones(1, 2)},
+        {"psd": torch.ones(1, 2), "mean": torch.zeros(1), "more": torch.zeros(1)},
+    ],
+    ids=["no power", "negative", "one axis", "no mean", "more"],
+)
+def test_spectra_that_no_pictures_have(tmp_path, tensors):
+    weights.save(tmp_path, "tiny", tensors, {"kind": "wiener"}, torch.float32)
+    assert "does not fit" in check_refusal(tmp_path)
+    sound = {"psd": torch.ones(1, 2), "mean": torch.zeros(1)}
+    weights.save(tmp_path, "tiny", sound, {"kind": "wiener"}, torch.float32)
+    assert weights.load("tiny", folder=tmp_path).psd.tolist() == [[1, 1]]
+
+
+def test_a_card_says_what_was_saved(tmp_path):
+    weights.save(
+        tmp_path / "new", "tiny", {"a": torch.ones(2, 3), "b": torch.ones(4)}, {"kind": "other"}, torch.float16
+    )
+    card, path = json.loads((tmp_path / "new/tiny.json").read_text()), tmp_path / "new/tiny.safetensors"
+    assert card["parameters"] == 10 and card["bytes"] == path.stat().st_size and card["dtype"] == "float16"
+    assert card["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest() and card["name"] == "tiny"

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.show:
         print(*chosen, sep="\n")
         return 0
+    runner.preload(options.preload)
     unnoticed = _run(options.root, chosen, options.timeout, options.output)
     share = 1 - len(unnoticed) / max(1, len(chosen))
     print(f"\n{len(chosen) - len(unnoticed)} of {len(chosen)} faults noticed, {share:.0%}; unnoticed:")
@@ -56,13 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--at-least", type=float, default=0.9, help="share noticed below which the status is 1")
     parser.add_argument("--show", action="store_true", help="print the faults and run nothing")
     parser.add_argument("--root", type=Path, default=ROOT, help="repository to copy")
+    parser.add_argument("--preload", nargs="*", default=runner.PRELOADED, help="modules imported once for all runs")
     parser.add_argument("--output", type=Path, help="file for what the tests of the last fault print")
     return parser
 
 
 def _run(root: Path, chosen: list[Fault], timeout_s: float, output: Path | None) -> list[Fault]:
     """Return the faults that no test notices, after printing a line for each; raises RuntimeError on a bad baseline."""
-    runner.preload()
     unnoticed: list[Fault] = []
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         copy = Path(folder, "repository")

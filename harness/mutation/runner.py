@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,11 +35,11 @@ def copy_tree(root: Path, target: Path) -> None:
             shutil.copy2(root / name, target / name)
 
 
-def preload() -> None:
-    """Import what all tests need, once: each run is a fork of this process."""
+def preload(names: Sequence[str] = PRELOADED) -> None:
+    """Import pytest and what most tests need, once: each run is a fork of this process."""
     os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     importlib.import_module("pytest")
-    for name in PRELOADED:
+    for name in names:
         with suppress(ImportError):
             importlib.import_module(name)
 

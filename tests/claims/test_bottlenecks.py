@@ -89,3 +89,10 @@ def test_half_power_frequency_of_a_filter_that_keeps_whole_octaves(octaves):
 
     found = _half_power(low_pass, X0, octave_power(X0).mean(0))
     assert found == pytest.approx(edge, rel=1e-3)  # midway between two octaves, one whole, one gone
+
+
+def test_an_identity_that_changes_noisy_pictures_fails_by_the_noise_alone():
+    found = trivial_identity(load=instead(ae_identity=lambda x, s: 1.02 * x if s == 0.5 else x))
+    assert not found.holds
+    assert found.measured["mean squared error, pictures"] == found.measured["mean squared error, white noise"] == 0
+    assert found.measured["error of noisy pictures over the noise's power"] == pytest.approx(1.04, abs=0.01)

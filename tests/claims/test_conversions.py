@@ -69,3 +69,23 @@ def test_a_wrong_conversion_is_not_equivalent(conversion):
 def test_the_connection_has_the_factor_minus_one(connection):
     assert not residual_connection(pictures=example_pictures()[:2], connection=connection).holds
     assert residual_connection(pictures=example_pictures()[:2]).holds
+
+
+def test_a_score_that_is_off_by_a_ten_millionth_everywhere_fails_by_the_noisy_density_alone():
+    found = denoiser_and_score(denoiser=lambda x, sigma, label=None: CLOUDS(x, sigma) + 1e-7 * sigma**2)
+    assert not found.holds
+    assert found.measured["exponent of sigma, clean density"] == pytest.approx(2, abs=0.05)
+    assert found.measured["largest difference, noisy density"] == pytest.approx(1e-7, rel=0.2)
+
+
+def test_an_estimate_that_is_right_to_rounding_fails_by_the_ratio_of_errors_alone():
+    """Where x0 is known to the last digit, the error of eps is rounding, and no longer SNR times that of x0."""
+    x0 = example_pictures()[:2]
+    knowing = lambda x, sigma, label=None: x0 * (1 + 3e-7) if sigma < 0.3 else x / 2  # of VP's first level alone
+    found = equivalent_predictions(pictures=x0, denoiser=knowing)
+    assert not found.holds
+    numbers = found.measured
+    assert numbers["a x0_hat + s eps_hat - x_t, in roundings"] <= 2
+    assert numbers["x0_hat through eps, score, v or flow and back, in roundings"] <= 8
+    assert abs(numbers["error ratio eps : x0, over SNR"] - 1) > 1e-4
+    assert abs(numbers["error ratio noise : x0, noise of variance sigma^2"] - 1) <= 1e-4

@@ -105,3 +105,15 @@ def test_a_plain_autoencoder_that_denoises_is_held_against_it():
 
 def test_levels_are_around_the_one_trained_at():
     assert corruption.PERTURBED == (LEVELS["050"] / 2, LEVELS["050"], 2 * LEVELS["050"])
+
+
+def test_who_beats_the_wiener_filter_but_not_the_input_fails_by_the_input_alone():
+    """In pictures of a power of 10^4 nobody errs less than the noise, and its few draws hold more than sigma^2."""
+    x0 = 100 * white((2, 3, 32, 32), 0, "strong pictures")
+    nearly = lambda x, sigma: (x0.repeat(4, 1, 1, 1) - x) * 0.0015 + x
+    found = undoes_noise(pictures=x0, load=lambda name: nearly)
+    assert not found.holds
+    assert 0.99 < found.measured["largest error over the Wiener filter's"] < 1
+    assert found.measured["largest error over the input's"] >= 1
+    number = "Gaussian pictures: fitted linear denoiser's error over the Wiener filter's"
+    assert found.measured[number] == pytest.approx(1, abs=0.02)

@@ -74,3 +74,19 @@ def test_scheduled_needs_both_accuracy_and_coarser_filters():
 def test_filters_are_those_of_the_member():
     found = shipped("C25").measured
     assert found["centroid of the filters, part 1"] == pytest.approx(centroids(member("dae-composite"))[0])
+
+
+def test_the_interval_of_a_gain_is_students():
+    start = card("dae-stacked")["training"]["probe"]["initialised"]
+    gains = [0.01, 0.02, 0.03, 0.04, 0.05]  # mean 0.03, standard error 0.05^0.5 / 100 = 0.00707, t(4) = 2.776
+    trained = [value + gain for value, gain in zip(start, gains, strict=True)]
+    found = layer_by_layer(cards=altered(dae_stacked=trained))
+    assert found.interval == pytest.approx((0.03 - 2.776 * 0.0070711, 0.03 + 2.776 * 0.0070711), abs=1e-5)
+
+
+def test_a_gain_that_only_a_normal_interval_calls_certain():
+    start = card("dae-stacked")["training"]["probe"]["initialised"]
+    trained = [value + gain for value, gain in zip(start, [0.0, 0.01, 0.02, 0.03, 0.045], strict=True)]
+    standard_error = np.std([0.0, 0.01, 0.02, 0.03, 0.045], ddof=1) / 5**0.5
+    assert 1.96 < 0.021 / standard_error < 2.776
+    assert not layer_by_layer(cards=altered(dae_stacked=trained)).holds

@@ -87,3 +87,21 @@ def test_a_schedule_that_stops_early_is_not_pure_noise():
     assert not ends_of_the_schedule(schedules=[*SCHEDULES.values(), short]).holds
     noisy = Schedule("noisy", "Noisy", "VE", 0.01, 80.0, lambda t: 0.01 + t * 79.99, lambda s: (s - 0.01) / 79.99)
     assert not ends_of_the_schedule(schedules=[noisy]).holds
+
+
+def speckled(shape, seed):
+    """Unit noise with a little more or less power in every bin, by chance: flat in each annulus, but not white."""
+    more = torch.fft.rfft2(white(shape[-2:], 0, "speckle")).real > 0
+    gain = (1 + 0.15 * (2 * more.float() - 1)).sqrt()
+    return torch.fft.irfft2(torch.fft.rfft2(page_noise(shape, seed)) * gain, s=shape[-2:])
+
+
+def test_many_small_correlations_fail_by_their_number_alone():
+    found = noise.independent_noise(noise=speckled)
+    assert not found.holds
+    numbers = found.measured
+    assert (
+        numbers["largest correlation, in units of 1 / sqrt(N)"] <= numbers["largest allowed, in units of 1 / sqrt(N)"]
+    )
+    assert numbers["annuli outside their interval"] == 0
+    assert numbers["correlations beyond 3 / sqrt(N)"] > numbers["correlations beyond 3 / sqrt(N) allowed"]

@@ -7,7 +7,7 @@ import torch
 from explorer.autoencoders import AUTOENCODERS
 from explorer.claims._members import member
 from explorer.claims.noise_levels import conclusion, one_network, specialists_and_all
-from explorer.claims.skips import bottleneck_harms, skips_carry_detail
+from explorer.claims.skips import SIGMAS, Excess, bottleneck_harms, excess_falls, skips_carry_detail
 from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white_batch
 from explorer.core.spectra.radial import mean_wavenumbers
@@ -102,3 +102,29 @@ def test_share_lost_is_that_of_the_filter():
 def test_the_shipped_specialists_are_told_apart():
     assert shipped("C20").holds
     assert not specialists_and_all(load=lambda name: member("conditional")).holds
+
+
+def errors(low=3.0, high=1.05, rising=True):
+    """Errors without skips over those with them at both ends; the share lost by octave."""
+    levels, pictures = len(SIGMAS), 2
+    cut = np.ones((2, levels, pictures))
+    cut[:, 0], cut[:, -1] = low, high
+    lost = np.tile(np.arange(5.0) if rising else np.array([0.0, 1, 1, 2, 3]), (2, levels, 1))
+    return Excess(np.ones((levels, pictures)), cut, lost)
+
+
+@pytest.mark.parametrize(
+    ("found", "holds"),
+    [
+        (errors(), True),
+        (errors(low=0.99, high=0.9), False),  # nothing that could fall
+        (errors(low=1.2), False),  # a quarter of the excess is left
+        (errors(low=30.0, high=1.5), False),  # hardly any of the excess is left, but half as much as the error
+        (errors(rising=False), False),
+    ],
+)
+def test_each_part_of_c21_fails_alone(found, holds):
+    assert excess_falls(found)[1] is holds
+    one = [np.array(part) for part in found]  # and one network of the two is enough
+    one[1][0], one[2][0] = errors().cut[0], errors().lost[0]
+    assert excess_falls(Excess(*one))[1] is holds

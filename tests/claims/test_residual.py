@@ -97,3 +97,10 @@ def test_closed_form_on_gaussian_pictures(side, sigma):
 def test_closed_form_where_every_frequency_is_alike():
     even = Wiener(np.full(9, 4.0))
     assert wiener_ratios(even, np.array([1.5, 2.0]), 16) == pytest.approx([0.6, 0.5**0.5], rel=1e-12)
+
+
+def test_a_residual_above_sigma_fails_by_the_upper_bound_alone():
+    found = run(lambda x, sigma, label=None: -0.03 * x if sigma > 60 else torch.zeros_like(x))
+    assert not found.holds
+    assert found.measured[HIGHEST] > 1.02 and found.measured[LOWEST] >= 0.98 and found.measured[FALL] < 1
+    assert found.measured[EXACT + "closed form"] <= 0.02

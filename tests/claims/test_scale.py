@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.claims._estimate_spectra import high_energy, spectrum
+from explorer.claims import scale
+from explorer.claims._estimate_spectra import Films, high_energy, spectrum
 from explorer.claims._statistics import bootstrap, rank_correlation
 from explorer.claims.conditioning import told_noise_level
 from explorer.claims.scale import LEVELS, _f50, _half_power_levels, coarse_to_fine, sharpening
@@ -118,3 +119,62 @@ def test_bootstrap_interval_of_a_mean():
     low, high = bootstrap(lambda rows: values[rows].mean(), 100)
     assert low < values.mean() < high
     assert high - low == pytest.approx(2 * 1.96 * values.std() / 10, rel=0.15)
+
+
+CLEAN = np.append(1.0, (1 / 64 / K[1:]) ** 2 * 25)
+
+
+@pytest.fixture
+def measure(monkeypatch):
+    """The claim on the Wiener filter's own spectra, changed as a test likes: shares (K, R) of the clean power."""
+
+    def run(claim, change):
+        shares = wiener_gain(CLEAN, LEVELS[:, None])
+        change(shares)
+        seen = Films(
+            np.stack([CLEAN] * 2), np.broadcast_to((CLEAN * shares)[:, None, None], (len(LEVELS), 2, 2, 33)), 64
+        )
+        monkeypatch.setattr(scale, "films", lambda denoiser, pictures: seen)
+        return claim(pictures=FIELDS[:2], denoiser=WIENER)
+
+    return run
+
+
+def nothing(shares):
+    """Leave the spectra as they are."""
+
+
+def one_level_sharper(shares):
+    shares[9] = shares[6]
+
+
+def finest_octave_kept_longer(shares):
+    shares[6:, 16:] = shares[:-6, 16:]
+
+
+def test_both_claims_hold_for_the_spectra_themselves(measure):
+    assert measure(coarse_to_fine, nothing).holds and measure(sharpening, nothing).holds
+
+
+@pytest.mark.parametrize(("change", "fails"), [(one_level_sharper, "rise"), (finest_octave_kept_longer, "order")])
+def test_each_part_of_coarse_to_fine_fails_alone(measure, change, fails):
+    found = measure(coarse_to_fine, change)
+    assert not found.holds and found.measured["rank correlation of sigma and f50"] <= -0.95
+    assert (found.measured["largest rise of f50 with sigma, in annuli"] > 1) == (fails == "rise")
+    assert (found.measured["octaves out of order"] > 0) == (fails == "order")
+
+
+def one_level_duller(shares):
+    shares[4] = 0.8 * shares[5]
+
+
+def hardly_changing(shares):
+    shares[:] = 0.5 + 0.001 * np.arange(len(LEVELS))[:, None]
+
+
+@pytest.mark.parametrize(("change", "fails"), [(one_level_duller, "fall"), (hardly_changing, "rank")])
+def test_each_part_of_sharpening_fails_alone(measure, change, fails):
+    found = measure(sharpening, change)
+    assert not found.holds
+    assert (found.measured["largest fall as sigma falls, share of clean energy"] > 0.01) == (fails == "fall")
+    assert (found.measured["mean rank correlation of falling sigma and energy"] < 0.95) == (fails == "rank")

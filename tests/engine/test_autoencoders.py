@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from explorer.autoencoders import AUTOENCODERS, load_autoencoder
+from explorer.core.denoiser import convert
 from explorer.core.noise import white
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 from explorer.core.spectra import radial
-from explorer.engine import Engine
+from explorer.engine import Engine, autoencoder_internals
 from explorer.errors import RequestRefused
 from explorer.figures.codes import half_power
 from explorer.images import decoder
@@ -127,3 +128,29 @@ def test_what_is_not_there_is_refused(engine):
     for settings in ({"steps": 1}, {"steps": 61}, {"seed": -1}):
         with pytest.raises(RequestRefused):
             GenerateRequest(**settings)
+
+
+def test_the_rms_of_what_is_generated_is_not_about_its_mean(engine):
+    for film in engine.films(GenerateRequest(steps=2)):
+        assert film.rms == pytest.approx(np.sqrt((film.frames[-1].astype(np.float64) ** 2).mean()), rel=1e-5)
+
+
+def test_round_trips_are_between_numbers_of_one_family(monkeypatch):
+    """v is defined for a^2 + s^2 = 1 and x_t = a x; the others for a = 1."""
+    seen = {}
+
+    def recorded(value, source, target, x_t, a, s):
+        seen[source if target == "x0" else target] = x_t, a, s
+        return convert(value, source, target, x_t, a, s)
+
+    monkeypatch.setattr(autoencoder_internals, "convert", recorded)
+    sigma = torch.tensor([0.5, 2.0])
+    x0, x = white((2, 3, 8, 8), 0, "x0"), white((2, 3, 8, 8), 0, "x")
+    errors = autoencoder_internals._round_trips(x0, x, sigma)
+    x_t, a, s = seen["v"]
+    assert (a.square() + s.square()).flatten().tolist() == pytest.approx([1, 1])
+    assert (s / a).flatten().tolist() == pytest.approx([0.5, 2.0]) and torch.equal(x_t, a * x)
+    for kind in ("eps", "score"):
+        x_t, a, s = seen[kind]
+        assert torch.equal(x_t, x) and a == 1 and s.flatten().tolist() == [0.5, 2.0]
+    assert set(errors) == {"eps", "score", "v"} and max(error.max() for error in errors.values()) < 1e-5

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from explorer.errors import ImageRefused
-from explorer.images import headers
+from explorer.images import decoder, headers
 from explorer.images.decoder import decode_square, fit, from_data, to_data, upscaled
 
 
@@ -61,3 +63,26 @@ def test_orientation_reads_both_byte_orders_and_nothing_else():
         assert headers.orientation(exif) == headers.orientation(b"Exif\0\0" + exif) == 8
         assert all(headers.orientation(exif[:cut]) == 1 for cut in range(len(exif) - 4))
     assert headers.orientation(None) == headers.orientation(b"") == 1
+
+
+def test_a_picture_is_enlarged_when_its_shorter_side_is():
+    for height, width in ((40, 200), (200, 40)):
+        picture = np.zeros((height, width, 3), np.uint8)
+        assert upscaled(picture, 41) and not upscaled(picture, 40)
+
+
+def test_one_thread_decodes_for_everybody(monkeypatch):
+    """Whoever asks, the work is done by the one thread that steps back for those who compute."""
+    threads, wait = [], decoder._decode
+
+    def noted(*args):
+        threads.append(threading.current_thread())
+        return wait(*args)
+
+    monkeypatch.setattr(decoder, "_decode", noted)
+    buffer = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(buffer, "PNG")
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(decoder.decode, [buffer.getvalue()] * 8))
+    decode_square(buffer.getvalue(), 4)
+    assert len(threads) == 9 and len(set(threads)) == 1 and threads[0] is not threading.current_thread()

@@ -1,6 +1,7 @@
 """The batcher: nobody's failure, size, departure or end is another's."""
 
 import threading
+from contextlib import closing
 
 import pytest
 import torch
@@ -211,3 +212,43 @@ def test_an_idle_thread_ends_and_comes_back(monkeypatch):
         assert denoiser(rows(1), sigma).max() == sigma
         wait_until(lambda: not model.thread.is_alive())
     batcher.close()
+
+
+def test_the_count_of_passes_starts_again_when_memory_runs_out(batcher, monkeypatch):
+    monkeypatch.setattr("explorer.inference.batcher.PASSES_BEFORE_GROWTH", 3)
+    denoiser = batcher.denoiser(Recorder(gated=False, before=only(2)))
+    denoiser(rows(1), 1.0)
+    denoiser(rows(1), 1.0)
+    denoiser(rows(3), 1.0)  # fails, then 1, 1 and 1: the third pass since lets it double
+    assert batcher.stats().max_pixels == 2 * SIDE * SIDE and batcher.stats().passes == 5
+
+
+def test_a_halved_batch_does_not_grow_beyond_where_it_began(monkeypatch):
+    monkeypatch.setattr("explorer.inference.batcher.PASSES_BEFORE_GROWTH", 1)
+    limit = [4]
+
+    def check(x, sigma):
+        if len(x) > limit[0]:
+            raise torch.OutOfMemoryError("out of memory")
+
+    with closing(Batcher(max_wait_s=0, max_pixels=5 * SIDE * SIDE)) as batcher:
+        denoiser = batcher.denoiser(Recorder(gated=False, before=check))
+        denoiser(rows(5), 1.0)  # to 2 rows, then 4 after the next pass
+        limit[0] = 5
+        for _ in range(3):
+            denoiser(rows(1), 1.0)
+        assert batcher.stats().max_pixels == 5 * SIDE * SIDE
+
+
+def test_a_pass_is_given_up_at_its_deadline_and_not_before(start):
+    with closing(Batcher(deadline_s=1000)) as batcher:
+        model = Recorder()
+        call = busy(batcher, start, model)
+        batcher._started -= 990
+        batcher._abandon_overdue()
+        assert not call.done()
+        batcher._started -= 20
+        batcher._abandon_overdue()
+        with pytest.raises(ModelUnavailable, match="too long"):
+            call.result(GIVE_UP_S)
+        model.open()

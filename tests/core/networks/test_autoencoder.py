@@ -227,7 +227,7 @@ def test_cards_without_the_newer_fields_are_still_read():
 
 def test_bits_are_those_of_one_picture_whatever_the_batch():
     one = torch.arange(64).view(1, 8, 8) % 4
-    assert used_bits(one.expand(5, 8, 8), 16) == used_bits(one, 16) == pytest.approx(128)
+    assert token_entropy_bits(one.expand(5, 8, 8), 16) == token_entropy_bits(one, 16) == pytest.approx(128)
 
 
 def test_one_colour_at_zero_is_no_hole():

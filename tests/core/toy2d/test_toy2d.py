@@ -242,4 +242,6 @@ def test_the_rate_falls_along_half_a_cosine_to_zero(monkeypatch, steps):
     learn_once = lambda model, optimizer, batch: rates.append(optimizer.param_groups[0]["lr"])
     monkeypatch.setattr(score_matching, "_learn", learn_once)
     list(train(DENSITIES["two"], steps, 0, set()))
-    assert rates == pytest.approx(score_matching.LEARNING_RATE * np.cos(np.pi / 2 * np.arange(1, steps + 1) / steps) ** 2)
+    assert rates == pytest.approx(
+        score_matching.LEARNING_RATE * np.cos(np.pi / 2 * np.arange(1, steps + 1) / steps) ** 2
+    )
