@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from harness.mutation import runner
@@ -69,26 +70,37 @@ def _run(root: Path, chosen: list[Fault], timeout_s: float, output: Path | None)
         copy = Path(folder, "repository")
         copy.mkdir()
         runner.copy_tree(root, copy)
-        output = output or Path(folder, "output.txt")
+        run = partial(runner.failure, copy, timeout_s=timeout_s, output=output or Path(folder, "output.txt"))
         sound: set[str] = set()
         for fault in sorted(chosen, key=lambda fault: (fault.path, fault.line)):
-            tests = covering_tests(copy, fault.path)
-            _check_sound(copy, [test for test in tests if test not in sound], timeout_s, output)
-            sound |= set(tests)
-            began = time.monotonic()
-            before = runner.apply(copy, fault)
-            found = runner.failure(copy, tests, timeout_s, output)
-            runner.write(copy / fault.path, before)
-            print(f"{found or 'UNNOTICED':9} {time.monotonic() - began:5.1f} s  {fault}", flush=True)
-            if not found:
+            began, noticed = time.monotonic(), ""
+            for tests in _stages(copy, fault):
+                if noticed := _noticed(run, copy, fault, tests, sound):
+                    break
+            print(f"{noticed or 'UNNOTICED':9} {time.monotonic() - began:5.1f} s  {fault}", flush=True)
+            if not noticed:
                 unnoticed.append(fault)
     return unnoticed
 
 
-def _check_sound(copy: Path, tests: list[str], timeout_s: float, output: Path) -> None:
-    """Raise RuntimeError where tests fail without a fault: they would notice any."""
-    if tests and (found := runner.failure(copy, tests, timeout_s, output)):
-        raise RuntimeError(f"without a fault, {' '.join(tests)} {found}:\n{output.read_text()[-2000:]}")
+def _stages(copy: Path, fault: Fault) -> list[list[str]]:
+    """Tests in the order in which they are tried: the one that is to notice the fault, the nearest file, the others."""
+    first, *rest = covering_tests(copy, fault.path)
+    return [tests for tests in ([fault.test] if fault.test else [], [first], rest) if tests]
+
+
+def _noticed(run: partial[str], copy: Path, fault: Fault, tests: list[str], sound: set[str]) -> str:
+    """How tests notice the fault, '' where they pass; tests that fail without it raise RuntimeError, once for each."""
+    if fresh := [test for test in tests if test not in sound]:
+        if found := run(fresh):
+            printed = run.keywords["output"].read_text()[-2000:]
+            raise RuntimeError(f"without a fault, {' '.join(fresh)} {found}:\n{printed}")
+        sound |= set(fresh)
+    before = runner.apply(copy, fault)
+    try:
+        return run(tests)
+    finally:
+        runner.write(copy / fault.path, before)
 
 
 if __name__ == "__main__":

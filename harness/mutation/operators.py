@@ -37,6 +37,7 @@ class Fault:
     old: str
     new: str
     kind: str
+    test: str = ""  # that is to notice it, and runs before all others that cover the file
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line} {self.kind}: `{self.old.strip()}` -> `{self.new.strip()}`"

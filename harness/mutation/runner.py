@@ -60,7 +60,7 @@ def write(path: Path, text: str) -> None:
     Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
 
 
-def failure(root: Path, tests: list[str], timeout_s: float, output: Path) -> str:
+def failure(root: Path, tests: list[str], *, timeout_s: float, output: Path) -> str:
     """Run tests in a process of their own; return '' where they pass, else "failed" or "timed out".
 
     output: file that gets what pytest prints. Raises RuntimeError where no test was collected.

@@ -87,8 +87,8 @@ def drawn_faults(root: Path, seed: int, count: int, pattern: str = "*") -> list[
 def listed_faults(root: Path, path: Path = LISTED) -> tuple[list[Fault], list[str]]:
     """Return the faults of the list, and one sentence for each that no longer applies to the code under root.
 
-    An entry names the file, the old line and the new one; spaces do not count, and the old line must be unique in its
-    file unless `occurrence` (1-based) says which one is meant.
+    An entry names file, old line and new line; spaces do not count, and the old line must be unique in its file unless
+    `occurrence` (1-based) says which one is meant. Entries that say why they are `equivalent` are passed over.
     """
     applied, stale = [], []
     for entry in tomllib.loads(path.read_text())["fault"]:
@@ -98,11 +98,11 @@ def listed_faults(root: Path, path: Path = LISTED) -> tuple[list[Fault], list[st
         which = entry.get("occurrence", 1 if len(matches) == 1 else 0)
         if not 1 <= which <= len(matches):
             stale.append(f"{entry['id']}: {len(matches)} lines of {entry['file']} read `{entry['old'].strip()}`")
-            continue
-        old = lines[matches[which - 1]]
-        indent = old[: len(old) - len(old.lstrip())]
-        fault = Fault(entry["file"], matches[which - 1] + 1, old, indent + entry["new"].strip(), entry["id"])
-        applied.append(fault)
+        elif "equivalent" not in entry:
+            old = lines[matches[which - 1]]
+            new = old[: len(old) - len(old.lstrip())] + entry["new"].strip()
+            line = matches[which - 1] + 1
+            applied.append(Fault(entry["file"], line, old, new, entry["id"], entry.get("test", "")))
     return applied, stale
 
 

@@ -116,3 +116,9 @@ def test_what_the_skips_carry_is_what_the_claim_measures(folder):
     np.testing.assert_allclose(costs.lost[:, 0], found.lost[:, 0], atol=0.05)
     np.testing.assert_allclose(costs.ratio, found.cut.mean(2) / found.with_skips.mean(1), rtol=0.1)
     assert (np.diff(costs.lost[:, 0], axis=1) > 0).all()  # the finer, the more is lost
+
+
+def test_without_the_quantised_member_no_bits_are_told(folder):
+    (folder / "vq-vae.json").unlink()
+    codes = Engine(autoencoder_folder=folder).codes(CorruptionRequest(), seed=1)
+    assert codes.entries == 0 and codes.bits == 0

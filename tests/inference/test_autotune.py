@@ -100,3 +100,47 @@ def test_a_device_that_is_not_there_is_refused(native):
     missing = "mps" if not torch.backends.mps.is_available() else "cuda"
     with pytest.raises(DeviceRefused, match="There is no"):
         tune(lambda device, dtype: Slow(0.001), missing)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "dtype"),
+    [(0.89, "bfloat16"), (0.91, "float32")],  # bfloat16 is worth it from a tenth on
+)
+def test_how_much_faster_bfloat16_must_be(ratio, dtype):
+    assert best_device_and_dtype({("cpu", "float32"): 1.0, ("cpu", "bfloat16"): ratio}) == ("cpu", dtype)
+
+
+def test_a_pass_that_is_just_long_enough_is_preferred_to_a_longer_one():
+    assert best_chunk({1: 0.05, 2: 0.1, 4: 0.2}) == 2
+    assert best_chunk({1: 0.1049, 2: 0.2}) == 1  # within five per cent per picture
+    assert best_chunk({1: 0.1051, 2: 0.2}) == 2
+
+
+def test_larger_batches_are_tried_while_time_is_left(monkeypatch):
+    """Each is timed three times, the first to warm up; four times the last must fit into what is left."""
+    taken = {4: 0.01, 8: 0.02, 16: 0.04, 32: 0.08}
+    asked = []
+    monkeypatch.setattr(autotune, "_time_pass", lambda model, device, rows: asked.append(rows) or taken[rows])
+    monkeypatch.setattr(autotune, "MAX_CHUNK_PICTURES", {"cpu": 8})
+    monkeypatch.setattr(autotune, "TIMING_BUDGET_S", 0.2)
+    found = autotune._seconds_by_chunk(None, torch.device("cpu"), 0.01)
+    assert found == {1: 0.01, 2: 0.02, 4: 0.04} and asked == [8] * 3 + [16] * 3  # 0.02 s are left of 0.2
+    monkeypatch.setattr(autotune, "MAX_CHUNK_PICTURES", {"cpu": 2})
+    assert autotune._seconds_by_chunk(None, torch.device("cpu"), 0.01) == {1: 0.01, 2: 0.02}
+    assert autotune._seconds_by_chunk(None, torch.device("cpu"), 0.06) == {1: 0.06}
+
+
+def test_the_shortest_pass_counts_and_the_first_is_a_warm_up(monkeypatch):
+    times = iter([0.9, 0.05, 0.03, 0.04, 0.06])
+    monkeypatch.setattr(autotune, "_time_pass", lambda model, device, rows: next(times))
+    monkeypatch.setattr(autotune, "TIMING_BUDGET_S", 10.0)
+    place = ("cpu", "float32")
+    assert autotune._seconds_by_place({place: None}, {"cpu": torch.device("cpu")}) == {place: 0.03}
+
+
+def test_timing_ends_when_its_budget_is_spent(monkeypatch):
+    asked = []
+    monkeypatch.setattr(autotune, "_time_pass", lambda model, device, rows: asked.append(rows) or 0.3)
+    monkeypatch.setattr(autotune, "TIMING_BUDGET_S", 0.5)
+    autotune._seconds_by_place({("cpu", "float32"): None}, {"cpu": torch.device("cpu")})
+    assert asked == [autotune.PROBE_ROWS] * 2  # at least a warm-up and one that counts
