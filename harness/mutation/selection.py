@@ -47,6 +47,7 @@ COVERING = {
     "explorer/schemas/sampling.py": ("tests/engine/test_sampling.py",),
     "explorer/schemas/score_field.py": ("tests/core/toy2d",),
     "explorer/schemas/transfer.py": ("tests/engine/test_sampling.py",),
+    "explorer/claims/skips.py": ("tests/claims/test_noise_levels.py",),
     "explorer/claims/score.py": ("tests/claims/test_conversions.py",),
 }
 

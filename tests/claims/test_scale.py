@@ -145,7 +145,7 @@ def nothing(shares):
 
 
 def one_level_sharper(shares):
-    shares[9] = shares[6]
+    shares[8] = wiener_gain(CLEAN, 0.85 * LEVELS[7])
 
 
 def finest_octave_kept_longer(shares):

@@ -119,8 +119,7 @@ def test_the_command_names_what_no_test_notices_and_changes_nothing(repository):
 
 @pytest.mark.parametrize("path", mutated_modules(ROOT))
 def test_every_module_has_tests_that_cover_it(path):
-    if faults(path, (ROOT / path).read_text()):
-        assert covering_tests(ROOT, path)
+    assert path.endswith("__init__.py") or covering_tests(ROOT, path)
 
 
 def test_every_entry_of_the_table_names_tests_that_exist():

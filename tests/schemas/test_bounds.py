@@ -164,7 +164,7 @@ def test_numbers_are_finite_and_no_truth_values():
     for check in (number, whole_number):
         for value in (True, math.nan, math.inf, -math.inf, "2", None, 10**400):
             with pytest.raises(RequestRefused):
-                check(value, -(10**500), 10**500, "value")
+                check(value, -(2**70), 2**70, "value")
     with pytest.raises(RequestRefused):
         whole_number(2.5, 0, 3, "seed")
 

@@ -246,7 +246,8 @@ DEFAULTS = [
 
 @pytest.mark.parametrize(("sampler", "settings"), DEFAULTS, ids=["ancestral", "churn", "langevin", "pc"])
 def test_settings_left_away_are_the_published_ones(sampler, settings):
-    x, sigmas, noise = 80 * white((1, 1, 4, 4), 9, "start"), KARRAS.sigmas(200), keyed_noise((1, 4, 4), 9, [0])
+    sigmas = KARRAS.sigmas(200 if sampler is churn else 9)  # with fewer steps the most churn there can be is reached
+    x, noise = 80 * white((1, 1, 4, 4), 9, "start"), keyed_noise((1, 4, 4), 9, [0])
     plain, explicit = (list(sampler(Gaussian(0.3), x, sigmas, noise=noise, **s)) for s in ({}, settings))
     assert all(torch.equal(a.x, b.x) for a, b in zip(plain, explicit, strict=True))
     for name, value in settings.items():  # and each of them matters
