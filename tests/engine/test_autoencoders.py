@@ -131,7 +131,7 @@ def test_what_is_not_there_is_refused(engine):
 
 
 def test_the_rms_of_what_is_generated_is_not_about_its_mean(engine):
-    for film in engine.films(GenerateRequest(steps=2)):
+    for film in engine.autoencoders.generate(GenerateRequest(steps=2)):
         assert film.rms == pytest.approx(np.sqrt((film.frames[-1].astype(np.float64) ** 2).mean()), rel=1e-5)
 
 

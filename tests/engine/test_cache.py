@@ -117,3 +117,36 @@ def test_leaving_in_the_middle_of_a_run_leaves_no_rows_behind():
     stats = engine.models.batcher.stats()
     assert (stats.waiting, stats.in_flight) == (0, 0) and stats.rows <= 3
     engine.models.batcher.close()
+
+
+def test_what_was_used_last_stays():
+    cache = Cache(2)
+    cache.put("a", 1)
+    cache.put("b", 2)
+    assert cache.get("a") == 1
+    cache.put("c", 3)
+    assert cache.get("a") == 1 and cache.get("b") is None and cache.get("c") == 3
+
+
+def test_one_thread_at_a_time_is_at_the_values():
+    """A key notes at every use of its hash whether the lock is held."""
+    cache, held = Cache(10), []
+
+    class Key:
+        def __hash__(self):
+            held.append(cache._lock.locked())
+            return 1
+
+    key = Key()
+    for use in (lambda: cache.put(key, 1), lambda: cache.get(key), lambda: cache.pin(key, 2)):
+        use()
+        assert held and all(held)
+        held.clear()
+
+
+def test_sizes_are_the_bytes_of_what_is_kept(engine):
+    """Of a run every state and its estimate, of an answer the errors at all levels."""
+    run = list(engine.sample(engine.plan(SamplingRequest(model="wiener", size=64, steps=3))))
+    assert engine._runs._evictable.currsize == sum(step.x.nbytes + step.x0.nbytes for step in run)
+    parts = ask(engine, "cat")
+    assert engine._levels._evictable.currsize == sum(part.error.nbytes for part in parts) == 6 * 3 * 64 * 64 * 4

@@ -120,5 +120,6 @@ def test_what_the_skips_carry_is_what_the_claim_measures(folder):
 
 def test_without_the_quantised_member_no_bits_are_told(folder):
     (folder / "vq-vae.json").unlink()
-    codes = Engine(autoencoder_folder=folder).codes(CorruptionRequest(), seed=1)
+    picture = np.zeros((3, 32, 32), np.float32)
+    codes = Engine(autoencoder_folder=folder).autoencoder_internals.codes(picture, seed=1)
     assert codes.entries == 0 and codes.bits == 0

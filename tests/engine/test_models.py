@@ -90,4 +90,4 @@ def test_errors_of_a_pass_are_sentences(models):
         return x * float("nan")
 
     with pytest.raises(RequestRefused, match="not a number"):
-        models.in_turn(broken)(X, 1.0)
+        models.batched(broken)(X, 1.0)

@@ -5,7 +5,7 @@ import torch
 
 from explorer.core.noise import white
 from explorer.core.spectra import radial
-from explorer.engine.noising import CROSSOVER_POINTS, denoised_levels, noised_picture
+from explorer.engine.noising import CROSSOVER_LEVELS, denoised_levels, noised_picture
 from explorer.images import decoder
 from explorer.schemas import SIGMA_RANGE, NoisingRequest
 
@@ -37,7 +37,7 @@ def test_the_band_is_the_scatter_of_three_colours():
 
 
 def test_crossovers_are_those_of_the_clean_spectrum():
-    sigmas = np.geomspace(*SIGMA_RANGE, CROSSOVER_POINTS)
+    sigmas = np.geomspace(*SIGMA_RANGE, CROSSOVER_LEVELS)
     assert np.array_equal(NOISED.crossover_sigma, sigmas)
     sizes = [radial.feature_size(radial.crossover(NOISED.clean, s, NOISED.wavenumber).frequency) for s in sigmas]
     assert np.array_equal(NOISED.crossover, sizes)

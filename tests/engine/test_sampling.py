@@ -213,7 +213,7 @@ def test_the_amount_of_fresh_noise_is_the_requests(engine, name):
 
 def test_a_u_turn_of_a_run_starts_from_its_last_picture(engine):
     request = UTurnRequest(run=WIENER, levels=2, low=0.05, high=0.2, count=2, steps=1)
-    last = engine.step(WIENER, WIENER.steps).x0
+    last = engine.step(engine.plan(WIENER), WIENER.steps).x0
     expected = branching.u_turns(request, torch.from_numpy(last), engine.denoiser(WIENER))
     for mine, theirs in zip(engine.u_turns(request), expected, strict=True):
         assert mine.change == pytest.approx(theirs.change, rel=1e-5)
@@ -221,30 +221,6 @@ def test_a_u_turn_of_a_run_starts_from_its_last_picture(engine):
 
 def test_siblings_of_the_last_picture_start_from_it(engine):
     request = BranchRequest(run=WIENER, step=9, origin="picture", count=2, steps=1)
-    last = engine.step(WIENER, WIENER.steps).x0
+    last = engine.step(engine.plan(WIENER), WIENER.steps).x0
     first = next(iter(branching.branches(request, torch.from_numpy(last), engine.denoiser(WIENER))))
     np.testing.assert_allclose(next(iter(engine.branch(request))).siblings, first.siblings, atol=1e-5)
-
-
-def test_what_was_used_last_stays():
-    cache = Cache(2)
-    cache.put("a", 1), cache.put("b", 2)
-    assert cache.get("a") == 1
-    cache.put("c", 3)
-    assert cache.get("a") == 1 and cache.get("b") is None and cache.get("c") == 3
-
-
-def test_one_thread_at_a_time_is_at_the_values():
-    """A key notes at every use of its hash whether the lock is held."""
-    cache, held = Cache(10), []
-
-    class Key:
-        def __hash__(self):
-            held.append(cache._lock.locked())
-            return 1
-
-    key = Key()
-    for use in (lambda: cache.put(key, 1), lambda: cache.get(key), lambda: cache.put_for_good(key, 2)):
-        use()
-        assert held and all(held)
-        held.clear()

@@ -7,7 +7,7 @@ import torch
 from explorer.core.toy2d.densities import PATTERNS
 from explorer.core.toy2d.score_matching import train
 from explorer.engine import score_field
-from explorer.engine.score_field import GRID, SIGMAS, ScoreFields, field, grid, pattern_of, plan, plane, walks
+from explorer.engine.score_field import GRID_SIDE, SIGMAS, ScoreFields, density, field, grid, pattern_of, walk_frames
 from explorer.schemas.score_field import EXTENT, DensityRequest, LearnRequest, WalkRequest
 
 TWO = PATTERNS["two"]()
@@ -15,11 +15,11 @@ TWO = PATTERNS["two"]()
 
 def test_length_is_the_root_mean_square_of_vectors():
     vectors = torch.tensor([[[3.0, 4.0], [0.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]]]).double()
-    assert score_field._length(vectors) == pytest.approx([np.sqrt(12.5), 1])
+    assert score_field._rms_length(vectors) == pytest.approx([np.sqrt(12.5), 1])
 
 
 def test_errors_are_relative_to_the_score():
-    points = score_field._Points(TWO)
+    points = score_field._TestPoints(TWO)
     assert points.error(TWO.mixture) == pytest.approx(np.zeros(len(SIGMAS)), abs=1e-9)
     assert points.error(lambda x, sigma: x) == pytest.approx(np.ones(len(SIGMAS)))  # no score at all
     half = lambda x, sigma: (x + TWO.mixture(x, sigma)) / 2
@@ -28,7 +28,7 @@ def test_errors_are_relative_to_the_score():
 
 def test_the_move_of_one_gaussian_is_known():
     """D - x = -sigma^2 (x - m) / (s^2 + sigma^2), and x - m has variance s^2 + sigma^2 along both axes."""
-    known = plane(DensityRequest("drawn", ((0.3, -0.4),)))
+    known = density(DensityRequest("drawn", ((0.3, -0.4),)))
     variance = known.std**2 + SIGMAS**2
     assert known.move == pytest.approx(SIGMAS**2 / variance * np.sqrt(2 * variance), rel=0.06)
     assert known.shares.tolist() == [1.0] and np.array_equal(known.sigmas, SIGMAS)
@@ -46,7 +46,7 @@ def test_losses_are_weighted_squares_against_clean_points_and_posterior_means():
 
 
 def test_the_grid_is_read_row_by_row_from_the_top_left():
-    places = grid().reshape(GRID, GRID, 2)
+    places = grid().reshape(GRID_SIDE, GRID_SIDE, 2)
     assert places[0, 0].tolist() == pytest.approx([-EXTENT, EXTENT])
     assert places[-1, 0].tolist() == pytest.approx([-EXTENT, -EXTENT])
     assert places[0, -1].tolist() == pytest.approx([EXTENT, EXTENT])
@@ -61,7 +61,8 @@ def test_walkers_follow_the_network_that_has_learned_most():
     reports.close()
     assert steps == [0, 10, 25]
     _, network = next(train(pattern_of(request.plane), LearnRequest().steps, 0, {25}))
-    for mine, theirs, _ in zip(fields.walks(request), walks(request, network), range(6), strict=False):
+    plan = fields.plan(request)
+    for mine, theirs, _ in zip(fields.walk(plan), walk_frames(plan, network), range(6), strict=False):
         assert (mine.kind, mine.i) == (theirs.kind, theirs.i) and np.array_equal(mine.x, theirs.x)
 
 
@@ -77,8 +78,9 @@ def test_an_earlier_stage_does_not_replace_a_later_one():
 
 def test_walkers_are_counted_at_every_record():
     request = WalkRequest(count=10)
-    frames = list(walks(request, TWO.mixture))
-    kinds, levels = [frame.kind for frame in frames], plan(request).sigmas
+    plan = ScoreFields().plan(request)
+    frames = list(walk_frames(plan, TWO.mixture))
+    kinds, levels = [frame.kind for frame in frames], plan.sigmas
     assert kinds[:4] == ["single", "annealed"] * 2 and set(levels) == {"single", "annealed"}
     for kind, sigmas in levels.items():
         mine = [frame for frame in frames if frame.kind == kind]
