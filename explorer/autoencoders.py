@@ -92,7 +92,7 @@ def load_autoencoder(name: str, device: str | torch.device = "cpu", folder: Path
     """Return the named autoencoder as a Denoiser; an `Autoencoder` where it has a code. Raise WeightsRefused."""
     info = AUTOENCODERS.get(name)
     if info is None:
-        raise WeightsRefused(f"There is no member '{name[:40]}' in the family.")
+        raise WeightsRefused(f"There is no autoencoder named '{name[:40]}'.")
     model = weights.build(info.file, folder, BUILDERS)
     if isinstance(model, PrincipalComponents):
         try:

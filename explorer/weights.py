@@ -33,6 +33,7 @@ CLASSIFIER = "classifier"  # a kind of model, and the name of the one that is sh
 AUTOENCODER, AUTOENCODER_UNET = "autoencoder", "family-unet"  # kinds that explorer.autoencoders builds
 MAX_WEIGHTS_BYTES = 100 * 2**20
 MAX_CARD_BYTES = 2**18
+MAX_LOWER_LEVELS = 4  # networks for lower resolutions that a card may name
 MIN_SIGMA, MAX_SIGMA = 1e-4, 1e4  # data units; of every noise level and standard deviation in a card
 
 T = TypeVar("T")
@@ -134,12 +135,16 @@ def _with_levels(full: Denoiser, levels: object, name: str, folder: Path) -> Den
     """Return the network with those of lower resolutions that its card names. Raise WeightsRefused."""
     found = [Level(full, 1, 0.0)]
     try:
-        for level in levels if isinstance(levels, list) else [None]:
+        if not isinstance(levels, list) or len(levels) > MAX_LOWER_LEVELS:
+            raise ValueError("a list of few levels is expected")
+        for level in levels:
             network = build(level["file"], folder, {UNET_LEVEL: _build_unet})
             own, expected = card(level["file"], folder), card(name, folder)
             if own["sha256"] != level["sha256"] or own["classes"] != expected["classes"]:
                 raise ValueError("another file than the one that was measured")
-            found.append(Level(network, int(level["reduction"]), checked_sigma(level["sigma_from"])))
+            if type(level["reduction"]) is not int:
+                raise ValueError("a reduction is a whole number of pixels")
+            found.append(Level(network, level["reduction"], checked_sigma(level["sigma_from"])))
         return MultiResolution(found).eval()
     except (AttributeError, LookupError, TypeError, ValueError):
         raise WeightsRefused(f"The levels in the card of '{name}' do not fit the files beside it.") from None

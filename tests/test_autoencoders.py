@@ -99,7 +99,7 @@ def test_damaged_and_missing_members_are_refused_and_the_others_still_load(folde
     path = folder / "ae-conv-4.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
     assert "hash" in refusal("ae-conv-4", folder)
-    assert "card" in refusal("vae", folder) and "no member" in refusal("nobody", folder)
+    assert "card" in refusal("vae", folder) and "no autoencoder" in refusal("nobody", folder)
     assert autoencoders.load_autoencoder("dae-050", folder=folder) is not None
 
 

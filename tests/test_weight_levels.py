@@ -106,6 +106,7 @@ def test_rows_of_one_pass_may_be_at_different_resolutions(folder):
         {"reduction": 1},
         {"reduction": 4},
         {"reduction": "two"},
+        {"reduction": 2.0},
         {"sigma_from": 0},
         {"sigma_from": float("nan")},
         {"sigma_from": 11.0},
@@ -119,7 +120,7 @@ def test_levels_that_do_not_fit_get_one_line(folder, fields):
     weights.load("tiny", folder=folder, full_resolution=True)
 
 
-@pytest.mark.parametrize("levels", ["half", {"file": "tiny-half"}, [None], [[]], 7])
+@pytest.mark.parametrize("levels", ["half", {"file": "tiny-half"}, [None], [[]], 7, [{}] * 5])
 def test_a_list_of_levels_that_is_none_gets_one_line(folder, levels):
     (folder / "tiny.json").write_text(json.dumps({**weights.card("tiny", folder), "levels": levels}))
     with pytest.raises(WeightsRefused, match="levels"):

@@ -95,5 +95,5 @@ class Ideal:
 
 
 def _levels(sigma: Tensor | float, like: Tensor) -> Tensor:
-    """sigma, a number or () or (B,), as (B,) like the tensor like (B, ...), kept off zero."""
+    """sigma, a number or () or (B,), as (B,), type and device of `like` (B, ...), at least MIN_SIGMA."""
     return broadcast_sigma(sigma, like).flatten().clamp(min=MIN_SIGMA)

@@ -1,18 +1,17 @@
-"""A denoiser that works at the resolution that the noise level allows (subspace diffusion, Jing et al. 2022).
+"""A denoiser that computes at a lower resolution where the noise is strong (subspace diffusion, Jing et al. 2022).
 
-At a high noise level the fine octaves of a picture are far below the noise, and a network that looks at every pixel
-spends most of its work on them. Means of 2x2 pixels are an orthogonal projection up to a factor, so that white noise
-stays white:
+At a high noise level the fine octaves of a picture are far below the noise, and a network at full resolution spends
+most of its work on them. Means of 2x2 pixels are an orthogonal projection up to a factor, so white noise stays white:
 
     mean(x0 + sigma eps) = mean(x0) + (sigma / 2) eps',    eps' ~ N(0, I)
 
-and the posterior mean of the means needs nothing but a denoiser at half the resolution and half the noise level:
+and the posterior mean of the means is that of a denoiser at half the resolution and half the noise level:
 
     D(x, sigma) = D_full(x, sigma)                     below the first threshold
                 = up(D_half(mean(x), sigma / 2))       above it, blended over a factor BLEND in sigma
                 = up(D_quarter(mean4(x), sigma / 4))   above the second one, likewise
 
-`up` is bicubic, corrected until its means are what it was given. What is finer than the means is estimated as smooth.
+`up` is bicubic, corrected so that the means of its result are its input. Finer octaves are estimated as smooth.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ def block_means(x: Tensor, reduction: int) -> Tensor:
 def upsampled(means: Tensor, reduction: int, size: tuple[int, int]) -> Tensor:
     """Return a smooth picture (B, C, *size) whose means of reduction x reduction pixels are `means` (B, C, h, w).
 
-    Bicubic; what its means lack is added twice, the second time by squares, after which nothing is lacking.
+    Bicubic, followed by two corrections of the means, the second one constant over each square and therefore exact.
     """
     if reduction == 1:
         return means
@@ -80,12 +79,12 @@ def shares(sigma: Tensor, thresholds: Sequence[float]) -> Tensor:
 
 
 class MultiResolution(nn.Module):
-    """A Denoiser made of denoisers at falling resolutions; rows of one batch may be at different ones."""
+    """A Denoiser made of denoisers at decreasing resolutions; rows of a batch may use different ones."""
 
     def __init__(self, levels: Sequence[Level]) -> None:
-        """levels: the first at full resolution. Raises ValueError when reductions or thresholds do not rise.
+        """Combine levels, the first at full resolution. Raise ValueError where reductions or thresholds do not rise.
 
-        Denoisers that are modules are registered, so that moving this module moves them all.
+        Denoisers that are modules are registered, so moving this module moves all of them.
         """
         super().__init__()
         reductions, thresholds = [v.reduction for v in levels], [v.sigma_from for v in levels[1:]]
@@ -100,7 +99,7 @@ class MultiResolution(nn.Module):
         self.thresholds = thresholds
 
     def forward(self, x: Tensor, sigma: Tensor | float, label: Tensor | None = None) -> Tensor:
-        """Estimate x0, of the shape of x (B, C, H, W); sigma () or (B,) in data units; label (B,) int64 or None."""
+        """Return x0, shape of x (B, C, H, W); sigma: () or (B,), data units; label: (B,) int64 or None."""
         sigma = broadcast_sigma(sigma, x).flatten()
         estimate = torch.zeros_like(x)
         for level, share in zip(self.levels, shares(sigma, self.thresholds), strict=True):

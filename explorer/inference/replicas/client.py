@@ -111,11 +111,11 @@ class Replicas:
     ) -> Tensor:  # fmt: skip
         x = x.detach().float()
         labels = None if label is None else torch.as_tensor(label).expand(len(x)).numpy()
-        ask = ReplicaCall(x.numpy(), broadcast_sigma(sigma, x).flatten().numpy(), labels, run, background)
+        call = ReplicaCall(x.numpy(), broadcast_sigma(sigma, x).flatten().numpy(), labels, run, background)
         with self._lock:
             self._in_flight += len(x)
         try:
-            answer = self._answer(ask, cancelled)
+            answer = self._answer(call, cancelled)
         finally:
             with self._lock:
                 self._in_flight -= len(x)
@@ -125,14 +125,14 @@ class Replicas:
             self._rows += len(x)
         return torch.tensor(answer)  # a copy: arrays in Ray's shared memory are read-only
 
-    def _answer(self, ask: ReplicaCall, cancelled: Callable[[], bool]) -> Picture | ReplicaFailure:
+    def _answer(self, call: ReplicaCall, cancelled: Callable[[], bool]) -> Picture | ReplicaFailure:
         """The result from the first replica that survives the call."""
         end = time.monotonic() + self._deadline_s
         for attempt in range(MAX_ATTEMPTS):
             if reason := self._reason_to_stop(cancelled, end):
                 raise reason
             try:
-                return self._wait(self._send(ask), cancelled, end)
+                return self._wait(self._send(call), cancelled, end)
             except self._lost_errors:
                 with self._lock:
                     self._repeated += 1

@@ -199,7 +199,7 @@ def test_there_is_a_deadline_and_an_end(held, connect):
         with pytest.raises(ModelUnavailable, match=OVERDUE_MESSAGE):
             connect(carrier, deadline_s=0.05).denoiser()(white((1, 3, 8, 8), 0, "a"), 1.0)
         ended = []
-        replicas = connect(carrier, end=lambda: ended.append(1))
+        replicas = connect(carrier, on_close=lambda: ended.append(1))
         with ThreadPoolExecutor(1) as threads:
             call = threads.submit(replicas.denoiser(), white((1, 3, 8, 8), 0, "a"), 1.0)
             wait_until(lambda: replicas.stats().in_flight == 1)
@@ -267,8 +267,8 @@ def test_the_engine_asks_replicas_for_the_network_and_refuses_in_a_sentence(carr
     sent = carrier.sent
     assert sent >= 3 and len(list(engine.sample(engine.plan(SamplingRequest(steps=3, size=64, model="wiener"))))) == 4
     assert carrier.sent == sent  # all else is computed here
-    wait_until(lambda: "explorer_replicas_live 2\n" in Health(engine).metrics())
-    assert f"explorer_replicas_rows_total {replicas.stats().rows}\n" in Health(engine).metrics()
+    wait_until(lambda: "explorer_replicas_live 2.0\n" in Health(engine).metrics())
+    assert f"explorer_replicas_rows_total {float(replicas.stats().rows)}\n" in Health(engine).metrics()
     for replica in list(carrier.replicas):
         carrier.kill(replica)
     with pytest.raises(RequestRefused, match="cannot be reached"):

@@ -40,7 +40,7 @@ def test_a_server_on_a_cluster_from_start_to_end():
     try:
         wait_until(lambda: server.poll() is None and answers(f"{url}/readyz"), 180, every=0.5)
         processes = psutil.Process(server.pid).children(recursive=True)
-        wait_until(lambda: "explorer_replicas_live 2\n" in httpx.get(f"{url}/metrics").text)
+        wait_until(lambda: "explorer_replicas_live 2.0\n" in httpx.get(f"{url}/metrics").text)
         assert int(re.search(r"replicas_rows_total (\d+)", httpx.get(f"{url}/metrics").text)[1]) >= 32
         assert {where for process in processes for where in listening(process)} <= LOOPBACK
         server.send_signal(signal.SIGTERM)
