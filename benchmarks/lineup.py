@@ -32,7 +32,7 @@ SIGMA = 0.5
 
 # Watches the page from a moved control on: when the first members of the new answer are drawn, and when all are.
 WATCH = """(number) => {
-  const input = document.querySelector('#lineup-seed input'), line = window.lineUp.line, begun = performance.now();
+  const input = document.querySelector('#lineup-seed input'), line = players.lineup.state, begun = performance.now();
   const given = line.given, seen = { first: 0, all: 0 };
   input.value = number;
   input.dispatchEvent(new Event('input', { bubbles: true }));
@@ -75,7 +75,9 @@ def on_the_page(url: str) -> tuple[list[float], list[float]]:
         page.goto(url)
         page.get_by_role("tab", name="Autoencoders").click()
         ready = "document.querySelector('#lineup-status')?.textContent === 'ready'"
-        page.wait_for_function(f"window.lineUp?.line.members.size === {len(AUTOENCODERS)} && {ready}", timeout=300_000)
+        page.wait_for_function(
+            f"window.players?.lineup?.state.members.size === {len(AUTOENCODERS)} && {ready}", timeout=300_000
+        )
         page.wait_for_timeout(3000)
         measured = []
         for number in range(1, MOVES + 1):

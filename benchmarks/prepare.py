@@ -67,11 +67,11 @@ def first_picture(url: str) -> list[float]:
         page.wait_for_function(ready, timeout=300_000)
         page.evaluate(
             """() => document.querySelector('.ns-grid').parentElement.addEventListener('drawn', () => {
-              const base = window.noiseAndScale.view.base;
+              const base = players.noise_slider.state.base;
               if (base !== window.lastBase) { window.lastBase = base; window.drawnAt = performance.now(); }
             })"""
         )
-        page.evaluate("window.noiseAndScale.moveTo(16)")
+        page.evaluate("players.noise_slider.moveTo(16)")
         page.wait_for_timeout(200)
         for i in range(UPLOADS):
             buffer, rng = io.BytesIO(), np.random.default_rng(i)

@@ -20,7 +20,7 @@ from explorer.engine import Engine
 from explorer.inference.device import choose_dtype
 from explorer.schemas import NoisingRequest
 from explorer.ui.players.noise_slider import payload
-from explorer.ui.players.shared.image_sheets import sheet
+from explorer.ui.players.shared.image_codec import sheet
 from harness import measuring
 from harness.measuring import Bar, Row, cpu, interleaved, spread
 

@@ -20,12 +20,15 @@ from explorer.server.health import Health
 from explorer.server.launch_options import MAX_QUEUED_VISITORS, launch_options
 from explorer.server.temp_dir import create_temp_dir
 from explorer.ui.app import TITLE, build_app
+from explorer.ui.players.shared import modules
 from explorer.ui.streaming.events import scale_concurrency
 from explorer.ui.theme import style_sheet, theme
 
 MAX_THREADS_PER_REPLICA = 40  # that handlers run in
 DRAIN_GRACE_S = 12.0  # for running events to end when the server is told to stop
 STOP_POLL_S = 0.5
+# of what the page shows first
+FIRST_MODULES = ["permalinks/masthead.js", "players/noise_slider/controls.js", "widgets/picture_picker.js"]
 
 
 def serve(engine: Engine, hosting: Hosting) -> None:
@@ -48,8 +51,9 @@ def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any]
     app.health = health
     gradio_patches.install(app)
     scale_concurrency(app, times)
-    routes = [blobs.route, *health.routes, *pwa.routes(TITLE)]
+    routes = [blobs.route, modules.route(), *health.routes, *pwa.routes(TITLE)]
     options = launch_options(hosting, routes, stopping=lambda: health.draining)
+    options["head"] += modules.preload(FIRST_MODULES)
     appearance = {"theme": theme(), "css": style_sheet(), "prevent_thread_lock": True, "quiet": True}
     return app, {**options, **appearance, "max_threads": times * MAX_THREADS_PER_REPLICA}, health
 

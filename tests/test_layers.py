@@ -48,7 +48,7 @@ ALLOWED = {
     "ui.tabs": {*SECTIONS, "errors", "ui.sections"},
     "ui.theme": {"figures", "ui.players"},
     "ui.app": {"engine", "examples", "schemas", "server", "ui.http_api", "ui.permalinks", "ui.tabs", "ui.theme"},
-    "serve": {"engine", "errors", "server", "ui.app", "ui.streaming", "ui.theme"},
+    "serve": {"engine", "errors", "server", "ui.app", "ui.players", "ui.streaming", "ui.theme"},
     "command_line": {"engine", "errors", "hub", "inference", "schemas", "serve", "server", "weights"},
 }
 GRADIO = ("server", "serve", *(part for part in ALLOWED if part.startswith("ui.")))

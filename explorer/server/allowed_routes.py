@@ -6,7 +6,7 @@ import re
 
 API = r"/gradio_api"
 GET_ROUTES = re.compile(
-    r"/|/healthz|/readyz|/metrics|/parts/[\w-]+|/(assets|static|svelte)/.+"
+    r"/|/healthz|/readyz|/metrics|/parts/[\w-]+|/modules/[0-9a-f]+/[\w/]+\.js|/(assets|static|svelte)/.+"
     r"|/(config|theme\.css|favicon\.ico|robots\.txt|manifest\.json|login_check|logout)/?"
     r"|/icon-\d+\.png"
     rf"|{API}/(info|login_check|user|token|app_id|startup-events|theme\.css|upload_progress|queue/(data|status))/?"

@@ -13,6 +13,7 @@ import pytest
 from explorer.engine import Engine
 from explorer.serve import prepare
 from explorer.server.config import Hosting
+from explorer.ui.players.shared.modules import DIGEST
 from harness.server_process import free_port
 from tests.support.guarded_app import API, png, uploaded
 
@@ -53,6 +54,7 @@ def test_only_the_listed_routes_answer(served):
             "/static/{path:path}": "/static/img/logo.svg",
             "/svelte/{path:path}": f"/svelte/{asset()}",
             "/parts/{name}": f"/parts/{part}",
+            "/modules/{digest}/{path:path}": f"/modules/{DIGEST}/players/shared/registry.js",
             API + "/file={path_or_url:path}": f"{API}/file={uploaded(client, png())['path']}",
             API + "/file/{path:path}": f"{API}/file/{uploaded(client, png())['path']}",
         }

@@ -42,7 +42,7 @@ def test_all_is_reached_and_what_has_the_focus_is_seen(explorer, view):
 
 def test_the_first_view(explorer):
     page = explorer.open().page
-    position = "window.noiseAndScale.view.position"
+    position = "players.noise_slider.state.position"
     tab_to(page, "#noise-slider")
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
@@ -53,9 +53,9 @@ def test_the_first_view(explorer):
         page.wait_for_function("document.activeElement.classList.contains('ns-here')")  # with the next frame
     assert page.evaluate(position) > 1
     tab_to(page, "#examples button:nth-of-type(2), .examples-row button:nth-of-type(2)")
-    before = page.evaluate("window.noiseAndScale.view.base.picture")
+    before = page.evaluate("players.noise_slider.state.base.picture")
     page.keyboard.press("Enter")
-    page.wait_for_function(f"window.noiseAndScale.view.base.picture !== '{before}'")
+    page.wait_for_function(f"window.players?.noise_slider?.state.base?.picture !== '{before}'")
     explorer.ready()
     tab_to(page, "#model input[value=wiener]")
     page.keyboard.press("Space")
@@ -68,7 +68,7 @@ def test_from_view_to_view(explorer):
     tab_to(page, "#views [role=tab]:nth-of-type(2)")
     page.keyboard.press("Enter")
     page.wait_for_function(VIEWS["sampling"], timeout=120_000)
-    tab_to(page, "#film-slider")
+    tab_to(page, "#trajectory-slider")
     page.keyboard.press("Home")
     assert page.evaluate("document.activeElement.value") == "0"
     page.keyboard.press("ArrowRight")

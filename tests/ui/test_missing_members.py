@@ -33,7 +33,7 @@ def test_missing_and_damaged_members_are_greyed_with_the_reason_and_the_rest_wor
         card = greyed.filter(has=lineup.page.get_by_text(AUTOENCODERS[name].title, exact=True))
         assert word in card.locator("span").text_content() and card.locator("canvas").is_hidden()
     assert "is left out: The weight file of 'conditional'" in explorer.text("#lineup-sentence")
-    lineup.page.evaluate("lineUp.choose('dae-100')")
+    lineup.page.evaluate("players.lineup.choose('dae-100')")
     assert lineup.pixels("[data-big=output]").any() and "code" in explorer.text("#lineup-sentence")
     lineup.page.locator("#lineup-order").select_option("best")
     order = lineup.page.locator(".lineup-members button").evaluate_all("all => all.map((b) => b.className)")
@@ -51,9 +51,9 @@ def test_the_sections_say_who_is_left_out(explorer):
     lineup.page.locator("button.label-wrap", has_text="Can it generate?").click()
     lineup.page.locator("#generate-steps input").fill("2")
     lineup.page.locator("button#generate").click()
-    lineup.ready("#films")
-    assert lineup.page.locator("#films .gallery-row").count() == len(AUTOENCODERS)
-    assert lineup.page.locator("#films .gallery-missing").count() == len(DAMAGED) + 1
+    lineup.ready("#generated")
+    assert lineup.page.locator("#generated .gallery-row").count() == len(AUTOENCODERS)
+    assert lineup.page.locator("#generated .gallery-missing").count() == len(DAMAGED) + 1
     lineup.unfold("The wiring", "wire")
     lineup.page.locator(".toast-body", has_text="'conditional'").last.wait_for(timeout=15_000)
     lineup.ready("#wiring-player")

@@ -36,7 +36,7 @@ def test_nobody_sees_the_pictures_of_another(two, engine, tmp_path):
         for page, file in zip(two, files.values(), strict=True):
             own = np.asarray(Image.open(file))
             name = engine.picture_store.add(own)  # it depends on the pixels alone
-            page.page.wait_for_function(f"window.noiseAndScale.view.base.picture === '{name}'")
+            page.page.wait_for_function(f"window.players?.noise_slider?.state.base?.picture === '{name}'")
             assert (page.ready().pixels("clean") == own).all()
             assert_shows(page.level(20), engine, NoisingRequest(picture=name), 20)
         files = dict(reversed(files.items()))

@@ -27,7 +27,7 @@ CONTROL_IDS: dict[str, dict[str, str]] = {
         **{"corruption": "corruption", "sigma": "lineup-sigma", "rate": "lineup-rate", "seed": "lineup-seed"},
         **{f"{n}.seed": f"{n}-seed" for n in ("levels", "skips", "generate")},
         "generate.steps": "generate-steps",
-        **{f"field.{n}": f"field-{n}" for n in ("density", "source", "seed")},
+        **{f"field.{n}": f"score-field-{n}" for n in ("density", "source", "seed")},
     },
 }
 # view -> section -> elem_id of its accordion

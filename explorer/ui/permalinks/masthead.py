@@ -14,17 +14,31 @@ from explorer.permalinks.schema import HIDEABLE, SECTIONS, VERSION, VIEWS
 from explorer.schemas.noising import NoisingRequest
 from explorer.ui.permalinks.bindings import accordions, controls, entries
 from explorer.ui.permalinks.restore import TITLES, accordion_updates, known_choices, names_of, open_link, update_of
-from explorer.ui.players.shared.scripts import common
+from explorer.ui.players.shared.modules import mount, reference
 
 FOLDER = Path(__file__).parent
+MAX_HIDDEN_MS = 10_000  # for which the page may be hidden before its link is opened, whatever happens to the module
 PRIVATE_EVENT = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build_masthead(title: str) -> gr.HTML:
     """The component; its value is restore.Opening.answer, once, when a link has been read."""
     template = (FOLDER / "template.html").read_text().replace("@@title@@", html.escape(title))
-    script = "\n".join([common(), f"const LINK = {json.dumps(_schema())};", (FOLDER / "masthead.js").read_text()])
+    script = _before_mounted() + mount("permalinks/masthead.js", _schema())
     return gr.HTML(value=None, html_template=template, js_on_load=script)
+
+
+def _before_mounted() -> str:
+    """Return what must not wait for the module: hide what the link hides, and note what the page's events report."""
+    return f"""
+const words = new URLSearchParams(location.search), hidden = (words.get("hide") ?? "").split(",");
+document.documentElement.dataset.hide = {json.dumps(list(HIDEABLE))}.filter((name) => hidden.includes(name)).join(" ");
+if (words.has("view")) document.documentElement.dataset.opening = "";
+setTimeout(() => delete document.documentElement.dataset.opening, {MAX_HIDDEN_MS});
+const early = [], note = (name) => (...values) => void early.push([name, values]);
+const reports = Object.fromEntries(["failed", "viewed", "took", "unfolded"].map((name) => [name, note(name)]));
+(window.players ??= {{}}).permalink = {{ early, ...reports }};
+"""
 
 
 def connect(app: gr.Blocks, masthead: gr.HTML, tabs: gr.Tabs, picture: gr.State) -> None:
@@ -45,25 +59,25 @@ def connect(app: gr.Blocks, masthead: gr.HTML, tabs: gr.Tabs, picture: gr.State)
 
     query = gr.Textbox("", visible=False)
     outputs = [masthead, tabs, picture, *held.values(), *folded.values()]
-    asks = f"() => [window.permalink?.asks() ?? location.search.slice(0, {LONGEST + 2})]"
-    restored = app.load(restore, query, outputs, js=asks, queue=False, **PRIVATE_EVENT)
-    restored.failure(fn=None, js="() => window.permalink?.failed()")
+    permalink = reference("permalink")
+    words = f"() => [location.search.slice(0, {LONGEST + 2})]"
+    restored = app.load(restore, query, outputs, js=words, queue=False, **PRIVATE_EVENT)
+    restored.failure(fn=None, js=f"() => {permalink}?.failed()")
     for view in VIEWS:
         mine = [held[view, name] for name in names_of(view)]
-        took = f"(...values) => window.permalink?.took('{view}', values)"
+        took = f"(...values) => {permalink}?.took('{view}', values)"
         gr.on([c.change for c in mine], fn=None, inputs=mine, js=took, trigger_mode="multiple", **PRIVATE_EVENT)
     for (view, section), accordion in folded.items():
         for event, state in ((accordion.expand, "true"), (accordion.collapse, "false")):
-            event(fn=None, js=f"() => window.permalink?.unfolded('{view}', '{section}', {state})", **PRIVATE_EVENT)
+            event(fn=None, js=f"() => {permalink}?.unfolded('{view}', '{section}', {state})", **PRIVATE_EVENT)
     for tab in tabs.children:
-        tab.select(fn=None, js=f"() => window.permalink?.viewed('{tab.id}')", **PRIVATE_EVENT)
+        tab.select(fn=None, js=f"() => {permalink}?.viewed('{tab.id}')", **PRIVATE_EVENT)
 
 
 def _schema() -> dict[str, Any]:
     """What the script has to know: the names of all views in the order of the address, and what they are by default."""
     return {
         "version": VERSION,
-        "longest": LONGEST,
         "corner": CORNER,
         "first": next(iter(VIEWS)),
         "views": {view: entries(view) for view in VIEWS},

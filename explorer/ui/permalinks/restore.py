@@ -60,11 +60,11 @@ def update_of(component: Component, value: Any) -> dict[str, Any]:  # noqa: ANN4
     return gr.update(value=value)
 
 
-def accordion_updates(opening: OpenedLink) -> dict[tuple[str, str], dict[str, Any]]:
+def accordion_updates(found: OpenedLink) -> dict[tuple[str, str], dict[str, Any]]:
     """(view, section) -> update of each accordion of the view, when the link says which are unfolded."""
-    if open_link.opened is None:
+    if found.opened is None:
         return {}
-    return {(open_link.view, name): gr.update(open=name in open_link.opened) for name in SECTIONS[open_link.view]}
+    return {(found.view, name): gr.update(open=name in found.opened) for name in SECTIONS[found.view]}
 
 
 def _values(link: Link, choices: Mapping[tuple[str, str], Sequence[Any]]) -> tuple[dict[str, Any], list[Ignored]]:

@@ -12,14 +12,15 @@ from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
 from explorer.ui.players.branches.component import build_branches
 from explorer.ui.players.branches.payload import branches_part
+from explorer.ui.players.shared.modules import reference
 from explorer.ui.streaming.events import first_run, private_event
 from explorer.ui.streaming.streams import Streams, batch_by_time
 
 ORIGINS = [("this step, as stored", "step"), ("the clean picture, noised afresh to this level", "picture")]
 MESSAGE_INTERVAL_S = 0.2  # seconds between two messages to the page
 TIMEOUT_MESSAGE = "The branches took too long here; fewer of them or fewer steps are faster."
-PLAYER = "branchPlayer"
-BRANCH_JS = f"(...v) => [...v.slice(0, -2), window.samplingFilm?.step() ?? 0, window.{PLAYER}?.ticket() ?? 0]"
+PLAYER = "branches"
+BRANCH_JS = f"(...v) => [...v.slice(0, -2), {reference('trajectory')}?.step() ?? 0, {reference(PLAYER)}?.ticket() ?? 0]"
 
 
 class BranchingSection:

@@ -15,7 +15,7 @@ from explorer.schemas.autoencoder_internals import Codes
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, CorruptionRequest, MissingAutoencoder
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
-from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, missing_row, rows_part
+from explorer.ui.players.gallery.component import Row, build_gallery, missing_row, rows_part
 from explorer.ui.streaming.streams import Streams
 from explorer.ui.widgets.notes import missing_note
 
@@ -23,7 +23,7 @@ NOTE = (
     "A small code can only hold coarse things. Solid: trained linear bottlenecks; dotted: principal components, the "
     "exact best linear code; dashed: convolutional bottlenecks. From blue to violet the code grows."
 )
-PLAYER = gallery_player("codes")
+PLAYER = "codes"
 BOTTLENECKS = [name for name, info in AUTOENCODERS.items() if info.group in ("linear", "convolutional")]
 
 
@@ -49,7 +49,7 @@ def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
             button = gr.Button("Look inside", size="sm", variant="primary", elem_id="look-inside")
             stop = gr.Button("Stop", size="sm", elem_id="stop-codes")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
-        words, gallery = gr.HTML(""), build_gallery("codes")
+        words, gallery = gr.HTML(""), build_gallery(PLAYER)
     streams.connect(button, stop, look, [request], [plot, words, gallery], PLAYER)
 
 

@@ -1,4 +1,4 @@
-"""Take run A along: as a film, as frames, as curves, or as everything in one JSON file."""
+"""Take run A along: as an animation, as frames, as curves, or as everything in one JSON file."""
 
 from __future__ import annotations
 
@@ -11,18 +11,10 @@ from explorer.export.formats import FORMATS
 from explorer.schemas import SamplingRequest
 from explorer.server.blob_store import BlobStore, pack_blob
 from explorer.server.error_handling import show_user_errors
-from explorer.ui.players.shared.scripts import common
+from explorer.ui.players.file_download.component import build_file_download
 from explorer.ui.streaming.events import COMPUTE, first_run
 
 BUTTON_LABELS = {"gif": "GIF", "mp4": "Video", "zip": "Frames", "csv": "Curves (CSV)", "json": "Everything (JSON)"}
-# the file comes as a part of its own, and is handed to the person by the browser
-DOWNLOAD_JS = """
-watch('value', async () => {
-  if (!props.value) return;
-  const part = await fetchPart(props.value.part);
-  download(part.blobs[0], part.mime, part.filename);
-});
-"""
 
 
 def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
@@ -30,10 +22,10 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
     with gr.Row(elem_id="export", elem_classes="controls line"):
         gr.HTML("<span class='label'>Save run A as</span>")
         buttons = {name: gr.Button(BUTTON_LABELS[name], size="sm", elem_id=f"export-{name}") for name in FORMATS}
-        taker = gr.HTML(value=None, html_template="<span></span>", js_on_load=common() + DOWNLOAD_JS, elem_id="taker")
+        download = build_file_download("taker")
     for name, button in buttons.items():
         button.click(
-            _exporter(engine, blobs, name), requests, taker, api_visibility="private", trigger_mode="once", **COMPUTE
+            _exporter(engine, blobs, name), requests, download, api_visibility="private", trigger_mode="once", **COMPUTE
         )
 
 

@@ -12,7 +12,7 @@ from explorer.engine import Engine
 from explorer.schemas.autoencoders import GeneratedFrames, GenerateRequest, MissingAutoencoder
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
-from explorer.ui.players.gallery.component import Row, build_gallery, gallery_player, missing_row, rows_part
+from explorer.ui.players.gallery.component import Row, build_gallery, missing_row, rows_part
 from explorer.ui.streaming.events import private_event
 from explorer.ui.streaming.streams import Streams
 
@@ -20,7 +20,7 @@ NOTE = (
     "Heun's sampler starts from the same noise and asks each member in turn what the clean picture is. A sampler needs "
     "an answer that is right at every noise level; most of the family were never asked at most of them."
 )
-PLAYER = gallery_player("films")
+PLAYER = "generated"
 
 
 def build(engine: Engine, blobs: BlobStore) -> None:
@@ -43,7 +43,7 @@ def build(engine: Engine, blobs: BlobStore) -> None:
             stop = gr.Button("Stop", size="sm", elem_id="stop-generating")
             seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="generate-seed")
             steps = gr.Number(default.steps, label="Steps", precision=0, elem_id="generate-steps")
-        gallery = build_gallery("films")
+        gallery = build_gallery(PLAYER)
     streams.connect(button, stop, generate, [seed, steps], [gallery], PLAYER, **private_event("generate"))
 
 

@@ -13,7 +13,7 @@ from explorer.figures.levels import matrix_figure
 from explorer.schemas.autoencoders import SeedRequest
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
-from explorer.ui.players.progress.component import build_progress, progress_player
+from explorer.ui.players.progress.component import build_progress
 from explorer.ui.streaming.events import private_event
 from explorer.ui.streaming.streams import Streams
 from explorer.ui.widgets.notes import missing_note
@@ -22,7 +22,7 @@ NOTE = (
     "Each row is one denoiser, each column a noise level of the test on the example pictures. 1.00 is the best at "
     "that level. A specialist is good at its own level; the conditional one, told the level, should match them all."
 )
-PLAYER = progress_player("matrix")
+PLAYER = "matrix"
 
 
 def build(engine: Engine, blobs: BlobStore) -> None:
@@ -42,7 +42,7 @@ def build(engine: Engine, blobs: BlobStore) -> None:
             button = gr.Button("Measure", size="sm", variant="primary", elem_id="measure-levels")
             stop = gr.Button("Stop", size="sm", elem_id="stop-levels")
             seed = gr.Number(0, label="Seed of the noise", precision=0, elem_id="levels-seed")
-            progress = build_progress("matrix")
+            progress = build_progress(PLAYER)
         missing = gr.HTML("")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
     streams.connect(button, stop, measure, [seed], [plot, missing, progress], PLAYER, **private_event("level_matrix"))

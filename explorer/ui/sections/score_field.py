@@ -11,17 +11,18 @@ from explorer.engine import Engine, score_field
 from explorer.schemas.score_field import KINDS, DensityRequest, LearnRequest, WalkFrame, WalkPlan, WalkRequest
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
-from explorer.ui.players.score_field.component import build_field
+from explorer.ui.players.score_field.component import build_score_field
 from explorer.ui.players.score_field.payload import density_part, frames_part, learned_part, walk_part
+from explorer.ui.players.shared.modules import reference
 from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event
 from explorer.ui.streaming.streams import Streams, batch_by_time
 
 DENSITIES = [("two modes", "two"), ("ring", "ring"), ("spiral", "spiral"), ("grid", "grid"), ("your drawing", "drawn")]
 SOURCES = [("exact", "exact"), ("learned", "learned")]
 MESSAGE_INTERVAL_S = 0.15  # seconds between two messages to the page
-PLAYER = "scoreField"
+PLAYER = "score_field"
 PLAYER_INPUTS_JS = (
-    f"(...v) => [...v.slice(0, -3), ...(window.{PLAYER}?.asks() ?? [null, 0.05, 0])]"  # points, sigma, ticket
+    f"(...v) => [...v.slice(0, -3), ...({reference(PLAYER)}?.question() ?? [null, 0.05, 0])]"  # points, sigma, ticket
 )
 
 
@@ -76,14 +77,14 @@ def build(engine: Engine, blobs: BlobStore) -> None:
     section, default = ScoreFieldSection(engine, blobs), WalkRequest()
     title = "A score field in two dimensions"
     with gr.Accordion(title, open=True, elem_id="score-field"):
-        with gr.Row(elem_id="field-controls", elem_classes="controls line"):
-            density = gr.Radio(DENSITIES, value=default.plane.density, label="Density", elem_id="field-density")
-            source = gr.Radio(SOURCES, value=default.source, label="Score to follow", elem_id="field-source")
-            seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="field-seed")
-            walk = gr.Button("Walk", size="sm", variant="primary", elem_id="field-walk")
-            learn = gr.Button("Learn", size="sm", elem_id="field-learn")
-            stop = gr.Button("Stop", size="sm", elem_id="field-stop")
-        player = build_field()
+        with gr.Row(elem_id="score-field-controls", elem_classes="controls line"):
+            density = gr.Radio(DENSITIES, value=default.plane.density, label="Density", elem_id="score-field-density")
+            source = gr.Radio(SOURCES, value=default.source, label="Score to follow", elem_id="score-field-source")
+            seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="score-field-seed")
+            walk = gr.Button("Walk", size="sm", variant="primary", elem_id="score-field-walk")
+            learn = gr.Button("Learn", size="sm", elem_id="score-field-learn")
+            stop = gr.Button("Stop", size="sm", elem_id="score-field-stop")
+        player = build_score_field()
     points = gr.JSON(None, visible=False)
     sigma, ticket = gr.Number(default.sigma, visible=False), gr.Number(0, precision=0, visible=False)
     asked = [points, sigma, ticket]

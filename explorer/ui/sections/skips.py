@@ -12,7 +12,7 @@ from explorer.figures.skips import skips_figure, skips_sentence
 from explorer.schemas.autoencoders import TEST_SIGMAS, SeedRequest
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
-from explorer.ui.players.progress.component import build_progress, progress_player
+from explorer.ui.players.progress.component import build_progress
 from explorer.ui.streaming.events import private_event
 from explorer.ui.streaming.streams import Streams
 from explorer.ui.widgets.notes import missing_note
@@ -22,7 +22,7 @@ NOTE = (
     "autoencoder, “with residual connections”. Cut these connections, or put a bottleneck in: each number is the share "
     "of what the example pictures hold at that size of detail that is lost beyond what the noise hides anyway."
 )
-PLAYER = progress_player("skipCosts")
+PLAYER = "skipCosts"
 
 
 def build(engine: Engine, blobs: BlobStore) -> None:
@@ -43,7 +43,7 @@ def build(engine: Engine, blobs: BlobStore) -> None:
             button = gr.Button("Cut the skips", size="sm", variant="primary", elem_id="cut-skips")
             stop = gr.Button("Stop", size="sm", elem_id="stop-skips")
             seed = gr.Number(0, label="Seed of the noise", precision=0, elem_id="skips-seed")
-            progress = build_progress("skipCosts")
+            progress = build_progress(PLAYER)
         words = gr.HTML("")
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
     streams.connect(button, stop, cut, [seed], [plot, words, progress], PLAYER, **private_event("skip_costs"))

@@ -15,7 +15,7 @@ from explorer.schemas import SamplingRequest, TransferRequest
 from explorer.schemas.transfer import NONLINEAR, TransferCurve
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
-from explorer.ui.players.progress.component import build_progress, progress_player
+from explorer.ui.players.progress.component import build_progress
 from explorer.ui.streaming.events import first_run, private_event
 from explorer.ui.streaming.streams import Streams
 
@@ -23,7 +23,7 @@ NOTE = (
     "A sampler with few steps is an equaliser: it gives each octave too much or too little power. Lines: exact, for "
     "Gaussian pictures with the training pictures' spectrum. Points: samples of run A's model, mean and standard error."
 )
-PLAYER = progress_player("transferGains")
+PLAYER = "transferGains"
 SAMPLER_CHOICES = [(info.title, name) for name, info in SAMPLER_INFO.items() if name not in NONLINEAR]
 
 
@@ -61,7 +61,7 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
             )
             steps = gr.Textbox(", ".join(map(str, default.step_counts)), label="Steps", elem_id="step-counts")
             seed = gr.Number(default.seed, label="Seed", precision=0, elem_id="transfer-seed")
-            progress = build_progress("transferGains")
+            progress = build_progress(PLAYER)
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
     inputs = [requests, samplers, steps, seed]
     streams.connect(button, stop, measure, inputs, [plot, progress], PLAYER, **private_event("transfer"))

@@ -14,7 +14,7 @@ from explorer.figures.uturns import uturns_figure
 from explorer.schemas import SamplingRequest, UTurnRequest
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
-from explorer.ui.players.progress.component import build_progress, progress_player
+from explorer.ui.players.progress.component import build_progress
 from explorer.ui.streaming.events import first_run, private_event
 from explorer.ui.streaming.streams import Streams, accumulate
 
@@ -24,7 +24,7 @@ NOTE = (
 )
 
 
-PLAYER = progress_player("uTurns")
+PLAYER = "uTurns"
 
 
 def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
@@ -53,7 +53,7 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
             levels = gr.Number(default.levels, label="Levels", precision=0, elem_id="turn-levels")
             count = gr.Number(default.count, label="Times each", precision=0, elem_id="turn-count")
             seed = gr.Number(default.seed, label="Seed of the noise", precision=0, elem_id="turn-seed")
-            progress = build_progress("uTurns")
+            progress = build_progress(PLAYER)
         plot = gr.Plot(show_label=False, container=False, elem_classes="plot")
     streams.connect(
         button, stop, turn, [requests, levels, count, seed], [plot, progress], PLAYER, **private_event("u_turns")

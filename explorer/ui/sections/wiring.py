@@ -11,10 +11,11 @@ from explorer.schemas.autoencoder_internals import WIRING_STEPS
 from explorer.schemas.autoencoders import CorruptionRequest
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
-from explorer.ui.players.wiring.component import build_wiring, wiring_part
+from explorer.ui.players.wiring.component import build_wiring
+from explorer.ui.players.wiring.payload import wiring_part
 from explorer.ui.streaming.streams import Streams
 
-PLAYER = "wiringPlayer"
+PLAYER = "wiring"
 
 
 def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:

@@ -7,6 +7,7 @@ import gradio as gr
 from explorer.errors import RequestRefused
 from explorer.schemas import SamplingRequest
 from explorer.server.gradio_patches import set_concurrency_limit
+from explorer.ui.players.shared.modules import reference
 
 MAX_COMPUTATION_S = 300.0  # of one event of a visitor
 # One queue for everything that needs the network; the newest event of a visitor ends the older ones.
@@ -25,17 +26,17 @@ def private_event(name: str) -> dict[str, str]:
 
 def with_ticket_js(player: str) -> str:
     """Return the script that fills in the last input, the ticket, from the player of that name in the page."""
-    return f"(...values) => [...values.slice(0, -1), window.{player}?.ticket() ?? 0]"
+    return f"(...values) => [...values.slice(0, -1), {reference(player)}?.ticket() ?? 0]"
 
 
 def newest_ticket_js(player: str) -> str:
     """Return the script that gives the newest ticket of the player of that name in the page."""
-    return f"() => window.{player}?.newest() ?? 0"
+    return f"() => {reference(player)}?.newest() ?? 0"
 
 
 def clear_waiting_js(player: str) -> str:
     """Return the script that ends the waiting after a refusal: what was on the page stays."""
-    return f"() => {{ window.{player}?.settled(); }}"
+    return f"() => {{ {reference(player)}?.settled(); }}"
 
 
 def first_run(requests: list[SamplingRequest] | None) -> SamplingRequest:

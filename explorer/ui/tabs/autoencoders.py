@@ -23,7 +23,7 @@ from explorer.ui.widgets.upload import build_upload
 
 LABEL = "Autoencoders"
 LEAD = "One picture through the whole family: what does each kind of autoencoder keep of it?"
-PLAYER = "lineUp"
+PLAYER = "lineup"
 FIRST_MEMBERS = 9  # members whose answers travel with the picture: a row of the page
 MESSAGE_INTERVAL_S = 0.1  # seconds between two messages after that
 CORRUPTIONS = (("nothing", "none"), ("Gaussian noise", "gaussian"), ("masked pixels", "mask"))

@@ -13,7 +13,7 @@ from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
 from explorer.server.gradio_patches import event_values
 from explorer.server.picture_upload import read_picture
-from explorer.ui.players.noise_slider.component import build_scrubber
+from explorer.ui.players.noise_slider.component import build_noise_slider
 from explorer.ui.players.noise_slider.payload import base_part, levels_part
 from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event, with_ticket_js
 from explorer.ui.streaming.streams import Streams
@@ -23,7 +23,7 @@ from explorer.ui.widgets.upload import build_upload
 
 LABEL = "Noise & scale"
 TIMEOUT_MESSAGE = "This took too long here and was stopped; a smaller size is faster."
-PLAYER = "noiseAndScale"
+PLAYER = "noise_slider"
 
 
 class NoiseScaleView:
@@ -80,7 +80,7 @@ def _encoded(item: NoisedPicture | DenoisedLevels) -> list[bytes]:
 def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
     """Lay out the view inside its tab, whose context is open, and connect it. picture: its name in the engine."""
     view, default, request = NoiseScaleView(engine, blobs), NoisingRequest(), gr.State(None)
-    player = build_scrubber()
+    player = build_noise_slider()
     with gr.Row(elem_id="chooser", elem_classes="chooser"):
         examples = build_picture_picker(default.picture)
         upload = build_upload()

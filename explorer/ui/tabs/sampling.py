@@ -13,7 +13,7 @@ from explorer.schemas.validation import one_of
 from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
 from explorer.server.picture_upload import read_picture
-from explorer.ui.players.trajectory.component import build_film
+from explorer.ui.players.trajectory.component import build_trajectory
 from explorer.ui.sections import branching, exporting, transfer, turning
 from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event, with_ticket_js
 from explorer.ui.streaming.sampling_runs import SamplingRuns
@@ -21,7 +21,7 @@ from explorer.ui.widgets.picture_picker import chosen_name
 from explorer.ui.widgets.sampling_controls import COMPARABLE_FIELDS, NO_COMPARISON, build_controls
 
 LABEL = "Sampling"
-PLAYER = "samplingFilm"
+PLAYER = "trajectory"
 
 
 class SamplingView:
@@ -68,10 +68,10 @@ def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
     """Lay out the view inside the tab, whose context is open, and connect it. picture: its name in the engine."""
     view = SamplingView(engine, blobs)
     requests, ticket = gr.State([]), gr.Number(0, precision=0, visible=False)
-    film = build_film()
+    player = build_trajectory()
     controls = build_controls(engine)
     inputs = [picture, *controls.run, controls.differs, *controls.others, ticket]
-    run = {"fn": view.sample, "inputs": inputs, "outputs": [film, requests], "js": with_ticket_js(PLAYER), **COMPUTE}
+    run = {"fn": view.sample, "inputs": inputs, "outputs": [player, requests], "js": with_ticket_js(PLAYER), **COMPUTE}
     private = {**run, "api_visibility": "private"}
     quiet = {"show_progress": "hidden", "api_visibility": "private"}
 

@@ -12,33 +12,22 @@ from PIL import Image
 from explorer.examples import EXAMPLES, load
 from explorer.images.decoder import fit
 from explorer.server.gradio_patches import event_values
+from explorer.ui.players.shared.modules import mount
 
 THUMBNAIL_PX = 112  # pixels; drawn at half that, sharp on a dense screen
-
-PICKER_JS = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button');
-  if (!button) return;
-  document.dispatchEvent(new CustomEvent('picture-chosen', { detail: button.dataset.name }));
-  trigger('select', { name: button.dataset.name });
-});
-// The same picture is chosen in every view, also in those that are seen later; an uploaded one is none of these.
-const mark = (name) =>
-  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', String(b.dataset.name === name)));
-document.addEventListener('picture-chosen', ({ detail }) => mark(detail));
-if (window.permalink) mark(window.permalink.picture());
-document.addEventListener('change', ({ target }) => {
-  if (!target.matches('input[type=file]')) return;
-  element.querySelectorAll('button').forEach((b) => b.setAttribute('aria-pressed', 'false'));
-}, true);
-"""
 
 
 def build_picture_picker(chosen: str, elem_id: str = "examples") -> gr.HTML:
     """The component; it emits `select` with {"name": ...}."""
     buttons = "".join(_button(example, example.name == chosen) for example in EXAMPLES)
     template = f'<div class="examples-row" role="group" aria-label="Example pictures">{buttons}</div>'
-    return gr.HTML(value=None, html_template=template, js_on_load=PICKER_JS, elem_id=elem_id, elem_classes="examples")
+    return gr.HTML(
+        value=None,
+        html_template=template,
+        js_on_load=mount("widgets/picture_picker.js"),
+        elem_id=elem_id,
+        elem_classes="examples",
+    )
 
 
 def chosen_name(event: gr.EventData) -> str:

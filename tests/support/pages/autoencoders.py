@@ -9,15 +9,15 @@ import numpy as np
 from explorer.autoencoders import AUTOENCODERS
 
 LINED_UP = (
-    f"window.lineUp?.line.members.size === {len(AUTOENCODERS)}"
+    f"window.players?.lineup?.state.members.size === {len(AUTOENCODERS)}"
     " && document.querySelector('#lineup-status').textContent === 'ready'"
 )
 PLAYERS = {
-    "#matrix": "sections?.matrix",
-    "#skipCosts": "sections?.skipCosts",
-    "#codes": "galleries?.codes",
-    "#films": "galleries?.films",
-    "#wiring-player": "wiringPlayer",
+    "#matrix": "matrix",
+    "#skipCosts": "skipCosts",
+    "#codes": "codes",
+    "#generated": "generated",
+    "#wiring-player": "wiring",
 }
 
 
@@ -38,9 +38,9 @@ class LineUp:
 
     def after(self, act: Callable[[], object]) -> LineUp:
         """The page once the answer to `act` is complete."""
-        asked = self.page.evaluate("lineUp.newest()")
+        asked = self.page.evaluate("players.lineup.newest()")
         act()
-        self.page.wait_for_function(f"lineUp.newest() > {asked}")
+        self.page.wait_for_function(f"window.players?.lineup?.newest() > {asked}")
         return self.done()
 
     def unfold(self, title: str, button: str) -> LineUp:
@@ -52,7 +52,9 @@ class LineUp:
     def ready(self, player: str) -> LineUp:
         """Wait until a section has been asked once and rests again."""
         status = f"document.querySelector('{player} .ns-status').textContent"
-        self.page.wait_for_function(f"window.{PLAYERS[player]}?.newest() > 0 && {status} === 'ready'", timeout=120_000)
+        self.page.wait_for_function(
+            f"window.players?.{PLAYERS[player]}?.newest() > 0 && {status} === 'ready'", timeout=120_000
+        )
         return self
 
     def pixels(self, selector: str) -> np.ndarray:

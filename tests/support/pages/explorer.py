@@ -92,7 +92,7 @@ class Explorer:
         return [url for url in self.requests[count:] if "heartbeat" not in url]
 
     def level(self, level: int) -> Explorer:
-        self.page.evaluate(f"window.noiseAndScale.moveTo({level}, true)")
+        self.page.evaluate(f"players.noise_slider.moveTo({level}, true)")
         return self.drawn()
 
     def canvas(self, selector: str) -> np.ndarray:

@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-SAMPLED = "window.samplingFilm?.runs.A?.octaves && document.querySelector('#film-status').textContent === 'ready'"
+SAMPLED = (
+    "window.players?.trajectory?.runs.A?.octaves"
+    " && document.querySelector('#trajectory-status').textContent === 'ready'"
+)
 
 
 class Trajectory:
@@ -26,9 +29,9 @@ class Trajectory:
 
     def after(self, act: Callable[[], object]) -> Trajectory:
         """The page once the answer to `act` is complete."""
-        asked = self.page.evaluate("samplingFilm.newest()")
+        asked = self.page.evaluate("players.trajectory.newest()")
         act()
-        self.page.wait_for_function(f"samplingFilm.newest() > {asked}")
+        self.page.wait_for_function(f"window.players?.trajectory?.newest() > {asked}")
         return self.done()
 
     def choose(self, group: str, label: str) -> Trajectory:
@@ -39,13 +42,13 @@ class Trajectory:
         return self
 
     def step(self, i: int) -> Trajectory:
-        self.page.evaluate(f"samplingFilm.moveTo({i})")
+        self.page.evaluate(f"players.trajectory.moveTo({i})")
         self.explorer.drawn()
         return self
 
     def pixels(self, panel: str, run: str = "A") -> np.ndarray:
         """Bytes of a panel's canvas (H, W, 3) as int."""
-        return self.explorer.canvas(f".film [data-run={run}] [data-panel={panel}]")
+        return self.explorer.canvas(f".trajectory [data-run={run}] [data-panel={panel}]")
 
 
 def assert_shows(trajectory: Trajectory, step, run: str = "A") -> None:

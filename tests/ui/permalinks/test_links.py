@@ -19,7 +19,10 @@ from tests.support.pages.autoencoders import LineUp
 from tests.support.pages.explorer import Explorer
 from tests.support.pages.sampling import Trajectory
 
-OPENED = "window.linkOpened.promise.then((link) => link.view)"
+OPENED = """(async () => {
+  while (!window.players?.permalink?.opened) await new Promise(requestAnimationFrame);
+  return (await players.permalink.opened).view;
+})()"""
 PIXELS = """(selector) => [...document.querySelectorAll(selector)].filter((c) => c.width).map((c) =>
   [c.width, c.height, ...c.getContext('2d').getImageData(0, 0, c.width, c.height).data].join())"""
 ASKED = "gradio_api/queue/join"
@@ -86,7 +89,7 @@ def test_first_view_same_link_same_pixels(visitor):
     one.busy_then_ready()
     one.page.locator("#schedule").select_option("flow")
     before = len(one.requests)
-    one.page.evaluate("noiseAndScale.moveTo(26)")
+    one.page.evaluate("players.noise_slider.moveTo(26)")
     one.page.locator("#noise-slider").press("ArrowLeft")
     one.page.wait_for_function("location.search.includes('sigma=')")
     assert not [url for url in one.requests[before:] if "/run/" in url]
@@ -124,11 +127,11 @@ def test_sampling_same_link_same_pixels(visitor):
         two.done()
     assert len(asked) == 1
     two.explorer.drawn()
-    assert two.page.evaluate(PIXELS, "#film canvas") == one.page.evaluate(PIXELS, "#film canvas")
-    assert two.explorer.text("#film-step") == "7 of 12"
+    assert two.page.evaluate(PIXELS, "#trajectory canvas") == one.page.evaluate(PIXELS, "#trajectory canvas")
+    assert two.explorer.text("#trajectory-step") == "7 of 12"
     assert controls(two.explorer) == controls(one.explorer)
     assert two.page.locator("#other-seed").is_visible() and two.page.locator("#other-steps").is_hidden()
-    request = two.page.evaluate("samplingFilm.runs.A.plan.request")
+    request = two.page.evaluate("players.trajectory.runs.A.plan.request")
     assert request == vars(SamplingRequest(model="wiener", sampler="ddpm", steps=12))
     two.step(12)
     two.page.wait_for_function("!location.search.includes('at=')")
@@ -145,13 +148,13 @@ def test_autoencoders_same_link_same_pixels(visitor):
     one = LineUp(sender(visitor)).open()
     one.after(lambda: one.page.locator("#corruption label", has_text="masked").click())
     one.after(lambda: one.page.locator("#lineup-rate input").fill("0.25"))
-    one.page.evaluate("lineUp.choose('ae-linear-16')")
+    one.page.evaluate("players.lineup.choose('ae-linear-16')")
     one.page.locator("#lineup-order").select_option("best")
     one.page.evaluate("document.querySelector('#score-field').scrollIntoView()")
-    one.page.wait_for_function("scoreField.state.plane")
-    one.page.locator("#field-density label", has_text="ring").click()
-    one.page.wait_for_function("scoreField.state.plane.density === 'ring'")
-    one.page.locator("#field-sigma").press("ArrowRight")
+    one.page.wait_for_function("window.players?.score_field?.state.plane")
+    one.page.locator("#score-field-density label", has_text="ring").click()
+    one.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'ring'")
+    one.page.locator("#score-field-sigma").press("ArrowRight")
     one.page.locator("[data-view=score] input").check()
     words = parse_qs(urlparse(link := copied(one.explorer)).query)
     assert {name: value[0] for name, value in words.items() if name != "field.sigma"} == {
@@ -165,9 +168,9 @@ def test_autoencoders_same_link_same_pixels(visitor):
     shown = ":is(.lineup [data-big], .lineup-members canvas)"
     assert two.page.evaluate(PIXELS, shown) == one.page.evaluate(PIXELS, shown)
     two.page.evaluate("document.querySelector('#score-field').scrollIntoView()")
-    two.page.wait_for_function("scoreField.state.plane?.density === 'ring'")
+    two.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'ring'")
     for view in (one, two):
-        view.page.evaluate("(scoreField.view.probe = [0.3, 0.2], scoreField.moveTo(scoreField.view.sigma))")
+        view.page.evaluate(AT_REST)
         view.explorer.drawn()
     field = "[data-panel=field] canvas"
     assert two.page.evaluate(PIXELS, field) == one.page.evaluate(PIXELS, field)
@@ -175,7 +178,7 @@ def test_autoencoders_same_link_same_pixels(visitor):
 
 def test_the_wiring_is_looked_at_as_the_link_says(visitor):
     one = LineUp(sender(visitor)).open().unfold("The wiring", "wire")
-    one.page.wait_for_function("window.wiringPlayer.shown()", timeout=60_000)
+    one.page.wait_for_function("window.players?.wiring?.shown()", timeout=60_000)
     for key in ("ArrowRight", "ArrowLeft"):
         one.page.locator(".wiring-sigma").press(key)
     assert copied(one.explorer) == "/?v=1&view=autoencoders&open=wiring,field"  # all as it is by default
@@ -189,7 +192,7 @@ def test_the_wiring_is_looked_at_as_the_link_says(visitor):
     two.page.goto(two.explorer.url + "/?" + said)
     assert two.done().explorer.text(".wiring [data-stat=told]") == "σ 0.47, 4 ×"  # before anything is computed
     two.page.locator("button#wire").click()
-    two.page.wait_for_function("window.wiringPlayer.shown()", timeout=60_000)
+    two.page.wait_for_function("window.players?.wiring?.shown()", timeout=60_000)
     assert two.page.evaluate(PIXELS, ".wiring canvas") == one.page.evaluate(PIXELS, ".wiring canvas")
     assert two.page.locator(".wiring").inner_text() == one.page.locator(".wiring").inner_text()
     one.page.locator(".wiring-switch").check()
@@ -197,8 +200,15 @@ def test_the_wiring_is_looked_at_as_the_link_says(visitor):
 
 
 IN_SIGHT = "document.querySelector('#score-field').scrollIntoView()"
-WALKED = "scoreField.state.walk && scoreField.known() === scoreField.state.walk.last && !scoreField.view.playing"
-AT_REST = "(scoreField.play(false), scoreField.view.probe = [0.3, 0.2], scoreField.moveTo(scoreField.view.sigma))"
+WALKED = """(() => {
+  const field = window.players?.score_field;
+  return field?.state.walk && field.known() === field.state.walk.last && !field.playback.playing;
+})()"""
+AT_REST = """((field) => {
+  field.playback.play(false);
+  field.view.probe = [0.3, 0.2];
+  field.moveTo(field.view.sigma);
+})(players.score_field)"""
 
 
 def walked(lineup):
@@ -212,11 +222,11 @@ def walked(lineup):
 def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
     one = LineUp(sender(visitor)).open()
     one.page.evaluate(IN_SIGHT)
-    one.page.locator("#field-density label", has_text="your drawing").click()
-    one.page.wait_for_function("scoreField.state.plane?.density === 'drawn'")
+    one.page.locator("#score-field-density label", has_text="your drawing").click()
+    one.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'drawn'")
     assert "field.points" not in copied(one.explorer)  # the face is the page's own
-    one.page.locator("#field-sigma").fill("300")
-    one.page.locator("#field-clear").click()
+    one.page.locator("#score-field-sigma").fill("300")
+    one.page.locator("#score-field-clear").click()
     one.page.locator("#copy-link").click()
     one.page.wait_for_function("document.querySelector('#notice p').textContent.includes('An empty drawing')")
     one.page.evaluate(IN_SIGHT)  # the button is at the top of the page
@@ -227,7 +237,7 @@ def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
     for step in range(1, 13):
         mouse.move(*at(0.2 + step / 20, 0.7 - 0.4 * (step % 2)), steps=3)
     mouse.up()
-    pixels, drawing = walked(one), one.page.evaluate("scoreField.state.points")
+    pixels, drawing = walked(one), one.page.evaluate("players.score_field.state.points")
     assert len(drawing) > 20 and np.allclose(drawing, np.round(drawing, 2), atol=1e-9)
     link = copied(one.explorer)
     assert notice(one.explorer) == "Copied."
@@ -239,13 +249,13 @@ def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
         two.done().page.evaluate(IN_SIGHT)
         assert walked(two) == pixels
     assert [data[0] for data in asked if drawing in data] == ["drawn"]  # once, and at once rightly
-    assert two.page.evaluate("scoreField.state.points") == drawing
-    assert two.page.locator("#field-density label.selected").text_content().strip() == "your drawing"
-    two.page.locator("#field-density label", has_text="ring").click()
-    two.page.wait_for_function("scoreField.state.plane.density === 'ring'")
+    assert two.page.evaluate("players.score_field.state.points") == drawing
+    assert two.page.locator("#score-field-density label.selected").text_content().strip() == "your drawing"
+    two.page.locator("#score-field-density label", has_text="ring").click()
+    two.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'ring'")
     two.page.wait_for_function("!location.search.includes('field.points')")
-    two.page.locator("#field-density label", has_text="your drawing").click()
-    two.page.wait_for_function("scoreField.state.plane.density === 'drawn'")
+    two.page.locator("#score-field-density label", has_text="your drawing").click()
+    two.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'drawn'")
     assert "field.points" not in copied(sender_of(two, one))  # and the drawing is the face again
 
 
@@ -349,10 +359,10 @@ def test_without_a_clipboard_the_address_is_shown_to_be_copied(visitor):
 
 def test_the_address_follows_and_keeps_what_is_gradios(visitor):
     explorer = visitor().open("/?__theme=dark")
-    explorer.page.evaluate("noiseAndScale.moveTo(20, true)")
+    explorer.page.evaluate("players.noise_slider.moveTo(20, true)")
     explorer.page.wait_for_function("location.search.includes('sigma=')")
     assert explorer.page.url.startswith(explorer.url + "/?__theme=dark&v=1&sigma=")
-    explorer.page.evaluate("noiseAndScale.moveTo(16, true)")
+    explorer.page.evaluate("players.noise_slider.moveTo(16, true)")
     explorer.page.wait_for_function("location.search === '?__theme=dark'")
     explorer.page.get_by_role("tab", name="Sampling").click()
     explorer.page.wait_for_function("location.search.endsWith('view=sampling')")
@@ -361,7 +371,7 @@ def test_the_address_follows_and_keeps_what_is_gradios(visitor):
                            "history.replaceState = (...v) => { window.written++; put(...v); }; }")  # fmt: skip
     explorer.page.get_by_role("tab", name="Noise & scale").click()
     for level in range(20):
-        explorer.page.evaluate(f"noiseAndScale.moveTo({level}, true)")
+        explorer.page.evaluate(f"players.noise_slider.moveTo({level}, true)")
     explorer.page.wait_for_function("location.search.endsWith(new URL(permalink.link()).search.slice(1))")
     assert 1 <= explorer.page.evaluate("window.written") <= 4
 

@@ -17,7 +17,7 @@ SECTIONS = {
     "levels": ("Train at one noise level", "measure-levels", "#matrix"),
     "skips": ("Is a bottleneck needed", "cut-skips", "#skipCosts"),
     "codes": ("What the code holds", "look-inside", "#codes"),
-    "generating": ("Can it generate?", "generate", "#films"),
+    "generating": ("Can it generate?", "generate", "#generated"),
     "wiring": ("The wiring", "wire", "#wiring-player"),
 }
 

@@ -23,11 +23,14 @@ def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
     assert_shows(lineup.pixels("[data-big=given]"), given.corrupted)
     asked = len(lineup.explorer.requests)
     for name in ("conditional", "ae-linear-16", "vq-vae"):
-        lineup.page.evaluate(f"lineUp.choose('{name}')")
+        lineup.page.evaluate(f"players.lineup.choose('{name}')")
         assert_shows(lineup.pixels("[data-big=output]"), outputs[name].output)
         assert lineup.explorer.text("[data-stat=title]") == AUTOENCODERS[name].title
         np.testing.assert_allclose(
-            lineup.page.evaluate(f"lineUp.line.members.get('{name}').error"), outputs[name].error_spectrum, 1e-3, 1e-9
+            lineup.page.evaluate(f"players.lineup.state.members.get('{name}').error"),
+            outputs[name].error_spectrum,
+            1e-3,
+            1e-9,
         )
     lineup.page.locator("#lineup-order").select_option("best")
     shown = lineup.page.locator(".lineup-members button b").all_text_contents()
@@ -73,7 +76,7 @@ def test_a_bad_number_gets_a_sentence_and_nothing_is_lost(lineup):
 
 def test_the_wiring_turns_noise_into_the_picture(lineup, engine):
     lineup.open().unfold("The wiring", "wire")
-    lineup.page.wait_for_function("window.wiringPlayer?.shown()", timeout=60_000)
+    lineup.page.wait_for_function("window.players?.wiring?.shown()", timeout=60_000)
     (*_, wiring), k, true = engine.autoencoder_internals.wiring(engine.autoencoders.corrupt(CorruptionRequest())), 8, 3
     estimate = wiring.conditional[k, true]
     eps = (wiring.picture + wiring.sigmas[k] * wiring.eps - estimate) / wiring.sigmas[k]
@@ -107,7 +110,7 @@ def test_levels_codes_and_films(lineup):
     lineup.page.wait_for_function("document.querySelectorAll('#codes .gallery-row').length >= 8", timeout=90_000)
     assert lineup.page.evaluate("document.querySelector('#what-codes-hold .js-plotly-plot').data.length") >= 12
     lineup.unfold("Can it generate?", "generate")
-    rows = f"document.querySelectorAll('#films .gallery-row').length === {len(AUTOENCODERS)}"
+    rows = f"document.querySelectorAll('#generated .gallery-row').length === {len(AUTOENCODERS)}"
     lineup.page.wait_for_function(rows, timeout=120_000)
     lineup.explorer.shoot("autoencoders-sections")
 

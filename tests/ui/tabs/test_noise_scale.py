@@ -109,7 +109,9 @@ def test_dragging_moves_everything_and_never_asks_the_server(explorer):
     new = explorer.sent_since(asked)
     assert len(seen) == 18 and len(sentences) > 5 and new == []
     explorer.page.mouse.up()
-    explorer.page.wait_for_function("Number.isInteger(window.noiseAndScale.view.position)")
+    explorer.page.wait_for_function(
+        "Number.isInteger(window.players?.noise_slider?.state.position) && players.noise_slider.state.base"
+    )
 
 
 def test_keyboard_steps_through_the_computed_levels(explorer, engine):
@@ -121,7 +123,7 @@ def test_keyboard_steps_through_the_computed_levels(explorer, engine):
     assert_shows(explorer, engine, NoisingRequest(), 11)
     for key, level in (("PageUp", 15), ("ArrowLeft", 14), ("End", 31), ("Home", 0)):
         slider.press(key)
-        assert explorer.page.evaluate("window.noiseAndScale.view.position") == level
+        assert explorer.page.evaluate("players.noise_slider.state.position") == level
     explorer.drawn()
     assert "0.010" in explorer.text("#read-sigma") and "sigma 0.010" in slider.get_attribute("aria-valuetext")
 
@@ -130,7 +132,7 @@ def test_a_strip_frame_sets_the_slider(explorer):
     explorer.open()
     frame = explorer.page.locator(".ns-strip[data-row=vp] button").nth(12)
     frame.click()
-    assert explorer.page.evaluate("window.noiseAndScale.view.position") == int(frame.get_attribute("data-position"))
+    assert explorer.page.evaluate("players.noise_slider.state.position") == int(frame.get_attribute("data-position"))
     explorer.page.locator("#schedule").select_option("flow")
     positions = explorer.page.evaluate(
         "[...document.querySelectorAll('.ns-strip[data-row=ve] button')].map((b) => +b.dataset.position)"
@@ -153,7 +155,7 @@ def test_model_class_size_and_seed_are_computed_anew(explorer, engine):
     seed = explorer.page.locator("#seed input")
     seed.fill("7")
     seed.press("Tab")
-    explorer.page.wait_for_function("window.noiseAndScale.view.base.request.seed === 7")
+    explorer.page.wait_for_function("window.players?.noise_slider?.state.base?.request.seed === 7")
     explorer.ready()
     assert_shows(explorer.level(15), engine, NoisingRequest(label="cat face", size=64, seed=7), 15)
     explorer.shoot("cat-face-64")
@@ -170,7 +172,7 @@ def test_an_answer_that_was_lost_on_the_way_is_said_to_be_incomplete(explorer, e
     seed = explorer.page.locator("#seed input")
     seed.fill("3")
     seed.press("Tab")
-    explorer.page.wait_for_function("window.noiseAndScale.view.base.request.seed === 3")
+    explorer.page.wait_for_function("window.players?.noise_slider?.state.base?.request.seed === 3")
     assert_shows(explorer.ready().level(15), engine, NoisingRequest(size=64, seed=3), 15)
 
 
@@ -180,7 +182,7 @@ def test_the_newest_choice_wins(explorer, engine):
         explorer.choose("size", size)
     explorer.page.locator("#examples button").nth(3).click()
     name = explorer.page.locator("#examples button").nth(3).get_attribute("data-name")
-    explorer.page.wait_for_function(f"window.noiseAndScale.view.base.picture === '{name}'")
+    explorer.page.wait_for_function(f"window.players?.noise_slider?.state.base?.picture === '{name}'")
     explorer.ready().at_rest()  # nothing older may arrive late
     assert_shows(explorer.ready().level(18), engine, NoisingRequest(picture=name), 18)
 

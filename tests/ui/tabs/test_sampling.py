@@ -31,14 +31,16 @@ def quick(trajectory):
 
 def test_every_step_arrives_and_is_the_engines_own(quick, engine):
     steps = list(engine.sample(engine.plan(QUICK)))
-    assert quick.page.evaluate("samplingFilm.runs.A.frames.filter(Boolean).length") == len(steps) == 31
+    assert quick.page.evaluate("players.trajectory.runs.A.frames.filter(Boolean).length") == len(steps) == 31
     for i in (0, 9, 22, 30):
         assert_shows(quick.step(i), steps[i])
-        assert quick.explorer.text("#film-step") == f"{i} of 30"
-    power = quick.page.evaluate("samplingFilm.runs.A.frames[9].x0Power")
+        assert quick.explorer.text("#trajectory-step") == f"{i} of 30"
+    power = quick.page.evaluate("players.trajectory.runs.A.frames[9].x0Power")
     np.testing.assert_allclose(power, steps[9].x0_spectrum, rtol=1e-3, atol=1e-9)
     octaves = octave_map(steps)
-    np.testing.assert_allclose(quick.page.evaluate("samplingFilm.runs.A.octaves.shares[12]"), octaves.shares[12], 1e-3)
+    np.testing.assert_allclose(
+        quick.page.evaluate("players.trajectory.runs.A.octaves.shares[12]"), octaves.shares[12], 1e-3
+    )
     assert f"{octaves.rank_correlation:.2f}" in quick.explorer.text(".octave-words >> nth=0")
 
 
@@ -46,7 +48,7 @@ def test_the_network_streams_while_it_runs(trajectory):
     trajectory.explorer.open()
     trajectory.page.evaluate(
         """() => { window.seen = new Set(); const look = () => {
-          if (window.samplingFilm?.runs.A) window.seen.add(samplingFilm.step());
+          if (window.players?.trajectory?.runs.A) window.seen.add(players.trajectory.step());
           requestAnimationFrame(look); };
           look(); }"""
     )
@@ -59,21 +61,23 @@ def test_the_network_streams_while_it_runs(trajectory):
 def test_moving_never_asks_the_server(quick):
     quick.explorer.at_rest()
     asked = len(quick.explorer.requests)
-    slider, seen = quick.page.locator("#film-slider"), set()
+    slider, seen = quick.page.locator("#trajectory-slider"), set()
     slider.focus()
     for key in ("Home", *["ArrowRight"] * 5, "End", "ArrowLeft"):
         slider.press(key)
         quick.explorer.drawn()
         seen.add(quick.pixels("x").tobytes())
-    assert quick.page.evaluate("samplingFilm.step()") == 29 and len(seen) == 8
+    assert quick.page.evaluate("players.trajectory.step()") == 29 and len(seen) == 8
     assert "step 29 of 30" in slider.get_attribute("aria-valuetext")
     for button, step in (("first", 0), ("next", 1), ("next", 2), ("back", 1), ("last", 30)):
-        quick.page.locator(f"#film-{button}").click()
-        assert quick.page.evaluate("samplingFilm.step()") == step
-    quick.page.locator("#film-speed").select_option("30")
-    quick.page.locator("#film-play").click()
-    assert quick.page.locator("#film-play").get_attribute("aria-label") == "Pause"
-    quick.page.wait_for_function("samplingFilm.step() === 30 && !samplingFilm.view.playing", timeout=10_000)
+        quick.page.locator(f"#trajectory-{button}").click()
+        assert quick.page.evaluate("players.trajectory.step()") == step
+    quick.page.locator("#trajectory-speed").select_option("30")
+    quick.page.locator("#trajectory-play").click()
+    assert quick.page.locator("#trajectory-play").get_attribute("aria-label") == "Pause"
+    quick.page.wait_for_function(
+        "window.players?.trajectory?.step() === 30 && !players.trajectory.playback.playing", timeout=10_000
+    )
     assert quick.explorer.sent_since(asked) == []
 
 
@@ -86,15 +90,15 @@ def test_two_runs_from_one_noise(quick, engine):
     for i in (3, 17):
         assert_shows(quick.step(i), a[i])
         assert_shows(quick, b[difference.pairs[i]], "B")
-    shown = quick.page.evaluate("samplingFilm.runs.difference.spectrum[17]")
+    shown = quick.page.evaluate("players.trajectory.runs.difference.spectrum[17]")
     np.testing.assert_allclose(shown, difference.spectrum[17], rtol=1e-3, atol=1e-9)
     assert quick.page.locator("#difference-spectrum .curve-error").get_attribute("d").count("L") > 10
     quick.explorer.shoot("sampling-compared")
     quick.choose("differs", "steps")
-    assert quick.page.evaluate("samplingFilm.runs.B.plan.sigmas.length") == 9
+    assert quick.page.evaluate("players.trajectory.runs.B.plan.sigmas.length") == 9
     quick.choose("differs", "nothing")
-    assert quick.page.evaluate("samplingFilm.runs.B") is None
-    assert quick.page.locator(".film [data-run=B] canvas").first.is_hidden()
+    assert quick.page.evaluate("players.trajectory.runs.B") is None
+    assert quick.page.locator(".trajectory [data-run=B] canvas").first.is_hidden()
 
 
 def test_from_the_persons_own_picture(quick, engine, tmp_path):
@@ -107,7 +111,7 @@ def test_from_the_persons_own_picture(quick, engine, tmp_path):
     quick.after(lambda: quick.page.locator("#sampling-upload input[type=file]").set_input_files(tmp_path / "own.png"))
     name = engine.picture_store.add(picture)
     request = SamplingRequest(model="wiener", start="picture", picture=name)
-    assert quick.page.evaluate("samplingFilm.runs.A.plan.request.picture") == name
+    assert quick.page.evaluate("players.trajectory.runs.A.plan.request.picture") == name
     assert_shows(quick.step(0), next(engine.sample(engine.plan(request))))
     quick.after(lambda: quick.page.locator("#sampling-examples button").nth(2).click())
     (tmp_path / "bad.png").write_bytes(b"nothing")
@@ -122,15 +126,15 @@ def test_stop_ends_the_run_and_keeps_what_there_is(quick):
     quick.page.locator("#run-model label", has_text="network").click()
     steps = quick.page.locator("#run-steps input")
     steps.fill("200")
-    quick.page.wait_for_function("samplingFilm.runs.A?.plan.sigmas.length === 201")
-    quick.page.wait_for_function("samplingFilm.runs.A.frames.filter(Boolean).length > 3")
+    quick.page.wait_for_function("window.players?.trajectory?.runs.A?.plan.sigmas.length === 201")
+    quick.page.wait_for_function("window.players?.trajectory?.runs.A.frames.filter(Boolean).length > 3")
     quick.page.locator("#stop").click()
     quick.done()
-    known = quick.page.evaluate("samplingFilm.runs.A.frames.filter(Boolean).length")
+    known = quick.page.evaluate("players.trajectory.runs.A.frames.filter(Boolean).length")
     assert 3 < known < 201
     quick.explorer.at_rest()
-    assert quick.page.evaluate("samplingFilm.runs.A.frames.filter(Boolean).length") == known
-    assert quick.page.evaluate("samplingFilm.runs.A.octaves.shares.length") == known
+    assert quick.page.evaluate("players.trajectory.runs.A.frames.filter(Boolean).length") == known
+    assert quick.page.evaluate("players.trajectory.runs.A.octaves.shares.length") == known
     quick.step(1)
 
 
@@ -153,9 +157,9 @@ def test_branches_from_the_step_that_is_shown(quick, engine):
     quick.step(12).unfold("Branches")
     quick.page.locator("#branch-steps input").fill("5")
     quick.page.locator("button#branch").click()
-    quick.page.wait_for_function("window.branchPlayer?.shown()?.done === 5", timeout=60_000)
+    quick.page.wait_for_function("window.players?.branches?.shown()?.done === 5", timeout=60_000)
     *_, last = engine.branch(BranchRequest(run=QUICK, step=12, steps=5))
-    shown = quick.page.evaluate("({...branchPlayer.shown(), blobs: null})")
+    shown = quick.page.evaluate("({...players.branches.shown(), blobs: null})")
     np.testing.assert_allclose(shown["agreement"], last.agreement, rtol=1e-3, atol=1e-4)
     assert shown["step"] == 12 and quick.page.locator(".branch-siblings canvas").count() == 6
     quick.page.evaluate("document.querySelector('#branching').scrollIntoView()")
@@ -190,7 +194,7 @@ def test_long_sections_can_be_stopped(trajectory, title, number, value, begin, s
     done, of = map(int, re.findall(r"\d+", trajectory.explorer.text(f"#{section} .ns-status")))
     page.locator(f"button#{stop}").click()
     page.wait_for_function(f"{said} === 'ready'", timeout=90_000)
-    latest = page.evaluate(f"window.sections.{section}.newest()")
+    latest = page.evaluate(f"players.{section}.newest()")
     share = page.evaluate(f"document.querySelector('#{section} .ns-progress').style.getPropertyValue('--share')")
     assert 0 < done < of and latest == 1 and float(share) < 1
 
@@ -221,5 +225,5 @@ def test_on_a_phone_nothing_is_cut_off(trajectory):
 
 def test_in_the_dark(trajectory):
     trajectory.open("?__theme=dark").step(16).explorer.shoot("sampling-dark")
-    colour = trajectory.page.evaluate("getComputedStyle(document.querySelector('#film-sentence')).color")
+    colour = trajectory.page.evaluate("getComputedStyle(document.querySelector('#trajectory-sentence')).color")
     assert min(int(v) for v in colour[4:-1].split(",")[:3]) > 180

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import gradio as gr
 
-from explorer.ui.players.shared.scripts import script
+from explorer.ui.players.shared.modules import mount
 
 FOLDER = Path(__file__).parent
 
 
 def build_branches() -> gr.HTML:
-    """The component; its value is {"generation", "parts", "state"} of explorer.ui.players.branches.payload."""
+    """Build the component; its value is {"generation", "parts", "state"} of explorer.ui.players.branches.payload."""
     template = (FOLDER / "template.html").read_text()
-    code = script(FOLDER, ("branches.js",))
-    return gr.HTML(value=None, html_template=template, js_on_load=code, elem_id="branches")
+    script = mount("players/branches/branches.js")
+    return gr.HTML(value=None, html_template=template, js_on_load=script, elem_id="branches")

@@ -6,7 +6,7 @@ import numpy as np
 
 from explorer.schemas import Branches
 from explorer.server.blob_store import json_numbers, pack_blob
-from explorer.ui.players.shared.image_sheets import grey_levels, sheet, shown
+from explorer.ui.players.shared.image_codec import grey_levels, sheet, shown
 
 MAP_RANGE = 0.5  # standard deviation that is drawn at full strength, data units
 

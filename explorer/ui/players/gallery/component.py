@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import gradio as gr
 import numpy as np
 
 from explorer.schemas.autoencoders import SIDE, MissingAutoencoder
 from explorer.server.blob_store import pack_blob
-from explorer.ui.players.shared.image_sheets import sheet, shown
-from explorer.ui.players.shared.scripts import script
+from explorer.ui.players.shared.image_codec import sheet, shown
+from explorer.ui.players.shared.modules import mount
 
-FOLDER = Path(__file__).parent
-TEMPLATE = """<div class="gallery" data-name="@@name@@"><div class="gallery-rows"></div>
+TEMPLATE = """<div class="gallery"><div class="gallery-rows"></div>
 <div class="ns-progress" aria-hidden="true"></div><span class="ns-status" role="status">ready</span></div>"""
 
 
@@ -31,13 +29,8 @@ class Row:
 
 def build_gallery(elem_id: str) -> gr.HTML:
     """The component; its value is an answer, each part some rows, with "of": how many items there will be."""
-    template, code = TEMPLATE.replace("@@name@@", elem_id), script(FOLDER, ("gallery.js",))
-    return gr.HTML(value=None, html_template=template, js_on_load=code, elem_id=elem_id)
-
-
-def gallery_player(elem_id: str) -> str:
-    """The name under which the page knows it."""
-    return f"galleries?.{elem_id}"
+    script = mount("players/gallery/gallery.js", {"name": elem_id})
+    return gr.HTML(value=None, html_template=TEMPLATE, js_on_load=script, elem_id=elem_id)
 
 
 def missing_row(out: MissingAutoencoder) -> Row:

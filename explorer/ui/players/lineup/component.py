@@ -6,14 +6,16 @@ from pathlib import Path
 
 import gradio as gr
 
-from explorer.ui.players.shared.scripts import key, script
+from explorer.ui.players.shared.legend import key
+from explorer.ui.players.shared.modules import mount
 
 FOLDER = Path(__file__).parent
 CURVES = {"clean": "clean", "corrupted": "given", "output": "output", "wrong": "error"}
 
 
 def build_lineup() -> gr.HTML:
-    """The component; its value is {"generation", "parts", "state", "members"} of explorer.ui.players.lineup.payload."""
+    """Build the component; its value is {"generation", "parts", "state", "members"}, the parts those of payload.py."""
     legend = "".join(key(name, title) for name, title in CURVES.items())
     template = (FOLDER / "template.html").read_text().replace("@@legend@@", legend)
-    return gr.HTML(value=None, html_template=template, js_on_load=script(FOLDER, ("lineup.js",)), elem_id="lineup")
+    script = mount("players/lineup/lineup.js")
+    return gr.HTML(value=None, html_template=template, js_on_load=script, elem_id="lineup")

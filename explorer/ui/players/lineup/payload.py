@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, MissingAutoencoder
 from explorer.server.blob_store import json_numbers, pack_blob
-from explorer.ui.players.shared.image_sheets import eight_bits, sheet
+from explorer.ui.players.shared.image_codec import eight_bits, sheet
 
 
 def given_part(given: CorruptedPicture) -> bytes:

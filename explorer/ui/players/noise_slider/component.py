@@ -1,4 +1,4 @@
-"""The noise player as one Gradio component: a fixed template, a style sheet and a script that reads the payload."""
+"""The noise player as one Gradio component: a fixed template, a style sheet and modules that read the payload."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import gradio as gr
 
 from explorer.core.schedules import SCHEDULES
 from explorer.figures.palette import ROLES
-from explorer.ui.players.shared.scripts import key, script
+from explorer.ui.players.shared.legend import key
+from explorer.ui.players.shared.modules import mount
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("model.js", "pictures.js", "spectrum.js", "words.js", "controls.js")  # in this order, in one scope
 DEFAULT_SCHEDULE = "cosine-vp"
 
 
-def build_scrubber() -> gr.HTML:
+def build_noise_slider() -> gr.HTML:
     """Build the component; its value is {"generation", "parts"} of `payload`, and it emits `release`."""
     return gr.HTML(
         value=None,
         html_template=_template(),
-        js_on_load=script(FOLDER, SCRIPTS),
+        js_on_load=mount("players/noise_slider/controls.js"),
         elem_id="player",
     )
 

@@ -1,149 +1,196 @@
 // The slider, the keyboard, the words and numbers beside it, and the exchange with the server.
+import { connect } from "../shared/connection.js";
+import { download, find, write } from "../shared/dom.js";
+import { explainWords } from "../shared/explanations.js";
+import { clamp, numberText, pixelsText } from "../shared/numbers.js";
+import { fromLink, pictureShown, reportView } from "../shared/page.js";
+import { register } from "../shared/registry.js";
+import { csvOf } from "./csv.js";
+import { createState, FIRST_SIGMA, lastLevel, onGrid, positionOf, sigmaAt, takeBase, takeLevels } from "./model.js";
+import { createPictures } from "./pictures.js";
+import { createSpectrum } from "./spectrum.js";
+import { createStrips } from "./strips.js";
+import { EXPLANATIONS, sentence } from "./words.js";
+
+/** @typedef {import("./model.js").Base} Base */
+/** @typedef {import("../shared/wire_format.js").Part} Part */
+
 const STEPS = 16; // slider steps between two computed levels: fine while dragging, whole levels at rest
-const slider = $("#noise-slider");
+const REST_MS = 250; // how long the slider must rest before the full figure follows
+/** @type {Record<string, number>} */
+const KEY_STEPS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 4, PageDown: -4 };
+/** @type {Record<string, number>} */
+const KEY_TARGETS = { Home: 0, End: Infinity };
 
-// What becomes of the details that are lost, and what is shown when nothing is left, per model.
-const WORDS = {
-  network: ["the model guesses them", "what the model shows is a guess from the pictures it was trained on"],
-  wiener: ["the Wiener filter smooths them away", "what the Wiener filter leaves is close to the average picture"],
-  ideal: ["the ideal denoiser takes them from the pictures it knows", "what you see is a mixture of the pictures that the ideal denoiser knows"],
-};
-
-function sentence(size) {
-  const [lost, nothing] = WORDS[view.base.request.model];
-  if (size === null) return `Nothing of this picture stands out from the noise any more; ${nothing}.`;
-  if (size <= 1.05) return "Almost nothing is lost at this level: details as small as a single pixel stand out from the noise.";
-  return `Details smaller than about ${pixelsText(size)} pixels are lost in the noise; ${lost}.`;
-}
-
-function drawReadout() {
-  const sigma = sigmaAt(view.position), size = onGrid(view.base.crossover, sigma);
-  write("#read-sigma", numberText(sigma));
-  write("#read-logsnr", (-2 * Math.log(sigma)).toFixed(1));
-  write("#read-t", onGrid(view.base.schedules[$("#schedule").value].t, sigma).toFixed(2));
-  write("#read-size", size === null ? "none" : `${pixelsText(size)} px`);
-  write("#sentence", sentence(size));
-  slider.setAttribute("aria-valuetext", `noise level sigma ${numberText(sigma)}. ${sentence(size)}`);
-}
-
-let scheduled = 0;
-function draw() {
-  scheduled = scheduled || requestAnimationFrame(() => {
-    scheduled = 0;
-    if (!view.base) return;
-    const value = String(Math.round(view.position * STEPS));
-    if (+slider.max !== lastLevel() * STEPS) slider.max = lastLevel() * STEPS;
-    if (slider.value !== value) slider.value = value;
-    drawPictures();
-    drawSpectrum();
-    drawReadout();
-    markColumn();
-    element.dispatchEvent(new CustomEvent("drawn"));
-  });
-}
-
-function moveTo(position, released = false) {
-  if (!view.base) return;
-  view.position = clamp(position, 0, lastLevel());
-  draw();
-  if (released) announceRest();
-}
-
-// At rest the pictures are at a computed level, and the full figure below follows.
-let resting = 0;
-function announceRest() {
-  view.position = Math.round(view.position);
-  draw();
-  clearTimeout(resting);
-  resting = setTimeout(() => trigger("release", { level: view.position }), 250);
-  noteLook();
-}
-
-function noteLook() {
-  const first = view.position === Math.round(positionOf(FIRST_SIGMA));
-  looked("noise-scale", { sigma: first ? null : +sigmaAt(view.position).toPrecision(3), schedule: $("#schedule").value });
-}
-
-slider.addEventListener("input", () => moveTo(slider.value / STEPS));
-slider.addEventListener("change", announceRest);
-slider.addEventListener("keydown", (event) => {
-  const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 4, PageDown: -4 }[event.key];
-  const target = { Home: 0, End: Infinity }[event.key] ?? (step === undefined ? undefined : Math.round(view.position) + step);
-  if (target === undefined || !view.base) return;
-  event.preventDefault();
-  moveTo(target, true);
-});
-$("#schedule").addEventListener("change", () => {
-  drawStrips();
-  draw();
-  looked("noise-scale", { schedule: $("#schedule").value });
-});
-element.querySelectorAll(".ns-strip").forEach((strip) => {
-  strip.append(document.createElement("canvas"));
-  for (let i = 0; i < COLUMNS; i++) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.addEventListener("click", () => moveTo(+button.dataset.position, true));
-    strip.append(button);
+class NoiseSlider {
+  /**
+   * @param {HTMLElement} element
+   * @param {import("../shared/connection.js").Props} props
+   * @param {import("../shared/connection.js").Gradio} gradio
+   */
+  constructor(element, props, gradio) {
+    this.element = element;
+    this.gradio = gradio;
+    this.state = createState();
+    this.slider = find(element, "#noise-slider", HTMLInputElement);
+    this.schedule = find(element, "#schedule", HTMLSelectElement);
+    this.drawPictures = createPictures(element, this.state);
+    this.spectrum = createSpectrum(element, this.state);
+    const moveTo = (/** @type {number} */ position) => this.moveTo(position, true);
+    this.strips = createStrips(element, this.state, { schedule: () => this.schedule.value, moveTo });
+    this.drawReadout = createReadout(element, this.state, this.schedule, this.slider);
+    this.scheduled = 0; // the frame in which it is drawn next
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.resting = undefined;
+    this.listen();
+    this.exchange = connect(element, props, gradio, {
+      takePart: (part) => (part.kind === "base" ? this.takeBase(part) : this.takeLevels(part)),
+      showProgress: () => this.showProgress(),
+      controls: "#controls",
+      upload: "#upload",
+      begin: "#noise-begin",
+    });
   }
-  // One stop of the Tab key for each strip, at the slider's column; within it the arrow keys move.
-  strip.addEventListener("keydown", (event) => {
-    const side = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
-    const frame = side && event.target[side];
-    if (frame?.dataset.position === undefined || frame.hidden) return;
-    event.preventDefault();
-    frame.focus();
-    frame.click();
-  });
-});
-for (let i = 0; i < COLUMNS; i++) $(".ns-scale").append(document.createElement("span"));
-explainWords(EXPLANATIONS);
 
-$("#csv").addEventListener("click", () => {
-  if (!view.base) return;
-  const { base } = view, sigma = sigmaAt(view.position), pair = bracket(view.position);
-  const denoised = pair && blended("denoised", pair), error = pair && blended("errorPower", pair);
-  const rows = base.wavenumber.map((k, i) => [
-    k, base.clean[i], sigma ** 2 * base.noise[i], base.clean[i] + sigma ** 2 * base.noise[i] + 2 * sigma * base.cross[i],
-    denoised?.[i] ?? "", error?.[i] ?? "", base.clean[i] ** 2 / (base.clean[i] + sigma ** 2),
-  ]);
-  const head = "cycles_per_pixel,clean,noise,noisy,denoised,error,wiener_expectation";
-  const about = `# sigma ${sigma} (data units, range -1 to 1), ${JSON.stringify(base.request).replaceAll(",", ";")}`;
-  download([about, head, ...rows.map((r) => r.join(","))].join("\n"), "text/csv", `spectra-sigma-${sigma.toPrecision(3)}.csv`);
-});
+  listen() {
+    const { element, slider, schedule, state } = this;
+    slider.addEventListener("input", () => this.moveTo(Number(slider.value) / STEPS));
+    slider.addEventListener("change", () => this.announceRest());
+    slider.addEventListener("keydown", (event) => {
+      const step = KEY_STEPS[event.key];
+      const target = KEY_TARGETS[event.key] ?? (step === undefined ? undefined : Math.round(state.position) + step);
+      if (target === undefined || !state.base) return;
+      event.preventDefault();
+      this.moveTo(target, true);
+    });
+    schedule.addEventListener("change", () => {
+      if (state.base) this.strips.draw();
+      this.draw();
+      reportView("noise-scale", { schedule: schedule.value });
+    });
+    find(element, "#csv").addEventListener("click", () => {
+      if (!state.base) return;
+      const { name, text } = csvOf(state);
+      download(text, "text/csv", name);
+    });
+    new ResizeObserver(() => {
+      if (!state.base) return;
+      this.spectrum.layout();
+      this.draw();
+    }).observe(this.spectrum.svg);
+    explainWords(element, EXPLANATIONS);
+    fromLink("noise-scale").then((link) => {
+      state.first = link.sigma ?? FIRST_SIGMA;
+      if (link.schedule) schedule.value = link.schedule;
+    });
+  }
 
-async function takePart(part) {
-  if (part.kind === "base") {
-    await takeBase(part);
+  draw() {
+    this.scheduled ||= requestAnimationFrame(() => this.drawNow());
+  }
+
+  drawNow() {
+    const { slider, state } = this;
+    this.scheduled = 0;
+    if (!state.base) return;
+    const value = String(Math.round(state.position * STEPS));
+    const max = lastLevel(state.base) * STEPS;
+    if (Number(slider.max) !== max) slider.max = String(max);
+    if (slider.value !== value) slider.value = value;
+    this.drawPictures();
+    this.spectrum.draw();
+    this.drawReadout(state.base);
+    this.strips.markColumn();
+    this.element.dispatchEvent(new CustomEvent("drawn"));
+  }
+
+  /**
+   * @param {number} position
+   * @param {boolean} [released] whether it stays there
+   */
+  moveTo(position, released = false) {
+    if (!this.state.base) return;
+    this.state.position = clamp(position, 0, lastLevel(this.state.base));
+    this.draw();
+    if (released) this.announceRest();
+  }
+
+  /** At rest the pictures are at a computed level, and the full figure below follows. */
+  announceRest() {
+    const { state, schedule } = this;
+    state.position = Math.round(state.position);
+    this.draw();
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.gradio.trigger("release", { level: state.position }), REST_MS);
+    if (!state.base) return;
+    const first = state.position === Math.round(positionOf(state.base, FIRST_SIGMA));
+    const sigma = first ? null : Number(sigmaAt(state.base, state.position).toPrecision(3));
+    reportView("noise-scale", { sigma, schedule: schedule.value });
+  }
+
+  /** @param {Part} part */
+  async takeBase(part) {
+    await takeBase(this.state, part);
     pictureShown(part.picture);
-    layoutSpectrum();
-    $("#enlarged").hidden = !part.upscaled;
-    $(".ns-pictures").classList.toggle("ns-crisp", part.request.size < 128);
-  } else await takeLevels(part);
-  draw();
-  await new Promise(requestAnimationFrame); // what is known is on the page before the rest is taken in
-  drawStrips(part.kind === "base" ? undefined : ["denoised"]);
+    this.spectrum.layout();
+    find(this.element, "#enlarged").hidden = !part.upscaled;
+    find(this.element, ".ns-pictures").classList.toggle("ns-crisp", part.request.size < 128);
+    this.draw();
+    await new Promise(requestAnimationFrame); // what is known is on the page before the rest is taken in
+    this.strips.draw();
+  }
+
+  /** @param {Part} part */
+  async takeLevels(part) {
+    await takeLevels(this.state, part);
+    this.draw();
+    await new Promise(requestAnimationFrame);
+    this.strips.draw(["denoised"]);
+  }
+
+  showProgress() {
+    const known = this.state.frames.filter(Boolean).length;
+    const all = this.state.frames.length;
+    const text = known === all ? "ready" : `model: ${known} of ${all} noise levels`;
+    this.exchange.ends.setStatus(text, known / all);
+    if (known === all) this.announceRest();
+  }
 }
 
-function showProgress() {
-  const known = view.frames.filter(Boolean).length, all = view.frames.length;
-  setStatus(known === all ? "ready" : `model: ${known} of ${all} noise levels`, known / all);
-  if (known === all) announceRest();
+/**
+ * Mount the player of noise levels.
+ * @param {HTMLElement} element
+ * @param {import("../shared/connection.js").Props} props
+ * @param {import("../shared/connection.js").Gradio} gradio
+ */
+export function mount(element, props, gradio) {
+  const player = new NoiseSlider(element, props, gradio);
+  register("noise_slider", {
+    ...player.exchange.handles,
+    state: player.state,
+    moveTo: player.moveTo.bind(player),
+  });
 }
 
-listen("#controls");
-followUpload("#upload");
-takeDrops("#upload");
-fromLink("noise-scale").then(({ sigma, schedule }) => {
-  view.first = sigma ?? FIRST_SIGMA;
-  if (schedule) $("#schedule").value = schedule;
-});
-beginWhenSeen("#noise-begin");
-
-window.noiseAndScale = { ticket, busy, settled, view, sigmaAt, positionOf, moveTo };
-narrow.addEventListener("change", () => view.base && drawStrips());
-new ResizeObserver(() => {
-  if (!view.base) return;
-  layoutSpectrum();
-  draw();
-}).observe($("#spectrum"));
+/**
+ * The numbers and the sentence; gives what writes them.
+ * @param {HTMLElement} element
+ * @param {import("./model.js").NoiseSliderState} state
+ * @param {HTMLSelectElement} schedule
+ * @param {HTMLInputElement} slider
+ */
+function createReadout(element, state, schedule, slider) {
+  const [sigmaNode, logSnr, t, sizeNode] = ["sigma", "logsnr", "t", "size"].map((id) => find(element, `#read-${id}`));
+  const words = find(element, "#sentence");
+  return (/** @type {Base} */ base) => {
+    const sigma = sigmaAt(base, state.position);
+    const size = onGrid(base, base.crossover, sigma);
+    const text = sentence(base.request.model, size);
+    write(sigmaNode, numberText(sigma));
+    write(logSnr, (-2 * Math.log(sigma)).toFixed(1));
+    write(t, onGrid(base, base.schedules[schedule.value].t, sigma).toFixed(2));
+    write(sizeNode, size === null ? "none" : `${pixelsText(size)} px`);
+    write(words, text);
+    slider.setAttribute("aria-valuetext", `noise level sigma ${numberText(sigma)}. ${text}`);
+  };
+}

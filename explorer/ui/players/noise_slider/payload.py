@@ -13,7 +13,7 @@ import numpy as np
 from explorer.core.schedules import SCHEDULES
 from explorer.schemas import DenoisedLevels, NoisedPicture
 from explorer.server.blob_store import json_numbers, pack_blob
-from explorer.ui.players.shared.image_sheets import sheet
+from explorer.ui.players.shared.image_codec import sheet
 
 EPS_SCALE = 4096  # eps travels as int16 in units of 1 / EPS_SCALE: exact to 0.0001, range +-8
 

@@ -1,4 +1,4 @@
-"""The player of the plane as one Gradio component."""
+"""The player of the score field as one Gradio component."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import gradio as gr
 
 from explorer.core.toy2d.densities import POINT_STD, SIGMA_MAX, SIGMA_MIN
 from explorer.schemas.score_field import EXTENT, MAX_POINTS, WalkRequest
-from explorer.ui.players.shared.scripts import script
+from explorer.ui.players.shared.modules import mount
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("model.js", "panels.js", "charts.js", "words.js", "controls.js")  # one scope, this order
 VIEWS = {
     "move": ("D − x", "the denoiser's move"),
     "noise": ("ε<sub>t</sub> = x − D", "the noise of text A"),
@@ -20,21 +19,27 @@ VIEWS = {
 }
 
 
-def build_field() -> gr.HTML:
-    """The component; its value is {"generation", "parts", "state"} of explorer.ui.players.score_field.payload."""
-    return gr.HTML(value=None, html_template=_template(), js_on_load=_constants() + script(FOLDER, SCRIPTS))
+def build_score_field() -> gr.HTML:
+    """Build the component; its value is {"generation", "parts", "state"} of explorer.ui.players.score_field.payload."""
+    script = mount("players/score_field/controls.js", _constants())
+    return gr.HTML(value=None, html_template=_template(), js_on_load=script)
 
 
-def _constants() -> str:
-    """What page and server must agree on."""
-    values = {"EXTENT": EXTENT, "SIGMA_MIN": SIGMA_MIN, "SIGMA_MAX": SIGMA_MAX, "DRAWN_STD": POINT_STD}
-    values |= {"MOST_POINTS": MAX_POINTS, "FIRST_SIGMA": WalkRequest().sigma}
-    return "".join(f"const {name} = {value};\n" for name, value in values.items())
+def _constants() -> dict[str, float]:
+    """Return what page and server must agree on."""
+    return {
+        "extent": EXTENT,
+        "sigmaMin": SIGMA_MIN,
+        "sigmaMax": SIGMA_MAX,
+        "drawnStd": POINT_STD,
+        "maxPoints": MAX_POINTS,
+        "firstSigma": WalkRequest().sigma,
+    }
 
 
 def _template() -> str:
     rows = "".join(
-        f'<label data-view="{name}"><input type="radio" name="field-view" value="{name}">'
+        f'<label data-view="{name}"><input type="radio" name="score-field-view" value="{name}">'
         f"<b>{formula}</b><span>{title}</span><output data-factor></output><output data-length></output></label>"
         for name, (formula, title) in VIEWS.items()
     )

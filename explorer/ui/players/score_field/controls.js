@@ -1,262 +1,289 @@
 // Moving the noise level, the mark and the time, drawing, and the exchange with the server.
-const sigmaSlider = $("#field-sigma"), timeSlider = $("#field-time"), fieldCanvas = $("[data-panel=field] canvas");
-const STEPS = +sigmaSlider.max, RANGE = Math.log(SIGMA_MAX / SIGMA_MIN);
-const still = matchMedia("(prefers-reduced-motion: reduce)");
+import { connect, pressUntilHeard, whenSeen } from "../shared/connection.js";
+import { find, findAll } from "../shared/dom.js";
+import { explainWords } from "../shared/explanations.js";
+import { clamp } from "../shared/numbers.js";
+import { fromLink, reportView } from "../shared/page.js";
+import { everyFrame, listenForSpace, Playback, showPlaying } from "../shared/playback.js";
+import { register } from "../shared/registry.js";
+import { Charts } from "./charts.js";
+import { exactD } from "./density.js";
+import * as model from "./model.js";
+import { createPanels } from "./panels.js";
+import { listenToPointer } from "./pointer.js";
+import { createFieldReadout, createWalkersReadout } from "./readout.js";
+import { createShares } from "./shares.js";
+import { EXPLANATIONS } from "./words.js";
 
-const due = new Set(); // what is drawn in the next frame: "field", "walkers", "charts"
-function draw(...what) {
-  if (!due.size) requestAnimationFrame(drawNow);
-  what.forEach((name) => due.add(name));
+/** @typedef {import("./model.js").Constants} Constants */
+/** @typedef {import("./model.js").Place} Place */
+/** @typedef {"charts" | "field" | "walkers"} Layer what is drawn anew */
+
+const FRAMES_PER_SECOND = 12; // of the walkers' records; between them they are drawn on a straight line
+const MAX_FRAMES_AT_ONCE = 3; // that are skipped when the browser falls behind
+/** @type {Record<string, number>} */
+const TIME_KEYS = {
+  ...{ ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 },
+  ...{ Home: -Infinity, End: Infinity },
+};
+
+class ScoreField {
+  /**
+   * @param {HTMLElement} element
+   * @param {import("../shared/connection.js").Props} props
+   * @param {import("../shared/connection.js").Gradio} gradio
+   * @param {Constants} constants
+   */
+  constructor(element, props, gradio, constants) {
+    this.constants = constants;
+    this.state = model.createState();
+    this.view = model.createView(constants);
+    const { state, view } = this;
+    this.sigmaSlider = find(element, "#score-field-sigma", HTMLInputElement);
+    this.timeSlider = find(element, "#score-field-time", HTMLInputElement);
+    this.still = matchMedia("(prefers-reduced-motion: reduce)");
+    this.panels = createPanels(element, state, view, constants);
+    this.charts = new Charts(element, state, view, constants);
+    this.shares = {
+      single: createShares(element, state, view, "single"),
+      annealed: createShares(element, state, view, "annealed"),
+    };
+    this.writeField = createFieldReadout(element, state, view, this.sigmaSlider);
+    this.writeWalkers = createWalkersReadout(element, state);
+    this.playback = this.createPlayback(element);
+    /** @type {Set<Layer>} */
+    this.due = new Set(); // what is drawn in the next frame
+    this.learning = false; // what the newest part was about
+    this.exchange = connect(element, props, gradio, {
+      takePart: (part) => this.takePart(part),
+      showProgress: (answer) => this.showProgress(answer),
+      controls: "#score-field-density, #score-field-source, #score-field-seed",
+    });
+    this.listen(element);
+    this.begin(element, props);
+  }
+
+  /** @param {HTMLElement} element */
+  createPlayback(element) {
+    const { state, view } = this;
+    const button = find(element, "#score-field-play");
+    const last = () => state.walk?.last ?? 0;
+    const playback = new Playback({
+      clock: everyFrame(),
+      advance: (seconds) => {
+        const step = Math.min(seconds * FRAMES_PER_SECOND, MAX_FRAMES_AT_ONCE);
+        view.time = Math.min(view.time + step, Math.max(0, model.known(state)));
+        if (view.time >= last()) playback.play(false);
+        this.draw("walkers");
+      },
+      canPlay: () => true,
+      atEnd: () => view.time >= last(),
+      rewind: () => (view.time = 0),
+      show: (playing) => showPlaying(button, playing),
+    });
+    button.addEventListener("click", () => playback.toggle());
+    listenForSpace(element, playback, "button, input[type=radio]");
+    return playback;
+  }
+
+  /** @param {HTMLElement} element */
+  listen(element) {
+    const { sigmaSlider, timeSlider, view, state, constants } = this;
+    sigmaSlider.addEventListener("input", () => this.moveTo(this.sigmaOn(Number(sigmaSlider.value))));
+    timeSlider.addEventListener("input", () => this.goTo(Number(timeSlider.value)));
+    timeSlider.addEventListener("keydown", (event) => {
+      const by = TIME_KEYS[event.key];
+      if (!by) return;
+      event.preventDefault();
+      this.goTo(Math.round(view.time) + by);
+    });
+    for (const input of findAll(element, "[name=score-field-view]", HTMLInputElement))
+      input.addEventListener("change", () => {
+        view.shown = input.value;
+        this.draw("field");
+        reportView("autoencoders", { "field.arrow": view.shown });
+      });
+    for (const input of findAll(element, "[name=score-field-source-shown]", HTMLInputElement))
+      input.addEventListener("change", () => {
+        view.source = input.value;
+        this.draw("field");
+      });
+    explainWords(element, EXPLANATIONS);
+    const redraw = (/** @type {Place[]} */ points) => this.redraw(points);
+    listenToPointer(this.panels.canvas, state, view, constants, {
+      probe: (place) => {
+        view.probe = place;
+        this.draw("field");
+      },
+      begin: () => this.playback.play(false),
+      redraw,
+      end: () => this.walkButton()?.click(), // a finished stroke is walked in at once
+    });
+    find(element, "#score-field-clear").addEventListener("click", () => {
+      this.playback.play(false);
+      redraw([]);
+    });
+    new ResizeObserver(() => this.drawAll()).observe(find(element, ".score-field-grid"));
+    const theme = new MutationObserver(() => this.drawAll());
+    theme.observe(document.body, { attributes: true, attributeFilter: ["class"] });
+  }
+
+  /**
+   * Put on the page what the link says, and begin the first walk when the player is first seen.
+   * @param {HTMLElement} element
+   * @param {import("../shared/connection.js").Props} props
+   */
+  async begin(element, props) {
+    const { state, view, constants } = this;
+    const link = await fromLink("autoencoders");
+    const sigma = link["field.sigma"];
+    if (sigma) view.sigma = this.sigmaOn(this.stepOf(sigma)); // as the slider has it
+    view.shown = link["field.arrow"] ?? view.shown;
+    if (link["field.points"]) model.takeDrawing(state, view, link["field.points"], constants.drawnStd);
+    whenSeen(element, () => {
+      pressUntilHeard(this.exchange, props, "#score-field-walk");
+      this.drawAll();
+    });
+  }
+
+  walkButton() {
+    return /** @type {HTMLElement | null} */ (document.querySelector("#score-field-walk"));
+  }
+
+  /** @param {...Layer} layers */
+  draw(...layers) {
+    if (!this.due.size) requestAnimationFrame(() => this.drawNow());
+    for (const layer of layers) this.due.add(layer);
+  }
+
+  drawAll() {
+    this.draw("charts", "field", "walkers");
+  }
+
+  drawNow() {
+    const now = new Set(this.due);
+    this.due.clear();
+    if (!this.panels.canvas.clientWidth) return; // not in sight
+    if (now.has("charts")) {
+      this.panels.readColours();
+      this.charts.layout();
+      for (const shares of Object.values(this.shares)) shares.layout();
+    }
+    if (now.has("field")) this.drawField();
+    if (now.has("walkers")) this.drawWalkers();
+  }
+
+  drawField() {
+    const { sigmaSlider, view, state } = this;
+    const found = this.panels.drawField();
+    const at = this.stepOf(view.sigma);
+    if (Number(sigmaSlider.value) !== at) sigmaSlider.value = String(at);
+    this.writeField(found);
+    this.panels.canvas.classList.toggle("score-field-drawable", model.isDrawn(state));
+    this.charts.moveMarks();
+  }
+
+  drawWalkers() {
+    const { timeSlider, view, state } = this;
+    const last = state.walk?.last ?? Number(timeSlider.max);
+    if (Number(timeSlider.max) !== last) timeSlider.max = String(last);
+    if (Number(timeSlider.value) !== view.time) timeSlider.value = String(view.time);
+    this.panels.drawWalkers("single");
+    this.panels.drawWalkers("annealed");
+    this.writeWalkers({ single: this.shares.single.draw(), annealed: this.shares.annealed.draw() });
+  }
+
+  /** Noise level at a step of the slider, which is logarithmic. @param {number} step */
+  sigmaOn(step) {
+    const { sigmaMin, sigmaMax } = this.constants;
+    return sigmaMin * Math.exp((Math.log(sigmaMax / sigmaMin) * step) / Number(this.sigmaSlider.max));
+  }
+
+  /** Step of the slider for a noise level. @param {number} sigma */
+  stepOf(sigma) {
+    const { sigmaMin, sigmaMax } = this.constants;
+    return Math.round((Number(this.sigmaSlider.max) * Math.log(sigma / sigmaMin)) / Math.log(sigmaMax / sigmaMin));
+  }
+
+  /** @param {number} sigma */
+  moveTo(sigma) {
+    const { sigmaMin, sigmaMax } = this.constants;
+    this.view.sigma = clamp(sigma, sigmaMin, sigmaMax);
+    this.draw("field");
+    reportView("autoencoders", { "field.sigma": Number(this.view.sigma.toPrecision(4)) });
+  }
+
+  /** @param {number} time */
+  goTo(time) {
+    this.playback.play(false);
+    this.view.time = clamp(time, 0, Math.max(0, model.known(this.state)));
+    this.draw("walkers");
+  }
+
+  /** @param {Place[]} points */
+  redraw(points) {
+    model.takeDrawing(this.state, this.view, points, this.constants.drawnStd);
+    this.drawAll();
+    reportView("autoencoders", { "field.points": points });
+  }
+
+  /** @param {import("../shared/wire_format.js").Part} part */
+  takePart(part) {
+    const { state, view, still } = this;
+    this.learning = part.kind === "learned";
+    if (part.kind === "plane") {
+      model.takePlane(state, view, /** @type {any} */ (part));
+      if (!state.points) reportView("autoencoders", { "field.points": null }); // a drawing that is left is forgotten
+    } else if (part.kind === "walk") {
+      model.takeWalk(state, view, part);
+      if (!still.matches) this.playback.play(true);
+    } else if (part.kind === "frames") {
+      model.takeFrames(state, part);
+      if (still.matches) view.time = model.known(state);
+    } else if (this.learning) {
+      model.takeLearned(state, part);
+      if (state.history.length === 1) view.source = "learned"; // to be seen while it learns
+    }
+    this.drawAll();
+  }
+
+  /** @param {import("../shared/exchange.js").Answer} answer */
+  showProgress(answer) {
+    const { setStatus } = this.exchange.ends;
+    const { learned, walk } = this.state;
+    const known = model.known(this.state);
+    if (answer.state !== "running") setStatus("ready", 1);
+    else if (this.learning && learned) {
+      setStatus(`learning: step ${learned.step} of ${learned.steps}`, learned.step / learned.steps);
+    } else if (walk) setStatus(`walking: ${Math.max(0, known)} of ${walk.last}`, known / walk.last);
+    else setStatus("working…", 0);
+  }
+
+  /** Points, noise level and ticket of the next question. */
+  question() {
+    return [model.isDrawn(this.state) ? this.state.points : null, this.view.sigma, this.exchange.ticket()];
+  }
 }
 
-function drawNow() {
-  const now = new Set(due);
-  due.clear();
-  if (!fieldCanvas.clientWidth) return; // not in sight
-  if (now.has("charts")) {
-    readColours();
-    layoutLengths();
-    layoutLosses();
-    layoutErrors();
-    ["single", "annealed"].forEach(layoutShares);
-  }
-  if (now.has("field")) drawFieldPanel();
-  if (now.has("walkers")) drawWalkerPanels();
-  element.dispatchEvent(new CustomEvent("drawn"));
-}
-const drawAll = () => draw("charts", "field", "walkers");
-
-function drawFieldPanel() {
-  const hills = drawField(), { sigma } = view, at = Math.round((STEPS * Math.log(sigma / SIGMA_MIN)) / RANGE);
-  if (+sigmaSlider.value !== at) sigmaSlider.value = at;
-  write("#field-sigma-value", numberText(sigma));
-  const move = state.plane ? Math.hypot(...moveAt(...view.probe, sigma)) : 0;
-  for (const [name, factor] of Object.entries(FACTORS)) {
-    const row = $(`[data-view=${name}]`), times = factor(sigma);
-    write(row.querySelector("[data-factor]"), `${times < 0 ? "−" : ""}${numberText(Math.abs(times))}`);
-    write(row.querySelector("[data-length]"), move ? numberText(Math.abs(times) * move) : "0");
-    row.querySelector("input").checked = name === view.shown;
-  }
-  const unit = view.shown === "move" || view.shown === "noise" ? "" : view.shown === "eps" ? " σ" : " per unit";
-  write("#field-longest", longest ? `longest arrow ${numberText(longest * Math.abs(FACTORS[view.shown](sigma)))}${unit}` : "");
-  $$("[name=field-source-shown]").forEach((input) => {
-    input.checked = input.value === view.source;
-    input.disabled = input.value !== "exact" && !state.learned;
-    input.parentElement.title = input.disabled ? "Nothing has been learned yet: press Learn" : "";
+/**
+ * Mount the player of the score field.
+ * @param {HTMLElement} element
+ * @param {import("../shared/connection.js").Props} props
+ * @param {import("../shared/connection.js").Gradio} gradio
+ * @param {Constants} constants
+ */
+export function mount(element, props, gradio, constants) {
+  const player = new ScoreField(element, props, gradio, constants);
+  const { state, view, playback } = player;
+  register("score_field", {
+    ...player.exchange.handles,
+    state,
+    view,
+    playback,
+    question: player.question.bind(player),
+    moveTo: player.moveTo.bind(player),
+    known: () => model.known(state),
+    exactD: (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ sigma) =>
+      state.plane && exactD(state.plane, x, y, sigma),
   });
-  $("#field-clear").hidden = !isDrawn();
-  fieldCanvas.classList.toggle("field-drawable", isDrawn());
-  write("#field-sentence", fieldSentence(hills));
-  sigmaSlider.setAttribute("aria-valuetext", `sigma ${numberText(sigma)}. ${fieldSentence(hills)}`);
-  writeErrors();
-  moveMarks();
 }
-
-function fieldSentence(hills) {
-  const sigma = numberText(view.sigma);
-  if (!state.plane) return "";
-  if (!state.plane.means.length) return "Draw with the mouse or a finger: every point becomes a small hill.";
-  if (view.source === "error") return `At σ ${sigma} these are the arrows that the network gets wrong.`;
-  const away = FACTORS[view.shown](1) < 0, whose = view.source === "learned" ? "the learned arrows" : "the arrows";
-  if (hills <= 1) return `At σ ${sigma} the noise has made one hill of everything: ${whose} lead ${away ? "away from" : "to"} its top.`;
-  return `At σ ${sigma} there are ${hills} hills, and ${whose} lead ${away ? "away from" : "up"} the nearest.`;
-}
-
-function writeErrors() {
-  const { learned, history } = state;
-  if (!learned) return ["#field-error", "#field-gap"].forEach((id) => write(id, "not yet"));
-  const { sigmas, error } = learned, place = (Math.log(view.sigma / sigmas[0]) / RANGE) * (sigmas.length - 1);
-  const i = clamp(Math.round(place), 0, sigmas.length - 1), last = history.at(-1);
-  write("#field-error", `${numberText(100 * error[i])} % at this σ`);
-  write("#field-gap", `gap ${(last.dsm - last.explicit).toFixed(2)}`);
-}
-
-function drawWalkerPanels() {
-  const last = state.walk?.last ?? 61;
-  if (+timeSlider.max !== last) timeSlider.max = last;
-  if (+timeSlider.value !== view.time) timeSlider.value = view.time;
-  const frames = {};
-  for (const kind of ["single", "annealed"]) {
-    drawWalkers(kind);
-    const frame = (frames[kind] = drawShares(kind)), walk = state.walk;
-    const sigma = !walk ? 0 : kind === "single" ? walk.sigma : walk.sigmas.annealed[frame?.i ?? 0];
-    const level = sigma ? `σ ${numberText(sigma)}` : "estimate";
-    write(`[data-stat=${kind}]`, frame ? `${level} · off by ${frame.distance.toFixed(2)}` : "");
-  }
-  write("#field-walked", walkedSentence(frames));
-}
-
-function walkedSentence({ single, annealed }) {
-  const { walk, plane } = state;
-  if (!walk || !single || !annealed) return "";
-  const [off, falling] = [percent(single.distance), percent(annealed.distance)];
-  if (annealed.i < walk.last) return `Time ${annealed.i} of ${walk.last}: one level misplaces ${off} of the walkers, falling noise ${falling}.`;
-  const missed = plane.shares.filter((share, n) => single.shares[n] < share / 2).length;
-  const starved = missed ? `, ${missed} of ${plane.shares.length} places starved` : "";
-  const blur = single.width > 1.3 ? ", too widely spread" : single.width < 0.7 ? ", too tightly gathered" : "";
-  const level = walk.source === "learned" ? "By the learned score, one level" : "One level";
-  return `${level} misplaces ${off} of the walkers${starved}${blur}; falling noise ${falling}, chance alone ${percent(walk.chance)}.`;
-}
-const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
-
-let before = 0;
-function tick(now) {
-  if (!view.playing) return;
-  const last = state.walk?.last ?? 0, step = ((now - before) / 1000) * FRAMES_PER_SECOND;
-  before = now;
-  view.time = Math.min(view.time + Math.min(step, 3), Math.max(0, known()));
-  if (view.time >= last) play(false);
-  draw("walkers");
-  requestAnimationFrame(tick);
-}
-
-function play(on) {
-  const change = on !== view.playing;
-  view.playing = on;
-  $("#field-play path").setAttribute("d", on ? "M3 2h4v12H3zM9 2h4v12H9z" : "M4 2v12l10-6z");
-  $("#field-play").setAttribute("aria-label", on ? "Pause" : "Play");
-  if (!on || !change) return;
-  if (view.time >= (state.walk?.last ?? 0)) view.time = 0;
-  before = performance.now();
-  requestAnimationFrame(tick);
-}
-
-function moveTo(sigma) {
-  view.sigma = clamp(sigma, SIGMA_MIN, SIGMA_MAX);
-  draw("field");
-  looked("autoencoders", { "field.sigma": +view.sigma.toPrecision(4) });
-}
-const sigmaOn = (step) => SIGMA_MIN * Math.exp((RANGE * step) / STEPS);
-
-sigmaSlider.addEventListener("input", () => moveTo(sigmaOn(sigmaSlider.value)));
-timeSlider.addEventListener("input", () => {
-  play(false);
-  view.time = Math.min(+timeSlider.value, Math.max(0, known()));
-  draw("walkers");
-});
-timeSlider.addEventListener("keydown", (event) => {
-  const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity }[event.key];
-  if (!by) return;
-  event.preventDefault();
-  play(false);
-  view.time = clamp(Math.round(view.time) + by, 0, Math.max(0, known()));
-  draw("walkers");
-});
-$("#field-play").addEventListener("click", () => play(!view.playing));
-$$("[name=field-view]").forEach((input) => input.addEventListener("change", () => {
-  view.shown = input.value;
-  draw("field");
-  looked("autoencoders", { "field.arrow": view.shown });
-}));
-$$("[name=field-source-shown]").forEach((input) => input.addEventListener("change", () => {
-  view.source = input.value;
-  draw("field");
-}));
-explainWords(EXPLANATIONS);
-
-// The pointer moves the mark, or draws where the density is a drawing; a finished stroke is walked in at once.
-const placeOf = (event) => {
-  const box = fieldCanvas.getBoundingClientRect(), at = (value, size) => EXTENT * clamp((2 * value) / size - 1, -1, 1);
-  return [at(event.clientX - box.left, box.width), -at(event.clientY - box.top, box.height)].map((v) => Math.round(v * 1000) / 1000);
-};
-const pressWalk = () => document.querySelector("#field-walk")?.click();
-const hundredths = (place) => place.map((v) => Math.round(100 * v) / 100); // as a link has them
-let stroke = false;
-function addPoint(event) {
-  const place = hundredths(placeOf(event)), points = (state.points ?? []).map(hundredths), last = points.at(-1);
-  if (points.length >= MOST_POINTS || (last && Math.hypot(place[0] - last[0], place[1] - last[1]) < DRAWN_STD)) return;
-  redraw([...points, place]);
-}
-function redraw(points) {
-  takeDrawing(points);
-  drawAll();
-  looked("autoencoders", { "field.points": points });
-}
-fieldCanvas.addEventListener("pointerdown", (event) => {
-  if (!isDrawn()) return followPointer(event);
-  play(false);
-  stroke = true;
-  fieldCanvas.setPointerCapture(event.pointerId);
-  addPoint(event);
-});
-const followPointer = (event) => {
-  view.probe = placeOf(event);
-  draw("field");
-};
-fieldCanvas.addEventListener("pointermove", (event) => (stroke ? addPoint(event) : followPointer(event)));
-for (const name of ["pointerup", "pointercancel"])
-  fieldCanvas.addEventListener(name, () => {
-    if (stroke) pressWalk();
-    stroke = false;
-  });
-$("#field-clear").addEventListener("click", () => {
-  play(false);
-  redraw([]);
-});
-fieldCanvas.addEventListener("keydown", (event) => {
-  const by = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
-  if (!by) return;
-  event.preventDefault();
-  view.probe = view.probe.map((v, i) => clamp(v + 0.05 * by[i], -EXTENT, EXTENT));
-  draw("field");
-});
-element.addEventListener("keydown", (event) => {
-  if (event.key !== " " || event.target.closest("button, input[type=radio]")) return;
-  event.preventDefault();
-  play(!view.playing);
-});
-
-let learning = false; // what the newest part was about
-async function takePart(part) {
-  learning = part.kind === "learned";
-  if (part.kind === "plane") {
-    takePlane(part);
-    if (!state.points) looked("autoencoders", { "field.points": null }); // a drawing that is left is forgotten
-  }
-  else if (part.kind === "walk") {
-    takeWalk(part);
-    if (!still.matches) play(true);
-  } else if (part.kind === "frames") {
-    takeFrames(part);
-    if (still.matches) view.time = known();
-  } else if (part.kind === "learned") {
-    takeLearned(part);
-    if (state.history.length === 1) view.source = "learned"; // to be seen while it learns
-  }
-  drawAll();
-}
-
-const showProgress = ({ state: now }) => {
-  const { learned, walk } = state;
-  if (now !== "running") return setStatus("ready", 1);
-  if (learning) setStatus(`learning: step ${learned.step} of ${learned.steps}`, learned.step / learned.steps);
-  else setStatus(walk ? `walking: ${Math.max(0, known())} of ${walk.last}` : "working…", walk ? known() / walk.last : 0);
-};
-
-listen("#field-density, #field-source, #field-seed");
-
-// The first walk begins when the player is first seen, not before: most visitors start on another page.
-const whenSeen = new IntersectionObserver(([entry], observer) => {
-  if (!entry.isIntersecting) return;
-  observer.disconnect();
-  begin();
-  drawAll();
-});
-fromLink("autoencoders").then((link) => {
-  const sigma = link["field.sigma"];
-  if (sigma) view.sigma = sigmaOn(Math.round((STEPS * Math.log(sigma / SIGMA_MIN)) / RANGE)); // as the slider has it
-  view.shown = link["field.arrow"] ?? view.shown;
-  if (link["field.points"]) takeDrawing(link["field.points"]);
-  whenSeen.observe(element);
-});
-// The button may come later than the player, and a press before Gradio listens is lost; one that is heard takes a ticket.
-function begin() {
-  if (props.value || asked) return;
-  pressWalk();
-  setTimeout(begin, 500);
-}
-
-const asks = () => [isDrawn() ? state.points : null, view.sigma, ticket()];
-window.scoreField = { asks, ticket, busy, settled, view, state, moveTo, play, newest: () => asked, exactD, learnedD, moveAt, density, known };
-new ResizeObserver(drawAll).observe($(".field-grid"));
-new MutationObserver(drawAll).observe(document.body, { attributes: true, attributeFilter: ["class"] });

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from explorer.ui.players.shared.scripts import key, script
+from explorer.ui.players.shared.legend import key
+from explorer.ui.players.shared.modules import mount
 
 FOLDER = Path(__file__).parent
-SCRIPTS = ("model.js", "pictures.js", "curves.js", "octaves.js", "words.js", "controls.js")  # one scope, this order
 PANELS = {
     "x": ("noisy", "state x", "The state: clean picture plus noise"),
     "x0": ("denoised", "x0 estimate", "The model's estimate of the clean picture"),
@@ -18,9 +18,10 @@ PANELS = {
 }
 
 
-def build_film() -> gr.HTML:
-    """The component; its value is {"generation", "parts", "state"} of explorer.ui.players.trajectory.payload."""
-    return gr.HTML(value=None, html_template=_template(), js_on_load=script(FOLDER, SCRIPTS), elem_id="film")
+def build_trajectory() -> gr.HTML:
+    """Build the component; its value is {"generation", "parts", "state"} of explorer.ui.players.trajectory.payload."""
+    script = mount("players/trajectory/controls.js")
+    return gr.HTML(value=None, html_template=_template(), js_on_load=script, elem_id="trajectory")
 
 
 def _template() -> str:
@@ -29,14 +30,14 @@ def _template() -> str:
     legend = "".join(key(name, title) for name, title in curves.items())
     text = (FOLDER / "template.html").read_text().replace("@@legend@@", legend)
     text = text.replace("@@run-A@@", _row("A", "ns-pictures"))
-    return text.replace("@@run-B@@", _row("B", "ns-pictures film-second"))
+    return text.replace("@@run-B@@", _row("B", "ns-pictures trajectory-second"))
 
 
 def _row(run: str, classes: str) -> str:
     figures = "".join(
         f'<figure data-role="{role}"><div class="ns-frame ns-waiting">'
         f'<canvas data-panel="{panel}" role="img" aria-label="{about}, run {run}"></canvas></div>'
-        f'<figcaption><b>{title}<i class="film-name"> {run}</i></b><span data-stat="{panel}"></span></figcaption>'
+        f'<figcaption><b>{title}<i class="trajectory-name"> {run}</i></b><span data-stat="{panel}"></span></figcaption>'
         "</figure>"
         for panel, (role, title, about) in PANELS.items()
     )

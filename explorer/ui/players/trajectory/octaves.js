@@ -1,67 +1,126 @@
 // The octave map: steps from left (much noise) to right (little), octaves from coarse (top) to fine, and for each the
 // share of the last picture that the estimate already has.
-const MAP = { left: 66, right: 10, top: 6, bottom: 30, row: 26 };
+import { addSvg, find, write } from "../shared/dom.js";
+import { clamp, numberText } from "../shared/numbers.js";
+import { line, range, scaleLinear } from "../shared/vendor/d3.js";
+import { lastStep, stepOf } from "./model.js";
+import { mapWords, octaveName } from "./words.js";
 
-const sizeName = (edges, octave) => `${pixelsText(0.5 / edges[octave + 1])}–${pixelsText(0.5 / edges[octave])} px`;
+/** @typedef {import("./model.js").Run} Run */
+/** @typedef {import("./model.js").OctaveMap} OctaveMap */
 
-// One hue whose lightness follows the share; below 0 (worse than a blank picture) counts as nothing.
-const shade = (share) => (share === null ? "transparent" : `color-mix(in oklab, var(--role-denoised) ${Math.round(100 * clamp(share, 0, 1))}%, var(--page))`);
+const MARGIN = { left: 66, right: 10, top: 6, bottom: 30 };
+const ROW_PX = 26;
+const DEFAULT_WIDTH = 560;
+const DEFAULT_OCTAVES = 6; // rows of an empty map
 
-function drawMap(run) {
-  const figure = $(`.film-octaves [data-run=${run}]`), svg = figure.querySelector("svg");
-  svg.replaceChildren();
-  const map = runs[run]?.octaves;
-  write(figure.querySelector(".octave-words"), map ? mapWords(map) : runs[run] ? "appears when the run has ended" : "");
-  const octaves = (runs[run]?.plan.edges.length ?? 7) - 1, width = svg.clientWidth || 560;
-  const height = MAP.top + MAP.bottom + octaves * MAP.row;
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.style.height = `${height}px`;
-  if (!runs[run]) return;
-  const last = lastStep(run), step = (width - MAP.left - MAP.right) / (last + 1), { edges } = runs[run].plan;
-  const row = (octave) => MAP.top + octave * MAP.row;
-  for (let octave = 0; octave < octaves; octave++)
-    add(svg, "text", { x: MAP.left - 8, y: row(octave) + MAP.row / 2 + 4, "text-anchor": "end" }, sizeName(edges, octave));
-  map?.shares.forEach((shares, i) =>
-    shares.forEach((share, octave) => {
-      const cell = { x: MAP.left + i * step, y: row(octave), width: step + 0.5, height: MAP.row - 2, style: `fill: ${shade(share)}` };
-      const title = share === null ? "no content in this octave" : `step ${i}, ${sizeName(edges, octave)}: ${Math.round(100 * share)} % fixed`;
-      add(add(svg, "rect", cell), "title", {}, title);
+/**
+ * One hue whose lightness follows the share; below 0 (worse than a blank picture) counts as nothing.
+ * @param {number | null} share
+ */
+const shade = (share) =>
+  share === null
+    ? "transparent"
+    : `color-mix(in oklab, var(--role-denoised) ${Math.round(100 * clamp(share, 0, 1))}%, var(--page))`;
+
+const rowAt = (/** @type {number} */ octave) => MARGIN.top + octave * ROW_PX;
+
+/**
+ * The map of a run. moveTo: what a click on a step does.
+ * @param {HTMLElement} element
+ * @param {import("./model.js").TrajectoryState} state
+ * @param {import("./model.js").RunName} name
+ * @param {(step: number) => void} moveTo
+ */
+export function createOctaveMap(element, state, name, moveTo) {
+  const figure = find(element, `.trajectory-octaves [data-run=${name}]`);
+  const svg = find(figure, "svg", SVGSVGElement);
+  const words = find(figure, ".octave-words");
+  /** @type {Element | null} */
+  let here = null; // the line at the step shown
+  let toX = scaleLinear();
+
+  function draw() {
+    const run = state.runs[name];
+    svg.replaceChildren();
+    here = null;
+    write(words, run?.octaves ? mapWords(run.octaves) : run ? "appears when the run has ended" : "");
+    const octaves = run ? run.plan.edges.length - 1 : DEFAULT_OCTAVES;
+    const width = svg.clientWidth || DEFAULT_WIDTH;
+    const height = rowAt(octaves) + MARGIN.bottom;
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    svg.style.height = `${height}px`;
+    if (!run) return;
+    toX = scaleLinear([0, lastStep(run) + 1], [MARGIN.left, width - MARGIN.right]);
+    for (const octave of range(octaves)) {
+      const place = { x: MARGIN.left - 8, y: rowAt(octave) + ROW_PX / 2 + 4, "text-anchor": "end" };
+      addSvg(svg, "text", place, octaveName(run.plan.edges, octave));
+    }
+    if (run.octaves) drawShares(svg, run, run.octaves, toX);
+    drawLevels(svg, run, toX, width, height - MARGIN.bottom);
+    here = addSvg(svg, "line", { class: "here", y1: MARGIN.top - 4, y2: height - MARGIN.bottom + 2 });
+    mark();
+  }
+
+  function mark() {
+    if (!here) return;
+    const x = toX(stepOf(state, name) + 0.5).toFixed(1);
+    here.setAttribute("x1", x);
+    here.setAttribute("x2", x);
+  }
+
+  svg.addEventListener("click", (event) => {
+    if (name !== "A" || !state.runs.A) return;
+    moveTo(Math.floor(toX.invert(event.clientX - svg.getBoundingClientRect().left)));
+  });
+  return { draw, mark };
+}
+
+/**
+ * @param {SVGSVGElement} svg
+ * @param {Run} run
+ * @param {OctaveMap} map
+ * @param {(step: number) => number} toX
+ */
+function drawShares(svg, { plan }, { shares, passing }, toX) {
+  const size = { width: toX(1) - toX(0) + 0.5, height: ROW_PX - 2 };
+  shares.forEach((row, i) =>
+    row.forEach((share, octave) => {
+      const cell = { x: toX(i), y: rowAt(octave), ...size, style: `fill: ${shade(share)}` };
+      const title =
+        share === null
+          ? "no content in this octave"
+          : `step ${i}, ${octaveName(plan.edges, octave)}: ${Math.round(100 * share)} % fixed`;
+      addSvg(addSvg(svg, "rect", cell), "title", {}, title);
     }),
   );
-  const points = map?.passing.map((at, octave) => at !== null && [MAP.left + (at + 0.5) * step, row(octave) + MAP.row / 2 - 1]).filter(Boolean);
-  if (points?.length) {
-    add(svg, "polyline", { points: points.map((p) => p.map((v) => v.toFixed(1)).join(",")).join(" "), class: "passing" });
-    points.forEach(([x, y]) => add(svg, "circle", { cx: x.toFixed(1), cy: y, r: 3.5, class: "passing" }));
+  /** @type {[number, number][]} */
+  const points = passing.flatMap((at, octave) =>
+    at === null ? [] : [[toX(at + 0.5), rowAt(octave) + ROW_PX / 2 - 1]],
+  );
+  if (!points.length) return;
+  addSvg(svg, "path", { d: line().digits(1)(points) ?? "", class: "passing" });
+  for (const [x, y] of points) addSvg(svg, "circle", { cx: x.toFixed(1), cy: y, r: 3.5, class: "passing" });
+}
+
+/**
+ * The noise levels at the first step, in the middle, and at the last.
+ * @param {SVGSVGElement} svg
+ * @param {Run} run
+ * @param {(step: number) => number} toX
+ * @param {number} width
+ * @param {number} bottom
+ */
+function drawLevels(svg, run, toX, width, bottom) {
+  const last = lastStep(run);
+  const middle = Math.round(last / 2);
+  const places = /** @type {const} */ ([
+    [0, MARGIN.left, "start"],
+    [middle, toX(middle + 0.5), "middle"],
+    [last, width - MARGIN.right, "end"],
+  ]);
+  for (const [i, x, anchor] of places) {
+    const sigma = run.plan.sigmas[i];
+    addSvg(svg, "text", { x, y: bottom + 14, "text-anchor": anchor }, `step ${i} · σ ${numberText(sigma)}`);
   }
-  const bottom = height - MAP.bottom;
-  const levels = [0, Math.round(last / 2), last];
-  levels.forEach((i, n) => {
-    const anchor = ["start", "middle", "end"][n], sigma = runs[run].plan.sigmas[i];
-    const x = [MAP.left, MAP.left + (i + 0.5) * step, width - MAP.right][n];
-    add(svg, "text", { x, y: bottom + 14, "text-anchor": anchor }, `step ${i} · σ ${sigma > 0 ? numberText(sigma) : 0}`);
-  });
-  add(svg, "line", { class: "here", y1: MAP.top - 4, y2: bottom + 2 });
-  svg.onclick = (event) => {
-    if (run !== "A") return;
-    const at = ((event.clientX - svg.getBoundingClientRect().left) / svg.clientWidth) * width;
-    moveTo(Math.floor((at - MAP.left) / step));
-  };
-  markStep(run);
-}
-
-function markStep(run) {
-  const line = $(`.film-octaves [data-run=${run}] .here`);
-  if (!line || !runs[run]) return;
-  const width = line.ownerSVGElement.viewBox.baseVal.width, step = (width - MAP.left - MAP.right) / (lastStep(run) + 1);
-  const x = (MAP.left + (stepOf(run) + 0.5) * step).toFixed(1);
-  line.setAttribute("x1", x);
-  line.setAttribute("x2", x);
-}
-
-function mapWords({ passing, rank, edges }) {
-  const order = passing.map((at, octave) => [at, octave]).filter(([at]) => at !== null).sort((a, b) => a[0] - b[0]);
-  const sizes = order.map(([at, octave]) => `${sizeName(edges, octave)} at step ${at.toFixed(1)}`).join(", ");
-  const never = passing.length - order.length ? ` ${passing.length - order.length} of ${passing.length} never stay there.` : "";
-  const number = rank === null ? "too few octaves for a rank correlation" : `rank correlation of octave and step ${rank.toFixed(2)} (1 = strictly from coarse to fine)`;
-  return `Half fixed: ${sizes || "none"}.${never} ${number[0].toUpperCase()}${number.slice(1)}.`;
 }

@@ -15,7 +15,7 @@ from explorer.core.schedules import SCHEDULES
 from explorer.core.spectra.radial import crossover, feature_size, octave_edges
 from explorer.schemas import OctaveMap, RunDifference, SampledStep, SamplingPlan
 from explorer.server.blob_store import json_numbers, pack_blob
-from explorer.ui.players.shared.image_sheets import eight_bits, sheet
+from explorer.ui.players.shared.image_codec import eight_bits, sheet
 
 MOST_ROWS = 8192  # of pixels in one sheet, so that the first steps show before the last have travelled
 

@@ -1,51 +1,80 @@
-// The four pictures of a run at one step, and what tells two runs apart.
+// The four pictures of a run at one step, and the difference of two runs.
+import { paintSum, paintValues, rms } from "../shared/canvas.js";
+import { find, findAll, write } from "../shared/dom.js";
+import { numberText } from "../shared/numbers.js";
+import { frameOf } from "./model.js";
+
+/** @typedef {import("./model.js").TrajectoryState} TrajectoryState */
+/** @typedef {import("./model.js").RunName} RunName */
+/** @typedef {import("./model.js").Frame} Frame */
+
 const SHOWN_RANGE = 3; // predicted noise and score are drawn from -3 to +3 standard deviations of the noise
+const PANELS = ["x", "x0", "eps", "score"];
 
-// One value per channel from the two that travelled: offset + a (x0 - 128) + b (eps - 128), clipped by the byte array.
-function paint(canvas, size, frame, offset, a, b) {
-  const image = imageFor(canvas, size, size), data = image.data, { x0, eps } = frame;
-  for (let j = 0; j < data.length; j += 4)
-    for (let c = j; c < j + 3; c++) data[c] = offset + a * (x0[c] - 128) + b * (eps[c] - 128);
-  canvas.getContext("2d").putImageData(image, 0, 0);
+/**
+ * The pictures of one run; gives what draws them at the step shown.
+ * @param {HTMLElement} element
+ * @param {TrajectoryState} state
+ * @param {RunName} name
+ * @param {{ scaled: () => boolean, generation: () => number }} look scaled: the state by 1 / sqrt(1 + sigma^2)
+ */
+export function createPictures(element, state, name, { scaled, generation }) {
+  const row = find(element, `.ns-pictures[data-run=${name}]`);
+  const frames = findAll(row, ".ns-frame");
+  const [x, x0, eps, score] = PANELS.map((panel) => find(row, `[data-panel=${panel}]`, HTMLCanvasElement));
+  const stats = PANELS.map((panel) => find(row, `[data-stat=${panel}]`));
+  let painted = ""; // what is on the canvases
+
+  /** @param {Frame} frame @param {number} size @param {boolean} scale */
+  function paint(frame, size, scale) {
+    const { sigma } = frame;
+    const gain = 127.5 * (scale ? 1 / Math.sqrt(1 + sigma * sigma) : 1);
+    const shown = (127.5 / SHOWN_RANGE) * frame.epsScale;
+    const both = { x: frame.x0, y: frame.eps };
+    paintSum(x, size, { ...both, a: gain * frame.x0Scale, b: gain * sigma * frame.epsScale });
+    paintSum(x0, size, { ...both, a: 127.5 * frame.x0Scale, b: 0 });
+    paintSum(eps, size, { ...both, a: 0, b: shown });
+    paintSum(score, size, { ...both, a: 0, b: -shown });
+    row.classList.toggle("ns-crisp", size < 128);
+  }
+
+  /** @param {Frame} frame */
+  function writeFigures({ i, sigma, eps: noise, epsScale }) {
+    const size = rms(noise, epsScale);
+    write(stats[0], `σ ${numberText(sigma)}`);
+    write(stats[1], `step ${i}`);
+    write(stats[2], sigma > 0 ? `rms ${size.toFixed(2)}` : "none left");
+    write(stats[3], sigma > 0 ? `rms ${numberText(size / sigma)} per unit` : "–");
+  }
+
+  return function drawPictures() {
+    const run = state.runs[name];
+    const frame = frameOf(state, name);
+    for (const node of frames) node.classList.toggle("ns-waiting", !frame);
+    const mark = frame ? `${generation()} ${frame.i} ${scaled()}` : painted;
+    if (!frame || !run || mark === painted) return;
+    painted = mark;
+    paint(frame, run.plan.size, scaled());
+    writeFigures(frame);
+  };
 }
 
-function rms(values, scale) {
-  let total = 0, count = 0;
-  for (let j = 0; j < values.length; j += 4)
-    for (let c = j; c < j + 3; c++, count++) total += (values[c] - 128) ** 2;
-  return Math.sqrt(total / count) * scale;
-}
-
-const painted = new Map(); // run -> what is on its canvases
-
-function drawRun(run) {
-  const frame = frameOf(run), row = $(`.ns-pictures[data-run=${run}]`), scaled = $("#film-shown").value === "scaled";
-  row.querySelectorAll(".ns-frame").forEach((node) => node.classList.toggle("ns-waiting", !frame));
-  const mark = frame && `${received.generation} ${frame.i} ${scaled}`;
-  if (!frame || painted.get(run) === mark) return;
-  painted.set(run, mark);
-  const { size } = runs[run].plan, { sigma } = frame, canvas = (panel) => row.querySelector(`[data-panel=${panel}]`);
-  const gain = 127.5 * (scaled ? 1 / Math.sqrt(1 + sigma * sigma) : 1), shown = (127.5 / SHOWN_RANGE) * frame.epsScale;
-  paint(canvas("x"), size, frame, 127.5, gain * frame.x0Scale, gain * sigma * frame.epsScale);
-  paint(canvas("x0"), size, frame, 127.5, 127.5 * frame.x0Scale, 0);
-  paint(canvas("eps"), size, frame, 127.5, 0, shown);
-  paint(canvas("score"), size, frame, 127.5, 0, -shown);
-  row.classList.toggle("ns-crisp", size < 128);
-  const stat = (panel, text) => write(row.querySelector(`[data-stat=${panel}]`), text), noise = rms(frame.eps, frame.epsScale);
-  stat("x", `σ ${numberText(sigma)}`);
-  stat("x0", `step ${frame.i}`);
-  stat("eps", sigma > 0 ? `rms ${noise.toFixed(2)}` : "none left");
-  stat("score", sigma > 0 ? `rms ${numberText(noise / sigma)} per unit` : "–");
-}
-
-// The difference of the two estimates: grey where they agree.
-function drawDifference() {
-  const a = frameOf("A"), b = frameOf("B"), canvas = $("#canvas-difference");
-  if (!a || !b || runs.A.plan.size !== runs.B.plan.size) return;
-  const { size } = runs.A.plan, image = imageFor(canvas, size, size), data = image.data;
-  for (let j = 0; j < data.length; j += 4)
-    for (let c = j; c < j + 3; c++) data[c] = 127.5 + 127.5 * ((a.x0[c] - 128) * a.x0Scale - (b.x0[c] - 128) * b.x0Scale);
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  const apart = runs.difference?.rms[a.i];
-  write("#stat-difference", `of the estimates at σ ${numberText(a.sigma)} and ${numberText(b.sigma)}${apart === undefined ? "" : `, rms ${numberText(apart)}`}`);
+/**
+ * The difference of the two estimates, grey where they agree; gives what draws it.
+ * @param {HTMLElement} element
+ * @param {TrajectoryState} state
+ */
+export function createDifference(element, state) {
+  const canvas = find(element, "#canvas-difference", HTMLCanvasElement);
+  const stat = find(element, "#stat-difference");
+  return function drawDifference() {
+    const { A, B, difference } = state.runs;
+    const a = frameOf(state, "A");
+    const b = frameOf(state, "B");
+    if (!a || !b || !A || A.plan.size !== B?.plan.size) return;
+    paintValues(canvas, A.plan.size, (c) => (a.x0[c] - 128) * a.x0Scale - (b.x0[c] - 128) * b.x0Scale);
+    const apart = difference?.rms[a.i];
+    const size = apart === undefined ? "" : `, rms ${numberText(apart)}`;
+    write(stat, `of the estimates at σ ${numberText(a.sigma)} and ${numberText(b.sigma)}${size}`);
+  };
 }

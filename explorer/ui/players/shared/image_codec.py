@@ -1,7 +1,7 @@
 """Pictures for the page in eight bits, packed without loss: a sheet is twenty times as fast to write as a PNG.
 
 Red and blue go as differences from green, and every value as the difference from its left neighbour, both modulo 256;
-then the bytes are deflated. The page undoes it with what every browser has (`sheet` in shared/common.js) and without a
+then the bytes are deflated. The page undoes it with what every browser has (image_codec.js) and without a
 canvas, whose pixels some browsers change a little against fingerprinting when they are read.
 """
 

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import pytest
 
-from explorer.ui.players.shared.image_sheets import eight_bits, sheet, shown
+from explorer.ui.players.shared.image_codec import eight_bits, sheet, shown
 
 
 def unpacked(data: bytes, count: int, height: int, width: int) -> np.ndarray:
