@@ -20,7 +20,7 @@ from explorer.engine import Engine
 from explorer.inference.device import choose_dtype
 from explorer.schemas import NoisingRequest
 from explorer.ui.players.noise_slider import payload
-from explorer.ui.players.shared.image_codec import sheet
+from explorer.ui.players.shared.image_codec import encode_sheet
 from harness import measuring
 from harness.measuring import Bar, Row, cpu, interleaved, spread
 
@@ -47,7 +47,7 @@ def sheets(size: int) -> tuple[list[np.ndarray], float]:
     noised, start = engine.noise(NoisingRequest(size=size, seed=1)), time.perf_counter()
     levels = list(engine.denoise(noised))
     seconds = time.perf_counter() - start
-    with mock.patch.object(payload, "sheet", lambda pictures: taken.append(pictures) or b""):
+    with mock.patch.object(payload, "encode_sheet", lambda pictures: taken.append(pictures) or b""):
         for part in levels:
             payload.levels_part(part)
     engine.models.batcher.close()
@@ -57,7 +57,7 @@ def sheets(size: int) -> tuple[list[np.ndarray], float]:
 def writers(pictures: list[np.ndarray]) -> dict[str, Callable[[], list[bytes]]]:
     """What writes all of the sheets, by name, the page's own way first."""
     side_by_side = [np.ascontiguousarray(p.transpose(0, 2, 3, 1)).reshape(-1, p.shape[-1], 3) for p in pictures]
-    return {"the page's sheets": lambda: [sheet(p) for p in pictures]} | {
+    return {"the page's sheets": lambda: [encode_sheet(p) for p in pictures]} | {
         name: lambda kind=kind, settings=settings: [encoded(p, kind, settings) for p in side_by_side]
         for name, (kind, settings) in PILLOW.items()
     }

@@ -22,7 +22,7 @@ PRIVATE_EVENT = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build_masthead(title: str) -> gr.HTML:
-    """The component; its value is restore.Opening.answer, once, when a link has been read."""
+    """Build the component; its value is restore.OpenedLink.answer, once, when a link has been read."""
     template = (FOLDER / "template.html").read_text().replace("@@title@@", html.escape(title))
     script = _before_mounted() + mount("permalinks/masthead.js", _schema())
     return gr.HTML(value=None, html_template=template, js_on_load=script)

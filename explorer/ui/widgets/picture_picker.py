@@ -18,7 +18,7 @@ THUMBNAIL_PX = 112  # pixels; drawn at half that, sharp on a dense screen
 
 
 def build_picture_picker(chosen: str, elem_id: str = "examples") -> gr.HTML:
-    """The component; it emits `select` with {"name": ...}."""
+    """Build the component; it emits `select` with {"name": ...}."""
     buttons = "".join(_button(example, example.name == chosen) for example in EXAMPLES)
     template = f'<div class="examples-row" role="group" aria-label="Example pictures">{buttons}</div>'
     return gr.HTML(

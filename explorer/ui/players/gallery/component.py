@@ -10,7 +10,7 @@ import numpy as np
 
 from explorer.schemas.autoencoders import SIDE, MissingAutoencoder
 from explorer.server.blob_store import pack_blob
-from explorer.ui.players.shared.image_codec import sheet, shown
+from explorer.ui.players.shared.image_codec import display_bytes, encode_sheet
 from explorer.ui.players.shared.modules import mount
 
 TEMPLATE = """<div class="gallery"><div class="gallery-rows"></div>
@@ -28,7 +28,7 @@ class Row:
 
 
 def build_gallery(elem_id: str) -> gr.HTML:
-    """The component; its value is an answer, each part some rows, with "of": how many items there will be."""
+    """Build the component; its value is an answer, each part some rows, with "of": how many items there will be."""
     script = mount("players/gallery/gallery.js", {"name": elem_id})
     return gr.HTML(value=None, html_template=TEMPLATE, js_on_load=script, elem_id=elem_id)
 
@@ -48,5 +48,5 @@ def rows_part(rows: Sequence[Row], first: int) -> bytes:
             {"name": row.name, "note": row.note, "count": len(row.pictures), "labels": list(row.labels)} for row in rows
         ],
     }
-    pictures = [shown(picture) for row in rows for picture in row.pictures]
-    return pack_blob(header, sheet(pictures)) if pictures else pack_blob(header)
+    pictures = [display_bytes(picture) for row in rows for picture in row.pictures]
+    return pack_blob(header, encode_sheet(pictures)) if pictures else pack_blob(header)

@@ -8,12 +8,12 @@ import numpy as np
 
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, MissingAutoencoder
 from explorer.server.blob_store import json_numbers, pack_blob
-from explorer.ui.players.shared.image_codec import eight_bits, sheet
+from explorer.ui.players.shared.image_codec import encode_sheet, quantize
 
 
 def given_part(given: CorruptedPicture) -> bytes:
     """The clean and the corrupted picture, and their spectra."""
-    bytes_, scales = zip(*(eight_bits(v) for v in (given.picture, given.corrupted)), strict=True)
+    bytes_, scales = zip(*(quantize(v) for v in (given.picture, given.corrupted)), strict=True)
     header = {
         "kind": "given",
         "picture": given.request.picture,
@@ -26,7 +26,7 @@ def given_part(given: CorruptedPicture) -> bytes:
         "corrupted": json_numbers(given.corrupted_spectrum),
         "mse": float(np.mean((given.corrupted - given.picture) ** 2)),
     }
-    return pack_blob(header, sheet(bytes_))
+    return pack_blob(header, encode_sheet(bytes_))
 
 
 def members_part(outputs: Sequence[AutoencoderOutput | MissingAutoencoder]) -> bytes:
@@ -37,9 +37,9 @@ def members_part(outputs: Sequence[AutoencoderOutput | MissingAutoencoder]) -> b
         if isinstance(output, MissingAutoencoder):
             members.append({**about, "reason": output.reason})
             continue
-        picture, scale = eight_bits(output.output)
+        picture, scale = quantize(output.output)
         bytes_.append(picture)
         figures = {"power": json_numbers(output.spectrum), "error": json_numbers(output.error_spectrum)}
         members.append({**about, "scale": scale, "mse": output.mse, **figures})
     header = {"kind": "members", "members": members}
-    return pack_blob(header, sheet(bytes_)) if bytes_ else pack_blob(header)
+    return pack_blob(header, encode_sheet(bytes_)) if bytes_ else pack_blob(header)

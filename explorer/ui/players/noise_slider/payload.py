@@ -13,7 +13,7 @@ import numpy as np
 from explorer.core.schedules import SCHEDULES
 from explorer.schemas import DenoisedLevels, NoisedPicture
 from explorer.server.blob_store import json_numbers, pack_blob
-from explorer.ui.players.shared.image_codec import sheet
+from explorer.ui.players.shared.image_codec import encode_sheet
 
 EPS_SCALE = 4096  # eps travels as int16 in units of 1 / EPS_SCALE: exact to 0.0001, range +-8
 
@@ -38,7 +38,7 @@ def base_part(noised: NoisedPicture) -> bytes:
         "schedules": {name: {"label": s.label, "t": json_numbers(s.t(grid))} for name, s in SCHEDULES.items()},
     }
     eps = np.rint(noised.eps.transpose(1, 2, 0) * EPS_SCALE).astype("<i2").tobytes()
-    return pack_blob(header, sheet(noised.picture.transpose(2, 0, 1)[None]), eps)
+    return pack_blob(header, encode_sheet(noised.picture.transpose(2, 0, 1)[None]), eps)
 
 
 def levels_part(levels: DenoisedLevels) -> bytes:
@@ -53,4 +53,4 @@ def levels_part(levels: DenoisedLevels) -> bytes:
         "error": [json_numbers(row) for row in levels.error_spectrum],
         "mse": json_numbers(levels.mse),
     }
-    return pack_blob(header, sheet(steps))
+    return pack_blob(header, encode_sheet(steps))

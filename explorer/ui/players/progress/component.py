@@ -11,7 +11,7 @@ TEMPLATE = """<div class="progress"><div class="ns-progress" aria-hidden="true">
 
 
 def build_progress(elem_id: str) -> gr.HTML:
-    """The component; its value is an answer without parts, with "of": how many items there will be."""
+    """Build the component; its value is an answer without parts, with "of": how many items there will be."""
     script = mount("players/progress/progress.js", {"name": elem_id})
     return gr.HTML(
         value=None, html_template=TEMPLATE, js_on_load=script, elem_id=elem_id, elem_classes="section-progress"

@@ -12,29 +12,29 @@ from collections.abc import Sequence
 import numpy as np
 from isal import isal_zlib
 
-LEVEL = 1  # of ISA-L: 0 makes more bytes than there were, 2 and 3 take longer for the same
+COMPRESSION_LEVEL = 1  # of ISA-L: 0 makes more bytes than there were, 2 and 3 take longer for the same
 
 
-def sheet(pictures: Sequence[np.ndarray] | np.ndarray) -> bytes:
-    """(N, 3, H, W) uint8, or a list of as many (3, H, W), as one zlib stream."""
+def encode_sheet(pictures: Sequence[np.ndarray] | np.ndarray) -> bytes:
+    """Return pictures, (N, 3, H, W) uint8 or a sequence of N (3, H, W), as one zlib stream."""
     values = np.array(pictures)
     values[:, ::2] -= values[:, 1:2]
     steps = values.copy()
     steps[..., 1:] -= values[..., :-1]
-    return isal_zlib.compress(steps, LEVEL)
+    return isal_zlib.compress(steps, COMPRESSION_LEVEL)
 
 
-def eight_bits(picture: np.ndarray) -> tuple[np.ndarray, float]:
-    """(3, H, W) float -> the same shape in uint8, and the scale s of value = (byte - 128) / 127 * s."""
+def quantize(picture: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return a picture (3, H, W) in uint8, and the scale s of value = (byte - 128) / 127 * s."""
     scale = max(float(np.abs(picture).max()), 1e-6)
     return np.rint(picture * (127 / scale) + 128).astype(np.uint8), float(f"{scale:.6g}")
 
 
-def shown(picture: np.ndarray) -> np.ndarray:
-    """(3, H, W) in data units -> the same shape in uint8, clipped for display."""
+def display_bytes(picture: np.ndarray) -> np.ndarray:
+    """Return a picture (3, H, W) in data units as uint8 of the same shape, clipped for display."""
     return grey_levels((picture + 1) / 2)
 
 
 def grey_levels(values: np.ndarray) -> np.ndarray:
-    """Values from 0 to 1, and what is beyond as the nearer of them, -> uint8."""
+    """Return values as uint8, 0 as 0 and 1 as 255; what is beyond becomes the nearer of them."""
     return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)

@@ -15,7 +15,7 @@ from explorer.core.schedules import SCHEDULES
 from explorer.core.spectra.radial import crossover, feature_size, octave_edges
 from explorer.schemas import OctaveMap, RunDifference, SampledStep, SamplingPlan
 from explorer.server.blob_store import json_numbers, pack_blob
-from explorer.ui.players.shared.image_codec import eight_bits, sheet
+from explorer.ui.players.shared.image_codec import encode_sheet, quantize
 
 MOST_ROWS = 8192  # of pixels in one sheet, so that the first steps show before the last have travelled
 
@@ -69,8 +69,8 @@ def difference_part(difference: RunDifference) -> bytes:
 def _steps_part(run: str, steps: Sequence[SampledStep]) -> bytes:
     rows, about = [], []
     for step in steps:
-        x0, x0_scale = eight_bits(step.x0)
-        eps, eps_scale = eight_bits(step.eps)
+        x0, x0_scale = quantize(step.x0)
+        eps, eps_scale = quantize(step.eps)
         rows += [x0, eps]
         about.append(
             {
@@ -81,4 +81,4 @@ def _steps_part(run: str, steps: Sequence[SampledStep]) -> bytes:
                 "x0": json_numbers(step.x0_spectrum),
             }
         )
-    return pack_blob({"kind": "steps", "run": run, "steps": about}, sheet(rows))
+    return pack_blob({"kind": "steps", "run": run, "steps": about}, encode_sheet(rows))

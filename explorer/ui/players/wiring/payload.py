@@ -6,7 +6,7 @@ import numpy as np
 
 from explorer.schemas.autoencoder_internals import Wiring
 from explorer.server.blob_store import json_numbers, pack_blob
-from explorer.ui.players.shared.image_codec import eight_bits, sheet
+from explorer.ui.players.shared.image_codec import encode_sheet, quantize
 
 
 def wiring_part(wiring: Wiring) -> bytes:
@@ -14,7 +14,7 @@ def wiring_part(wiring: Wiring) -> bytes:
     pictures = [wiring.picture, wiring.eps]
     for blind, estimates in zip(wiring.blind, wiring.conditional, strict=True):
         pictures += [np.nan_to_num(blind), *estimates]
-    bytes_, scales = zip(*map(eight_bits, pictures), strict=True)
+    bytes_, scales = zip(*map(quantize, pictures), strict=True)
     header = {
         "kind": "wiring",
         "size": wiring.picture.shape[-1],
@@ -24,4 +24,4 @@ def wiring_part(wiring: Wiring) -> bytes:
         "leftOut": " ".join(out.reason for out in wiring.missing),
         "roundTrip": {kind: json_numbers(values) for kind, values in wiring.round_trip.items()},
     }
-    return pack_blob(header, sheet(bytes_))
+    return pack_blob(header, encode_sheet(bytes_))
