@@ -72,6 +72,7 @@ def _run(root: Path, chosen: list[Fault], timeout_s: float, output: Path | None)
         runner.copy_tree(root, copy)
         run = partial(runner.failure, copy, timeout_s=timeout_s, output=output or Path(folder, "output.txt"))
         sound: set[str] = set()
+        _check_sound(run, [test for fault in chosen for test in _stages(copy, fault)[0]], sound)
         for fault in sorted(chosen, key=lambda fault: (fault.path, fault.line)):
             began, noticed = time.monotonic(), ""
             for tests in _stages(copy, fault):
@@ -90,17 +91,22 @@ def _stages(copy: Path, fault: Fault) -> list[list[str]]:
 
 
 def _noticed(run: partial[str], copy: Path, fault: Fault, tests: list[str], sound: set[str]) -> str:
-    """How tests notice the fault, '' where they pass; tests that fail without it raise RuntimeError, once for each."""
-    if fresh := [test for test in tests if test not in sound]:
-        if found := run(fresh):
-            printed = run.keywords["output"].read_text()[-2000:]
-            raise RuntimeError(f"without a fault, {' '.join(fresh)} {found}:\n{printed}")
-        sound |= set(fresh)
+    """How tests notice the fault, '' where they pass with it as they do without."""
+    _check_sound(run, tests, sound)
     before = runner.apply(copy, fault)
     try:
         return run(tests)
     finally:
         runner.write(copy / fault.path, before)
+
+
+def _check_sound(run: partial[str], tests: list[str], sound: set[str]) -> None:
+    """Run those tests without a fault that are not yet known to be sound; raises RuntimeError where they fail."""
+    if fresh := sorted(set(tests) - sound):
+        if found := run(fresh, timeout_s=len(fresh) * run.keywords["timeout_s"]):
+            printed = run.keywords["output"].read_text()[-2000:]
+            raise RuntimeError(f"without a fault, {' '.join(fresh)} {found}:\n{printed}")
+        sound |= set(fresh)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from harness.mutation.operators import Fault
 
-PRELOADED = ("torch", "numpy", "scipy.stats", "PIL.Image", "safetensors.torch", "playwright.sync_api")
+PRELOADED = ("torch", "torch._dynamo", "numpy", "scipy.stats", "PIL.Image", "safetensors.torch", "playwright.sync_api")
 POLL_S = 0.02
 NO_FAILURE, NO_TESTS = 0, 5  # exit statuses of pytest
 
