@@ -36,7 +36,10 @@ COVERING = {
     "explorer/engine/score_field.py": ("tests/core/toy2d", "tests/ui/players/test_score_field.py"),
     "explorer/engine/transfer.py": ("tests/engine/test_sampling.py",),
     "explorer/images/*.py": ("tests/images",),
-    "explorer/inference/batcher.py": ("tests/inference/test_batcher_faults.py",),
+    "explorer/inference/batcher.py": (
+        "tests/inference/test_batcher_locks.py",
+        "tests/inference/test_batcher_faults.py",
+    ),
     "explorer/inference/device.py": ("tests/inference/test_autotune.py",),
     "explorer/inference/onednn.py": ("tests/inference/test_optimize.py",),
     "explorer/inference/replicas/*.py": ("tests/inference/replicas",),
