@@ -20,8 +20,11 @@ class Cache(Generic[Value]):
         A value that is larger than max_size evicts all others and is cached alone, so that the newest one is always
         there.
         """
-        getsizeof = None if size_of is None else lambda value: min(size_of(value), max_size)
-        self._evictable: LRUCache[Hashable, Value] = LRUCache(max_size, getsizeof)
+
+        def bounded_size(value: Value) -> int:
+            return 1 if size_of is None else min(size_of(value), max_size)
+
+        self._evictable: LRUCache[Hashable, Value] = LRUCache(max_size, bounded_size)
         self._pinned: dict[Hashable, Value] = {}
         self._lock = threading.Lock()
 

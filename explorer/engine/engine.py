@@ -194,12 +194,12 @@ def _run_bytes(steps: Sequence[SampledStep]) -> int:
 
 def _cached(cache: Cache[list[Part]], key: Hashable, answer: Callable[[], Iterator[Part]]) -> Iterator[Part]:
     """Yield the cached parts of an answer, or else its parts as they are computed, which are cached when complete."""
-    parts = cache.get(key)
-    if parts is None:
-        parts = []
-        for part in answer():
-            parts.append(part)
-            yield part
-        cache.put(key, parts)
-    else:
-        yield from parts
+    cached = cache.get(key)
+    if cached is not None:
+        yield from cached
+        return
+    parts: list[Part] = []
+    for part in answer():
+        parts.append(part)
+        yield part
+    cache.put(key, parts)

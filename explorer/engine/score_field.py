@@ -67,11 +67,11 @@ class ScoreFields:
 
         The caller may stop at any yield; the network is cached as far as it has come.
         """
-        reports = self._reports.get(request)
-        if reports is not None:
-            yield from reports
+        finished = self._reports.get(request)
+        if finished is not None:
+            yield from finished
             return
-        reports = []
+        reports: list[LearnedScore] = []
         for learned, network in learn(request):
             reports.append(learned)
             cached = self._networks.get(request)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from explorer.errors import RequestRefused
 from explorer.schemas.sampling import START_RANGE, SamplingRequest
-from explorer.schemas.validation import number, one_of, seed_number, whole_number
+from explorer.schemas.validation import check_request, number, one_of, seed_number, whole_number
 
 ORIGINS = ("step", "picture")
 MAX_SIBLINGS = 16
@@ -35,7 +35,7 @@ class BranchRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_run(self.run, "A branch needs a run to start from.")
+        check_request(self.run, SamplingRequest, "A branch needs a run to start from.")
         one_of(self.origin, ORIGINS, "origin of the branches")
         checked = {
             "step": whole_number(self.step, 0, self.run.steps - 1, "step to branch from"),
@@ -82,7 +82,7 @@ class UTurnRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        _check_run(self.run, "A U-turn needs a run whose picture it starts from.")
+        check_request(self.run, SamplingRequest, "A U-turn needs a run whose picture it starts from.")
         checked = {
             "levels": whole_number(self.levels, 2, MAX_TURN_LEVELS, "number of levels"),
             "low": number(self.low, *START_RANGE, "lowest level"),
@@ -111,9 +111,3 @@ class UTurn:
     correlation_length: float  # of the change, pixels
     agreement: NDArray[np.float64]  # (octaves,) share of the siblings' power that they have in common, coarse first
     decided: float  # feature size in pixels down to which they agree; may be inf
-
-
-def _check_run(run: object, sentence: str) -> None:
-    """Raise RequestRefused with the sentence unless run is a request for a run: programs send JSON of any type."""
-    if not isinstance(run, SamplingRequest):
-        raise RequestRefused(sentence)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from explorer.core.toy2d.densities import PATTERNS, SIGMA_MAX, SIGMA_MIN
 from explorer.errors import RequestRefused
-from explorer.schemas.validation import number, one_of, seed_number, whole_number
+from explorer.schemas.validation import as_sequence, check_request, number, one_of, seed_number, whole_number
 
 DENSITIES = (*PATTERNS, "drawn")
 SOURCES = ("exact", "learned")
@@ -53,15 +53,17 @@ class DensityRequest:
 
 
 def _checked_points(points: object) -> Points:
-    if not isinstance(points, tuple | list) or not 1 <= len(points) <= MAX_POINTS:
+    listed = as_sequence(points)
+    if listed is None or not 1 <= len(listed) <= MAX_POINTS:
         raise RequestRefused(f"Draw some points first: at least one, at most {MAX_POINTS}.")
-    return tuple(_checked_point(point) for point in points)
+    return tuple(_checked_point(point) for point in listed)
 
 
 def _checked_point(point: object) -> tuple[float, float]:
-    if not isinstance(point, tuple | list) or len(point) != 2:
+    pair = as_sequence(point)
+    if pair is None or len(pair) != 2:
         raise RequestRefused("Every point of the drawing must be two numbers.")
-    x, y = (number(value, -EXTENT, EXTENT, "place of a point") for value in point)
+    x, y = (number(value, -EXTENT, EXTENT, "place of a point") for value in pair)
     return x, y
 
 
@@ -74,8 +76,7 @@ class LearnRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.plane, DensityRequest):  # programs send JSON of any type
-            raise RequestRefused("The network needs a density to learn from.")
+        check_request(self.plane, DensityRequest, "The network needs a density to learn from.")
         object.__setattr__(self, "steps", whole_number(self.steps, *LEARNING_STEPS, "number of steps"))
         object.__setattr__(self, "seed", seed_number(self.seed))
 
@@ -94,8 +95,7 @@ class WalkRequest:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.plane, DensityRequest):  # programs send JSON of any type
-            raise RequestRefused("Walkers need a density to walk in.")
+        check_request(self.plane, DensityRequest, "Walkers need a density to walk in.")
         one_of(self.source, SOURCES, "score")
         checked = {
             "sigma": number(self.sigma, SIGMA_MIN, SIGMA_MAX, "noise level of the walkers"),

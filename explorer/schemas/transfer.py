@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 from explorer.errors import RequestRefused
-from explorer.schemas.validation import MAX_GUIDANCE, MODELS, name, number, one_of, seed_number, whole_number
+from explorer.schemas.validation import (
+    MAX_GUIDANCE,
+    MODELS,
+    as_list,
+    name,
+    number,
+    one_of,
+    seed_number,
+    whole_number,
+)
 
 STEP_COUNTS = (5, 10, 20, 40)
 NONLINEAR = ("pc",)  # samplers without a gain in closed form: the step size of these depends on the state
@@ -36,7 +45,7 @@ class TransferRequest:
     size: int = 64  # side of the samples, pixels; one of TRANSFER_SIZES
 
     def __post_init__(self) -> None:
-        samplers, counts = _as_tuple(self.samplers), _as_tuple(self.step_counts)
+        samplers, counts = as_list(self.samplers), as_list(self.step_counts)
         if not 1 <= len(samplers) <= MAX_SAMPLERS:
             raise RequestRefused("Choose one to three samplers.")
         linear = tuple(sampler for sampler in SAMPLERS if sampler not in NONLINEAR)
@@ -69,8 +78,3 @@ class TransferCurve:
     closed_form: NDArray[np.float64]  # (n,) for Gaussian pictures with the training pictures' spectrum
     measured: NDArray[np.float64] | None  # (n,) on the model's samples; None while they are being drawn
     error: NDArray[np.float64] | None  # (n,) standard error of `measured`
-
-
-def _as_tuple(value: object) -> tuple[object, ...]:
-    """Return a list or tuple as a tuple, anything else as the only item: programs send JSON of any type."""
-    return tuple(value) if isinstance(value, tuple | list) else (value,)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import TypeVar, cast
 
 from explorer.errors import RequestRefused
 
@@ -56,3 +57,20 @@ def name(value: object, what: str) -> str:
     if not isinstance(value, str) or len(value) > MAX_NAME_CHARS:
         raise RequestRefused(f"The {what} must be a name of at most {MAX_NAME_CHARS} letters.")
     return value
+
+
+def as_sequence(value: object) -> Sequence[object] | None:
+    """Return value if it is a list or tuple, else None: programs send JSON of any type."""
+    return cast("Sequence[object]", value) if isinstance(value, tuple | list) else None
+
+
+def as_list(value: object) -> Sequence[object]:
+    """Return value if it is a list or tuple, else a list of it alone."""
+    listed = as_sequence(value)
+    return [value] if listed is None else listed
+
+
+def check_request(value: object, kind: type, sentence: str) -> None:
+    """Raise RequestRefused with the sentence unless value is a `kind`: programs send JSON of any type."""
+    if not isinstance(value, kind):
+        raise RequestRefused(sentence)
