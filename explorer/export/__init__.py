@@ -1,4 +1,4 @@
-"""A run of a sampler as files: films, frames, curves and everything that was measured."""
+"""A run of a sampler as files: animations, frames, curves and everything that was measured."""
 
 from explorer.export.animation import gif, video
 from explorer.export.archive import zip_of_frames

@@ -1,6 +1,6 @@
-"""Films of frames (N, H, W, 3) uint8: GIF, and MP4 where the machine has an encoder, else animated WebP.
+"""Animations of frames (N, H, W, 3) uint8: GIF, and MP4 where the machine has an encoder, else animated WebP.
 
-The last frame is held for a second and a half. A GIF has 256 colours a frame, chosen for each frame by median cut and
+The last frame is shown for a second and a half. A GIF has 256 colours a frame, chosen for each frame by median cut and
 k-means and not dithered, because the dots would look like noise. MP4 is H.264 with halved colour resolution and
 small losses, which every browser plays; the WebP is exact. The encoder is the program `ffmpeg`, if there is one.
 """
@@ -19,33 +19,35 @@ from PIL import Image
 
 from explorer.export.frames import spread
 
-HOLD = 1500  # milliseconds that the last frame stays
-MOST_FRAMES = 60  # of a GIF or WebP, which a long run would make tens of megabytes large
-ENCODER, TIME_LIMIT = "ffmpeg", 60  # seconds
-SAMPLED = 4000  # pixels of a frame that its 256 colours are chosen by: all of them would take ten times as long
+LAST_FRAME_MS = 1500  # that the last frame is shown
+MAX_FRAMES = 60  # of a GIF or WebP, which a long run would make tens of megabytes large
+ENCODER = "ffmpeg"
+ENCODER_TIMEOUT_S = 60
+PALETTE_PIXELS = 4000  # of a frame that its 256 colours are chosen by: all of them would take ten times as long
 
 Frames = NDArray[np.uint8]
 
 
 def gif(frames: Frames, fps: float) -> bytes:
-    """A GIF that runs in a loop, of at most 60 frames.
+    """Return a GIF that runs in a loop, of at most MAX_FRAMES frames.
 
-    Of more frames 60 are taken, evenly spaced and always with the first and the last; they are shown at the same
-    rate, so the film becomes shorter. Times are rounded to the 10 ms that a GIF knows. Raises ValueError for no frames.
+    More frames are thinned out, evenly and always with the first and the last; they are shown at the same rate, so
+    the animation becomes shorter. fps: frames per second; times are rounded to the 10 ms that a GIF knows. Raises
+    ValueError for no frames.
     """
-    images = [_in_256_colours(frame) for frame in _chosen(frames)]
+    images = [_in_256_colours(frame) for frame in _thinned(frames)]
     return _animated(images, "GIF", _durations(len(images), fps))
 
 
 def webp(frames: Frames, fps: float) -> bytes:
-    """An animated WebP without loss; chosen and looped like the GIF. Raises ValueError for no frames."""
-    images = [Image.fromarray(f) for f in _chosen(frames)]
+    """Return an animated WebP without loss; thinned out and looped like the GIF. Raises ValueError for no frames."""
+    images = [Image.fromarray(f) for f in _thinned(frames)]
     # the quickest setting: noise can hardly be packed tighter by searching longer
     return _animated(images, "WEBP", _durations(len(images), fps), lossless=True, quality=20, method=0)
 
 
 def video(frames: Frames, fps: float) -> tuple[bytes, str]:
-    """The film and its extension: "mp4" with every frame, or "webp" where no encoder is found or it fails.
+    """Return the animation and its extension: "mp4" with every frame, or "webp" where no encoder is found or it fails.
 
     Raises ValueError for no frames.
     """
@@ -59,42 +61,42 @@ def video(frames: Frames, fps: float) -> tuple[bytes, str]:
 
 
 def _mp4(encoder: str, frames: Frames, fps: float) -> bytes:
-    """H.264 by the program `encoder`. Raises OSError or SubprocessError when it fails or takes too long."""
+    """Return H.264 by the program `encoder`. Raises OSError or SubprocessError when it fails or takes too long."""
     height, width = frames.shape[1:3]
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "film.mp4"
+        path = Path(folder) / "animation.mp4"
         source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{fps:g}", "-i", "pipe:0"]
         # halved colour resolution needs even sides
-        filters = f"pad=ceil(iw/2)*2:ceil(ih/2)*2,tpad=stop_mode=clone:stop_duration={HOLD / 1000:g}"
+        filters = f"pad=ceil(iw/2)*2:ceil(ih/2)*2,tpad=stop_mode=clone:stop_duration={LAST_FRAME_MS / 1000:g}"
         coding = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-pix_fmt", "yuv420p"]
         subprocess.run(
             [encoder, "-loglevel", "error", *source, "-vf", filters, *coding, "-movflags", "+faststart", str(path)],
             input=np.ascontiguousarray(frames).reshape(-1).data,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            timeout=TIME_LIMIT,
+            timeout=ENCODER_TIMEOUT_S,
             check=True,
         )
         return path.read_bytes()
 
 
 def _in_256_colours(frame: NDArray[np.uint8]) -> Image.Image:
-    """(H, W, 3) with a palette of its own; nearest colours, no dithering."""
+    """Return a frame (H, W, 3) with a palette of its own; nearest colours, no dithering."""
     colours = frame.reshape(1, -1, 3)
-    sample = Image.fromarray(np.ascontiguousarray(colours[:, :: max(1, colours.shape[1] // SAMPLED)]))
+    sample = Image.fromarray(np.ascontiguousarray(colours[:, :: max(1, colours.shape[1] // PALETTE_PIXELS)]))
     palette = sample.quantize(256, Image.Quantize.MEDIANCUT, kmeans=1)
     return Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
 
 
-def _chosen(frames: Frames) -> Frames:
+def _thinned(frames: Frames) -> Frames:
     if len(frames) == 0:
-        raise ValueError("a film needs at least one frame")
-    return frames[spread(len(frames), MOST_FRAMES)]
+        raise ValueError("an animation needs at least one frame")
+    return frames[spread(len(frames), MAX_FRAMES)]
 
 
 def _durations(count: int, fps: float) -> list[int]:
-    """Milliseconds of each frame, in tens."""
-    return [10 * round(100 / fps)] * (count - 1) + [HOLD]
+    """Return the milliseconds of each frame, in tens."""
+    return [10 * round(100 / fps)] * (count - 1) + [LAST_FRAME_MS]
 
 
 def _animated(images: list[Image.Image], kind: str, durations: list[int], **settings: object) -> bytes:

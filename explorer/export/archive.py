@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
@@ -21,10 +22,11 @@ clean picture, both clipped from [-1, 1] to 8 bits; request.json has what the ru
 """
 
 
-def zip_of_frames(plan: SamplingPlan, steps: Sequence[SampledStep], card: dict) -> bytes:
-    """Two PNGs a step at the run's own resolution, README.txt and request.json; picture.png too if it began with one.
+def zip_of_frames(plan: SamplingPlan, steps: Sequence[SampledStep], card: dict[str, Any]) -> bytes:
+    """Return an archive of two PNGs a step, README.txt and request.json, and picture.png if the run began with one.
 
-    card: of the model that was run, for its hash in request.json. 200 steps of 128 pixels are about 14 MB.
+    The pictures have the run's own resolution; 200 steps of 128 pixels are about 14 MB. card: of the model that was
+    run, for its hash in request.json.
     """
     file = io.BytesIO()
     with ZipFile(file, "w") as archive:
@@ -39,7 +41,7 @@ def zip_of_frames(plan: SamplingPlan, steps: Sequence[SampledStep], card: dict) 
 
 
 def _name(step: SampledStep) -> str:
-    """Such as step-000-sigma-80.0: three significant digits, never an exponent."""
+    """Return a name such as step-000-sigma-80.0: three significant digits, never an exponent."""
     sigma = np.format_float_positional(step.sigma, precision=3, unique=False, fractional=False, trim="0")
     return f"step-{step.i:03d}-sigma-{sigma}"
 

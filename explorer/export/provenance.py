@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Any
 
 import explorer
 from explorer.schemas import SamplingPlan
@@ -13,8 +14,8 @@ CARD_FIELDS = ("name", "kind", "dtype", "parameters", "bytes", "sha256")
 LIBRARIES = ("torch", "numpy", "pillow")
 
 
-def provenance(plan: SamplingPlan, card: dict) -> dict:
-    """Request, model, version of the explorer and platform, of plain values.
+def provenance(plan: SamplingPlan, card: dict[str, Any]) -> dict[str, Any]:
+    """Return request, model, version of the explorer and platform as plain values.
 
     card: of the model that was run; sha256 is that of its weight file. What a card does not have is None, as for the
     ideal denoiser, which has no weights.

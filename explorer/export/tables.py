@@ -15,6 +15,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,7 @@ COLUMNS = (
 
 
 def curves_csv(plan: SamplingPlan, steps: Sequence[SampledStep], octaves: OctaveMap) -> str:
-    """One row per step and annulus, noisiest step first, with a line of names above; see the module for the columns.
+    """Return a table of one row per step and annulus, noisiest step first; see the module for the columns.
 
     octave_share is how much of the last picture's octave around this frequency the estimate already has. A value that
     does not exist is left empty: size and octave of frequency 0.
@@ -51,8 +52,8 @@ def curves_csv(plan: SamplingPlan, steps: Sequence[SampledStep], octaves: Octave
     return file.getvalue()
 
 
-def everything_json(plan: SamplingPlan, steps: Sequence[SampledStep], octaves: OctaveMap, card: dict) -> str:
-    """Provenance, levels, spectra and octave map, without the pictures; JSON in which nan and infinity are null."""
+def everything_json(plan: SamplingPlan, steps: Sequence[SampledStep], octaves: OctaveMap, card: dict[str, Any]) -> str:
+    """Return provenance, levels, spectra and octave map as JSON, without pictures; nan and infinity become null."""
     content = {
         **provenance(plan, card),
         "units": {"sigma": "data units, pictures from -1 to 1", "power": "data units squared", "size": "pixels"},
@@ -71,8 +72,8 @@ def everything_json(plan: SamplingPlan, steps: Sequence[SampledStep], octaves: O
     return json.dumps(_plain(content), allow_nan=False, indent=1) + "\n"
 
 
-def _rows(plan: SamplingPlan, steps: Sequence[SampledStep], octaves: OctaveMap) -> Iterator[tuple]:
-    """The values of COLUMNS, numpy scalars, so that float32 is written with its own digits."""
+def _rows(plan: SamplingPlan, steps: Sequence[SampledStep], octaves: OctaveMap) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of COLUMNS as numpy scalars, so that float32 is written with its own digits."""
     sizes = [feature_size(k) for k in plan.wavenumber]
     octave = _octave_of(len(plan.wavenumber), plan.request.size, octaves.edges)
     for step, shares in zip(steps, octaves.shares, strict=True):
@@ -84,13 +85,13 @@ def _rows(plan: SamplingPlan, steps: Sequence[SampledStep], octaves: OctaveMap) 
 
 
 def _octave_of(annuli: int, size: int, edges: NDArray[np.floating]) -> NDArray[np.intp]:
-    """Number of the octave [edge, next edge) that annulus r / size is in, (R,); -1 for frequency 0."""
+    """Return the number of the octave [edge, next edge) that annulus r / size is in, (R,); -1 for frequency 0."""
     octave = np.searchsorted(edges * size, np.arange(annuli), side="right") - 1
     return np.minimum(octave, len(edges) - 2)
 
 
 def _plain(value: object) -> object:
-    """Dictionaries, lists, text, integers, bools, None and finite floats only; float32 keeps its own digits."""
+    """Return dictionaries, lists, text, integers, bools, None and finite floats only; float32 has its own digits."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | list | tuple):

@@ -1,4 +1,4 @@
-"""How much of each size of detail comes out of a bottleneck, by the size of its code."""
+"""Power that passes a bottleneck against feature size, by the size of its code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures.style import GRID, QUIET, STYLE, feature_axis
+from explorer.figures.style import GREY, GRID, STYLE, feature_axis
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture
 
 DASHES = {"linear": "solid", "convolutional": "dash"}
@@ -16,22 +16,22 @@ HOVER = "%{y:.2f} of the power at %{customdata:.1f} px"
 
 
 def codes_figure(given: CorruptedPicture, outputs: Sequence[AutoencoderOutput]) -> go.Figure:
-    """Power out over power in, against feature size; the line at one half is where f50 is read."""
+    """Return power out over power in, against feature size, with a line at one half, where f50 is read."""
     sizes = sorted({output.numbers for output in outputs})
     k = given.wavenumber[1:]
-    named: set[int] = set()  # one entry of the legend for each size
+    in_legend: set[int] = set()  # one entry for each size
     figure = go.Figure()
     for output in sorted(outputs, key=lambda output: output.name.startswith("pca")):
         figure.add_scatter(
             x=k, y=output.spectrum[1:] / given.clean[1:], customdata=0.5 / k, name=f"{output.numbers} numbers",
-            hovertemplate=f"{HOVER}<extra>{output.title}</extra>", showlegend=output.numbers not in named,
+            hovertemplate=f"{HOVER}<extra>{output.title}</extra>", showlegend=output.numbers not in in_legend,
             legendrank=output.numbers, line={
                 "color": SHADES[min(sizes.index(output.numbers), len(SHADES) - 1)],
                 "dash": "dot" if output.name.startswith("pca") else DASHES.get(output.group, "dash"),
             },
         )  # fmt: skip
-        named.add(output.numbers)
-    figure.add_hline(y=0.5, line={"color": QUIET, "dash": "dash", "width": 1.25})
+        in_legend.add(output.numbers)
+    figure.add_hline(y=0.5, line={"color": GREY, "dash": "dash", "width": 1.25})
     figure.update_layout(
         **STYLE, height=400, margin={"l": 60, "r": 20, "t": 20, "b": 50},
         legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
@@ -42,7 +42,7 @@ def codes_figure(given: CorruptedPicture, outputs: Sequence[AutoencoderOutput]) 
 
 
 def half_power(given: CorruptedPicture, output: AutoencoderOutput) -> float:
-    """f50: the frequency up to which at least half the power comes out, from the coarse end on, cycles per pixel."""
-    kept = output.spectrum[1:] >= 0.5 * given.clean[1:]
-    count = len(kept) if kept.all() else int(np.argmin(kept))
+    """Return f50, the frequency up to which at least half the power comes out, cycles per pixel."""
+    passed = output.spectrum[1:] >= 0.5 * given.clean[1:]
+    count = len(passed) if passed.all() else int(np.argmin(passed))
     return float(given.wavenumber[count])

@@ -1,4 +1,4 @@
-"""The five things that every view shows, each with one colour and one line style everywhere.
+"""The five curves that every view shows, each with one colour and one line style everywhere.
 
 The colours keep at least 3:1 contrast on white and on near-black alike, and stay apart for colour-blind eyes; the line
 styles tell the curves apart without any colour. The page's style sheet is written from this table too.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Role:
-    """How one of the five is drawn."""
+    """Title, colour and line of one of the five curves."""
 
     title: str
     colour: str
@@ -30,5 +30,5 @@ ROLES = {
 
 
 def css_variables() -> str:
-    """`--role-clean: #...; ...` for the style sheet."""
+    """Return `--role-clean: #...; ...` for the style sheet."""
     return " ".join(f"--role-{name}: {role.colour};" for name, role in ROLES.items())

@@ -1,4 +1,4 @@
-"""What a U-Net loses without its skip connections: size of detail by noise level, and what that says."""
+"""What a U-Net loses without its skip connections: size of detail by noise level, as figure and sentence."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from explorer.figures.style import STYLE
 from explorer.schemas.autoencoder_internals import SkipCosts
 
 SCALE = [[0, f"rgba({BAD},0.02)"], [1, f"rgba({BAD},0.9)"]]
-WORST = 1.0  # share lost that is drawn at full strength
-NEAR = 1.1  # error over that with skips that counts as the same
+MAX_DRAWN_SHARE = 1.0  # share lost from which the colour has full strength
+EQUAL_ERROR_RATIO = 1.1  # error over that with skips up to which both count as equal
 
 
 def _share(value: float) -> str:
@@ -20,19 +20,20 @@ def _share(value: float) -> str:
 
 
 def _details(costs: SkipCosts) -> list[str]:
-    """The octaves as sizes of detail, half a wave, coarse first."""
+    """Return the octaves as sizes of detail, half a wavelength, coarse first."""
     sizes = 0.5 / costs.edges
     return [f"{large:.0f}–{small:.0f} px" for large, small in zip(sizes[:-1], sizes[1:], strict=True)]
 
 
 def skips_figure(costs: SkipCosts) -> go.Figure:
-    """One matrix per network; rows: size of detail; columns: noise of the test; numbers: share of the power lost."""
+    """Return one matrix of shares of power lost per network; rows: size of detail; columns: noise of the test."""
     count, octaves = costs.lost.shape[0], costs.lost.shape[2]
     figure = make_subplots(count, 1, subplot_titles=costs.titles, shared_xaxes=True, vertical_spacing=0.12)
     for row, lost in enumerate(costs.lost, start=1):
         figure.add_heatmap(
-            z=np.clip(lost.T, 0, WORST), text=[[_share(v) for v in line] for line in lost.T], texttemplate="%{text}",
-            x=[f"{sigma:g}" for sigma in costs.sigmas], y=_details(costs), colorscale=SCALE, zmin=0, zmax=WORST,
+            z=np.clip(lost.T, 0, MAX_DRAWN_SHARE), zmin=0, zmax=MAX_DRAWN_SHARE, colorscale=SCALE,
+            text=[[_share(v) for v in line] for line in lost.T], texttemplate="%{text}",
+            x=[f"{sigma:g}" for sigma in costs.sigmas], y=_details(costs),
             xgap=2, ygap=2, showscale=False, customdata=lost.T, row=row, col=1,
             hovertemplate="details of %{y}, noise %{x}: %{customdata:.3f} of their power lost<extra></extra>",
         )  # fmt: skip
@@ -45,17 +46,17 @@ def skips_figure(costs: SkipCosts) -> go.Figure:
 
 
 def skips_sentence(costs: SkipCosts) -> str:
-    """Which text the numbers bear out, once all levels are measured; until then nothing."""
+    """Return which text the numbers support, once all levels are measured; until then an empty text."""
     if np.isnan(costs.ratio).any():
         return ""
     fine, coarse = costs.lost[:, 0, -1].max(), costs.lost[:, 0, 0].max()
     low, high = costs.ratio[:, 0].max(), costs.ratio[:, -1].max()
-    told = (
+    measured = (
         f"At σ {costs.sigmas[0]:g} up to {_share(fine)} of the finest details are lost and {_share(coarse)} of the "
         f"coarsest; at σ {costs.sigmas[-1]:g} the error is {high:.2f} times that with skips."
     )
-    if low > NEAR >= high and fine > coarse:
-        return f"{told} Text A is right where details can still be seen, text B where noise has hidden them."
-    if high > NEAR:
-        return f"{told} Here text A is right at every noise level."
-    return f"{told} Here nothing much is lost, as text B would have it."
+    if low > EQUAL_ERROR_RATIO >= high and fine > coarse:
+        return f"{measured} Text A is right where details can still be seen, text B where noise has hidden them."
+    if high > EQUAL_ERROR_RATIO:
+        return f"{measured} Here text A is right at every noise level."
+    return f"{measured} Here nothing much is lost, as text B would have it."

@@ -13,9 +13,9 @@ HOVER = "%{y:.3g} at %{x:.3f} cycles/pixel<extra>%{fullData.name}</extra>"
 
 
 def spectra_figure(noised: NoisedPicture, answers: list[DenoisedLevels], level: int) -> go.Figure:
-    """Spectra of picture, noise, noisy picture, estimate and error at `level`, with expectation, band and crossover.
+    """Return spectra of picture, noise, noisy picture, estimate and error, with expectation, band and crossover.
 
-    Raises KeyError when the answers do not hold the level.
+    level: index into the request's sigmas. Raises KeyError when it is not among the answers.
     """
     sigma = float(noised.request.sigmas[level])
     denoised, error = _spectra_at(answers, level)

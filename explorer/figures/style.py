@@ -1,11 +1,13 @@
-"""What all Plotly figures share: no background of their own, quiet grid, axes of scale that run from coarse to fine."""
+"""Style of all Plotly figures: transparent background, faint grid, axes of scale that run from coarse to fine."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 GRID = "rgba(128, 134, 146, 0.28)"
-QUIET = "#868c96"  # readable on white and on near-black
+GREY = "#868c96"  # of lines to compare with; readable on white and on near-black
 STYLE = {
     "paper_bgcolor": "rgba(0,0,0,0)",
     "plot_bgcolor": "rgba(0,0,0,0)",
@@ -15,8 +17,8 @@ STYLE = {
 }
 
 
-def feature_axis(low: float, high: float, title: str, sizes: bool = True) -> dict:
-    """A logarithmic axis of frequency from low to high, cycles per pixel, ticks at octaves below 1/2.
+def feature_axis(low: float, high: float, title: str, sizes: bool = True) -> dict[str, Any]:
+    """Return a logarithmic axis of frequency from low to high, cycles per pixel, with ticks at octaves below 1/2.
 
     The ticks are feature sizes 1 / (2 f) in pixels, or the frequencies themselves as 1/n.
     """

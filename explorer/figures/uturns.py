@@ -8,22 +8,23 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures.palette import ROLES
-from explorer.figures.style import GRID, QUIET, STYLE
+from explorer.figures.style import GREY, GRID, STYLE
 from explorer.schemas import UTurn
 
 HOVER = "%{y:.2g} px at sigma %{x:.2g}<extra>%{fullData.name}</extra>"
 
 
 def uturns_figure(turns: Sequence[UTurn], sigmas: np.ndarray, visible: np.ndarray) -> go.Figure:
-    """Correlation length of the change and size down to which siblings agree; sigmas (K,): all that will be computed.
+    """Return correlation length of the change and size down to which siblings agree, pixels, against noise level.
 
-    visible (K,): the feature size that the training pictures' spectrum leaves above the noise, pixels; may be inf.
+    sigmas: (K,), all that will be computed, data units. visible: (K,), the smallest feature size of the training
+    pictures' spectrum that is above the noise, pixels; may be inf.
     """
     figure, x = go.Figure(), [turn.sigma for turn in turns]
     change, agreed = ROLES["error"], ROLES["denoised"]
     figure.add_scatter(
         x=sigmas, y=np.where(np.isfinite(visible), visible, np.nan), name="smallest feature above the noise",
-        mode="lines", line={"color": QUIET, "dash": "dash"}, hovertemplate=HOVER,
+        mode="lines", line={"color": GREY, "dash": "dash"}, hovertemplate=HOVER,
     )  # fmt: skip
     figure.add_scatter(
         x=x, y=[turn.correlation_length for turn in turns], name="correlation length of the change",

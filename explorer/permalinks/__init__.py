@@ -1,1 +1,1 @@
-"""Links: a view as the query of the page's address, and back."""
+"""Permalinks: a view as the query of the page's address, and back."""

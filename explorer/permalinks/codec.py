@@ -1,18 +1,18 @@
-"""A view as the query of its address, and back: `?v=1&view=sampling&sampler=ddpm&steps=20&seed=3&at=7`.
+"""Encode a view as the query of its address, and decode it: `?v=1&view=sampling&sampler=ddpm&steps=20&seed=3&at=7`.
 
 Only what differs from the defaults is written; names and defaults are in `schema`. Besides the view's own:
 
     v        version of these names, 1; the page reads links of other versions as far as they agree
-    view     noise-scale (left out), sampling, autoencoders
+    view     noise-scale (not written), sampling, autoencoders
     open     sections of the view that are unfolded, "none" for none of them
     upload   1 where the picture was the sender's own; it is not in the link, `picture` names the example before it
-    hide     what a lesson leaves out, of HIDEABLE
+    hide     parts of the page that are not shown, of HIDEABLE
 
 A place in the plane is a word of six digits: x, then y, in hundredths of a unit from the lower left corner of the
 square that is shown, so that 200 places have 1,399 characters.
 
-Reading never fails: what cannot be used is left at its default and named with the reason. Names that begin with "__"
-are Gradio's and nobody's business here.
+Decoding never fails: what cannot be used stays at its default and is listed with the reason. Names that begin with "__"
+are Gradio's and ignored.
 """
 
 from __future__ import annotations
@@ -26,29 +26,31 @@ from urllib.parse import parse_qsl, quote_plus
 
 from explorer.errors import RequestRefused
 from explorer.permalinks.schema import HIDEABLE, SECTIONS, VERSION, VIEWS, Piece
+from explorer.permalinks.view_state import TrajectoryViewState
+from explorer.schemas.sampling import SamplingRequest
 from explorer.schemas.score_field import EXTENT
 
-LONGEST = 4000  # characters of a query; the rest is not read
-MOST = 80  # names in a query
+MAX_QUERY_CHARS = 4000  # the rest is not read
+MAX_QUERY_NAMES = 80
 NUMBER = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?")
-PLACE = re.compile(r"([0-9]{3})([0-9]{3})")
-CORNER = round(100 * EXTENT)  # hundredths from the lower left corner to the middle
+POINT = re.compile(r"([0-9]{3})([0-9]{3})")
+EXTENT_HUNDREDTHS = round(100 * EXTENT)  # hundredths of a unit from the lower left corner to the middle
 
 
 @dataclass(frozen=True)
 class Link:
-    """A view as it stands. pieces: by name as in VIEWS, those that are as they are by default may be left out."""
+    """A view. pieces: by name as in VIEWS; those with their default may be missing."""
 
     view: str = "noise-scale"
     pieces: Mapping[str, object] = field(default_factory=dict)
     opened: tuple[str, ...] | None = None  # unfolded sections; None for the view's own
-    upload: bool = False
-    hide: tuple[str, ...] = ()
+    upload: bool = False  # whether the picture was uploaded, so that the link cannot show it
+    hide: tuple[str, ...] = ()  # of HIDEABLE
 
 
 @dataclass(frozen=True)
 class Ignored:
-    """One thing of a link that could not be used, and why, as a sentence."""
+    """A name of a link that could not be used, its value, and the reason as a sentence."""
 
     name: str
     value: str
@@ -56,7 +58,10 @@ class Ignored:
 
 
 def read(query: str) -> tuple[Link, tuple[Ignored, ...]]:
-    """The view that a query describes, with or without its "?", as far as it can be understood; never an error."""
+    """Return the view that a query describes, with or without its "?", and what of it could not be used.
+
+    Never raises: what cannot be used stays at its default.
+    """
     ignored: list[Ignored] = []
     given = _pairs(query, ignored)
     _version(given.pop("v", str(VERSION)), ignored)
@@ -75,7 +80,7 @@ def read(query: str) -> tuple[Link, tuple[Ignored, ...]]:
 
 
 def write(link: Link) -> str:
-    """The query without "?", with the version first; names in the order of VIEWS."""
+    """Return the query without "?", with the version first and the names in the order of VIEWS."""
     words = {"v": str(VERSION)} | ({"view": link.view} if link.view != "noise-scale" else {})
     for key, piece in VIEWS[link.view].items():
         words |= _written(piece, link.pieces.get(key, piece.default))
@@ -90,18 +95,19 @@ def write(link: Link) -> str:
 
 def _pairs(query: str, ignored: list[Ignored]) -> dict[str, str]:
     query = query.removeprefix("?")
-    if len(query) > LONGEST:
-        ignored.append(Ignored("…", "", f"Of a link, {LONGEST} characters are read."))
-        query = query[:LONGEST].rpartition("&")[0]
-    pairs, given = parse_qsl(query, keep_blank_values=True), {}
-    for name, value in pairs[:MOST]:
+    if len(query) > MAX_QUERY_CHARS:
+        ignored.append(Ignored("…", "", f"Of a link, {MAX_QUERY_CHARS} characters are read."))
+        query = query[:MAX_QUERY_CHARS].rpartition("&")[0]
+    pairs = parse_qsl(query, keep_blank_values=True)
+    given: dict[str, str] = {}
+    for name, value in pairs[:MAX_QUERY_NAMES]:
         if name.startswith("__"):
             continue
         if name in given:
             ignored.append(Ignored(name, value, "It is given twice; the first one counts."))
         given.setdefault(name, value)
-    if len(pairs) > MOST:
-        ignored.append(Ignored("…", "", f"Of a link, {MOST} names are read."))
+    if len(pairs) > MAX_QUERY_NAMES:
+        ignored.append(Ignored("…", "", f"Of a link, {MAX_QUERY_NAMES} names are read."))
     return given
 
 
@@ -120,7 +126,7 @@ def _flag(given: dict[str, str], ignored: list[Ignored]) -> bool:
 
 
 def _names(given: dict[str, str], name: str, known: tuple[str, ...], ignored: list[Ignored]) -> tuple[str, ...] | None:
-    """The known ones of a list, each once and in the order of `known`; None when the link has no such list."""
+    """Return the known words of a list, each once and in the order of `known`; None when the link has no such list."""
     if name not in given:
         return None
     words = [word for word in given.pop(name).split(",") if word]
@@ -133,7 +139,7 @@ def _without_none(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _made(piece: Piece, given: dict[str, str], ignored: list[Ignored]) -> object:
-    """The piece with what the link gives of it, one value after the other, so that one bad value spoils no other."""
+    """Return the piece with the link's values set one by one, so that a bad value does not affect the others."""
     made, types = piece.default, get_type_hints(type(piece.default))
     for name, attribute in piece.names.items():
         if name not in given:
@@ -147,9 +153,9 @@ def _made(piece: Piece, given: dict[str, str], ignored: list[Ignored]) -> object
 
 
 def value_of(text: str, wanted: type) -> object:
-    """A text as int, float, str, a place, an optional of these or a tuple of these. Raises RequestRefused."""
+    """Return a text as int, float, str, a point, an optional of these or a tuple of these. Raises RequestRefused."""
     if wanted == tuple[float, float]:
-        return _place(text)
+        return _point(text)
     inner = [t for t in get_args(wanted) if t not in (type(None), Ellipsis)]
     if getattr(wanted, "__origin__", None) is tuple:
         return tuple(value_of(word, inner[0]) for word in text.split(","))
@@ -166,22 +172,25 @@ def value_of(text: str, wanted: type) -> object:
     return value
 
 
-def _place(text: str) -> tuple[float, float]:
-    found = PLACE.fullmatch(text)
+def _point(text: str) -> tuple[float, float]:
+    found = POINT.fullmatch(text)
     if not found:
         raise RequestRefused("Every point must be six digits.")
-    return (int(found[1]) - CORNER) / 100, (int(found[2]) - CORNER) / 100
+    return (int(found[1]) - EXTENT_HUNDREDTHS) / 100, (int(found[2]) - EXTENT_HUNDREDTHS) / 100
 
 
 def _last_step(view: str, pieces: dict[str, object], ignored: list[Ignored]) -> None:
-    if view != "sampling" or "view_state" not in pieces:
+    """Ignore the shown step where the run of the link has fewer steps."""
+    state = pieces.get("view_state")
+    if view != "sampling" or not isinstance(state, TrajectoryViewState) or state.at is None:
         return
-    look, steps = pieces["view_state"], pieces.get("run", VIEWS[view]["run"].default).steps
-    if look.at is not None and look.at > steps:
-        ignored.append(Ignored("at", str(look.at), f"The run has {steps} steps."))
-        pieces["view_state"] = replace(look, at=None)
-        if pieces["view_state"] == VIEWS[view]["view_state"].default:
-            del pieces["view_state"]
+    run = pieces.get("run", VIEWS[view]["run"].default)
+    if not isinstance(run, SamplingRequest) or state.at <= run.steps:
+        return
+    ignored.append(Ignored("at", str(state.at), f"The run has {run.steps} steps."))
+    pieces["view_state"] = replace(state, at=None)
+    if pieces["view_state"] == VIEWS[view]["view_state"].default:
+        del pieces["view_state"]
 
 
 def _written(piece: Piece, value: object) -> dict[str, str]:
@@ -194,6 +203,6 @@ def _written(piece: Piece, value: object) -> dict[str, str]:
 
 
 def _word(value: object) -> str:
-    if isinstance(value, tuple):  # a place
-        return "".join(f"{round(100 * v) + CORNER:03}" for v in value)
+    if isinstance(value, tuple):  # a point
+        return "".join(f"{round(100 * v) + EXTENT_HUNDREDTHS:03}" for v in value)
     return str(value)

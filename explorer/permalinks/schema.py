@@ -1,12 +1,14 @@
-"""What a view's link is made of: its requests and looks, and the names that their fields have in the address.
+"""What a view's link is made of: its requests and view states, and the names of their fields in the address.
 
 A default that changes makes old links mean something else: it needs a new VERSION.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from explorer.permalinks.view_state import (
     Comparison,
@@ -29,15 +31,15 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Piece:
-    """One frozen dataclass of a view's link. names: as in the address -> field of the dataclass."""
+    """One frozen dataclass of a view's link, and the names of its fields in the address."""
 
-    default: object
-    names: MappingProxyType[str, str]
-    only: MappingProxyType[str, str] = field(default_factory=lambda: MappingProxyType({}))  # name -> value of `b`
+    default: Any  # the dataclass with its defaults
+    names: MappingProxyType[str, str]  # name in the address -> field of the dataclass
+    only: Mapping[str, str] = field(default_factory=dict[str, str])  # name -> value of `b` without which it is nothing
 
 
 def _piece(default: object, fields: str, prefix: str = "", **renamed: str) -> Piece:
-    """fields: names that are the same in the address but for the prefix; renamed: name in the address=field."""
+    """Return a piece. fields: those named the same in the address but for the prefix; renamed: name there=field."""
     names = {prefix + f: f for f in fields.split()} | {prefix + n: f for n, f in renamed.items()}
     return Piece(default, MappingProxyType(names))
 

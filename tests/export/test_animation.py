@@ -85,7 +85,7 @@ ENCODERS = {
 @pytest.mark.parametrize("code", ENCODERS.values(), ids=ENCODERS)
 def test_without_a_working_encoder_a_film_is_webp(code, frames, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(animation, "TIME_LIMIT", 2)
+    monkeypatch.setattr(animation, "ENCODER_TIMEOUT_S", 2)
     if code:
         program = tmp_path / animation.ENCODER
         program.write_text(f"#!{sys.executable}\n{code}\n")

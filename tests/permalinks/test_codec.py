@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
 from explorer.core.toy2d.densities import SIGMA_MAX, SIGMA_MIN
-from explorer.permalinks.codec import LONGEST, Link, read, write
+from explorer.permalinks.codec import MAX_QUERY_CHARS, Link, read, write
 from explorer.permalinks.schema import HIDEABLE, SECTIONS, VERSION, VIEWS
 from explorer.permalinks.view_state import (
     Comparison,
@@ -103,7 +103,7 @@ def links(draw):
 @settings(max_examples=300, deadline=None)
 def test_what_is_written_is_read_again(link):
     query = write(link)
-    assert len(query) < LONGEST and query.isascii()
+    assert len(query) < MAX_QUERY_CHARS and query.isascii()
     assert read(query) == (link, ())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.permalinks.codec import CORNER, LONGEST
+from explorer.permalinks.codec import EXTENT_HUNDREDTHS, MAX_QUERY_CHARS
 from explorer.permalinks.schema import HIDEABLE, SECTIONS, VERSION, VIEWS
 from explorer.schemas.noising import NoisingRequest
 from explorer.ui.permalinks.bindings import accordions, controls, entries
@@ -60,7 +60,7 @@ def connect(app: gr.Blocks, masthead: gr.HTML, tabs: gr.Tabs, picture: gr.State)
     query = gr.Textbox("", visible=False)
     outputs = [masthead, tabs, picture, *held.values(), *folded.values()]
     permalink = reference("permalink")
-    words = f"() => [location.search.slice(0, {LONGEST + 2})]"
+    words = f"() => [location.search.slice(0, {MAX_QUERY_CHARS + 2})]"
     restored = app.load(restore, query, outputs, js=words, queue=False, **PRIVATE_EVENT)
     restored.failure(fn=None, js=f"() => {permalink}?.failed()")
     for view in VIEWS:
@@ -78,7 +78,7 @@ def _schema() -> dict[str, Any]:
     """What the script has to know: the names of all views in the order of the address, and what they are by default."""
     return {
         "version": VERSION,
-        "corner": CORNER,
+        "corner": EXTENT_HUNDREDTHS,
         "first": next(iter(VIEWS)),
         "views": {view: entries(view) for view in VIEWS},
         "controls": {view: names_of(view) for view in VIEWS},
