@@ -49,9 +49,9 @@ class AutoencoderInfo:
 GROUPS = ("no bottleneck", "linear", "convolutional", "regularised", "one noise level", "dense, as in the history",
           "all noise levels", "skips cut")  # fmt: skip
 
-CODES = (4, 16, 64, 256)
-LEVELS = {"010": 0.1, "025": 0.25, "050": 0.5, "100": 1.0, "200": 2.0}  # noise of the specialists, data units
-SKIPS = "none: skip connections carry every scale"
+CODE_SIZES = (4, 16, 64, 256)
+DAE_SIGMAS = {"010": 0.1, "025": 0.25, "050": 0.5, "100": 1.0, "200": 2.0}  # of their noise, data units
+NO_CODE = "none: skip connections carry every scale"
 
 
 def _registry() -> dict[str, AutoencoderInfo]:
@@ -63,23 +63,23 @@ def _registry() -> dict[str, AutoencoderInfo]:
 
     found: dict[str, AutoencoderInfo] = {}
     info("ae-identity", "Identity", 0, "3072 numbers, as many as the picture", 3072)
-    for k in CODES:
+    for k in CODE_SIZES:
         info(f"pca-{k}", f"PCA, {k}", 1, f"{k} principal components", k, file="pca")
         info(f"ae-linear-{k}", f"Linear, {k}", 1, f"{k} numbers", k)
-    for k in CODES:
+    for k in CODE_SIZES:
         info(f"ae-conv-{k}", f"Bottleneck, {k}", 2, f"{k} numbers", k)
     info("vae", "Variational", 3, "a Gaussian over 64 numbers", 64)
     info("vq-vae", "Vector-quantised", 3, "8x8 tokens of 256 kinds: 512 bits")
     info("ae-contractive", "Contractive", 3, "64 numbers that resist change", 64)
-    for name, sigma in LEVELS.items():
-        info(f"dae-{name}", f"Denoising at {sigma:g}", 4, SKIPS, sigma=sigma)
-    info("dae-mask", "Masking, half the pixels", 4, SKIPS, mask=0.5)
+    for name, sigma in DAE_SIGMAS.items():
+        info(f"dae-{name}", f"Denoising at {sigma:g}", 4, NO_CODE, sigma=sigma)
+    info("dae-mask", "Masking, half the pixels", 4, NO_CODE, mask=0.5)
     info("dae-dense", "Dense denoising at 0.5", 5, "128 rectified units", 128, sigma=0.5)
     info("dae-scheduled", "Scheduled, noise 2 to 0.5", 5, "128 rectified units", 128, sigma=0.5)
     info("dae-composite", "Composite, noise 2 to 0.25", 5, "4 parts of 32 rectified units", 128)
     info("dae-stacked", "Stacked, two layers", 5, "128 units on top of 128", 128, sigma=0.5)
-    info("blind", "Blind", 6, SKIPS)
-    info("conditional", "Noise-conditional: diffusion", 6, SKIPS)
+    info("blind", "Blind", 6, NO_CODE)
+    info("conditional", "Noise-conditional: diffusion", 6, NO_CODE)
     info("unet-noskip", "Conditional, skips cut", 7, "64 channels at 4x4: 1024 numbers", 1024)
     info("unet-bottleneck", "Conditional, bottleneck", 7, "4 channels at 4x4: 64 numbers", 64)
     return found

@@ -46,7 +46,7 @@ def test_identity_gives_back_what_it_is_given():
         assert measures.mse(member(x), x) < 1e-6
 
 
-@pytest.mark.parametrize("k", autoencoders.CODES)
+@pytest.mark.parametrize("k", autoencoders.CODE_SIZES)
 def test_linear_autoencoders_are_principal_components_by_another_road(k):
     x = pictures()
     exact, trained = (autoencoders.load_autoencoder(f"{idea}-{k}") for idea in ("pca", "ae-linear"))

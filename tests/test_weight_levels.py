@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.core.denoisers.multi_resolution import MultiResolution, block_means, upsampled
+from explorer.core.denoisers.multi_resolution import MultiResolution, block_means, upsample
 from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.errors import WeightsRefused
 from explorer.inference.batcher import Batcher
@@ -52,7 +52,7 @@ def test_each_noise_level_is_computed_by_the_network_for_its_resolution(folder):
     half = weights.build("tiny-half", folder, {weights.UNET_LEVEL: weights._build_unet})
     x = picture()
     assert isinstance(model, MultiResolution) and torch.equal(model(x, 0.5), full(x, 0.5))
-    expected = upsampled(half(block_means(x, 2), 3.0), 2, (32, 32))
+    expected = upsample(half(block_means(x, 2), 3.0), 2, (32, 32))
     assert torch.equal(model(x, 6.0), expected) and not torch.allclose(expected, full(x, 6.0), atol=0.01)
 
 

@@ -16,14 +16,14 @@ from explorer import autoencoders, examples, weights
 from explorer.claims._inputs import noise_like
 from explorer.claims._statistics import Array
 from explorer.core.denoiser import Denoiser
-from explorer.core.networks.autoencoder import SIZE
+from explorer.core.networks.autoencoder import SIDE
 from explorer.core.spectra.radial import octave_edges, rapsd
 from explorer.core.spectra.scales import octave_means
 
 DRAWS = range(4)  # noises per picture
 LEAST = 0.01  # noise level that members are told of pictures without noise, data units
 OCTAVES = tuple(f"waves of {1 / low:.0f} to {1 / high:.0f} pixels" for low, high in
-                zip(octave_edges(SIZE, SIZE)[:-1], octave_edges(SIZE, SIZE)[1:], strict=True))  # fmt: skip
+                zip(octave_edges(SIDE, SIDE)[:-1], octave_edges(SIDE, SIDE)[1:], strict=True))  # fmt: skip
 
 Load = Callable[[str], Denoiser]  # name of a member -> the member
 Card = Callable[[str], dict]  # name of a weight file -> its card
@@ -45,7 +45,7 @@ def card(name: str) -> dict:
 @torch.inference_mode(False)  # kept, and some need gradients
 def small_pictures() -> Tensor:
     """The shipped example pictures, (N, 3, 32, 32) float32 in [-1, 1], without their mirror images."""
-    return torch.from_numpy(np.ascontiguousarray(examples.views(SIZE)[::2]))
+    return torch.from_numpy(np.ascontiguousarray(examples.views(SIDE)[::2]))
 
 
 @torch.inference_mode()

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.autoencoders import CODES
+from explorer.autoencoders import CODE_SIZES
 from explorer.claims._inputs import noise_like
 from explorer.claims._members import (
     Card,
@@ -26,7 +26,7 @@ from explorer.claims._members import (
 )
 from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.core.networks.autoencoder import SIZE, VALUES
+from explorer.core.networks.autoencoder import PICTURE_VALUES, SIDE
 from explorer.core.spectra.octaves import decided_size
 
 EXACT = 1e-6  # data units squared
@@ -60,9 +60,9 @@ def trivial_identity(*, pictures: Tensor | None = None, load: Load = member) -> 
 @claim(
     "C05", text="A", quote="a bottleneck, which limits the amount of information",
     shown="codes: error of the trained linear autoencoder against code size, the exact PCA beside it",
-    prediction=f"trained linear autoencoders of {', '.join(map(str, CODES))} numbers err as much as the sum of the "
-    f"eigenvalues left out, within {TOLERANCE:.0%}, on their training pictures; and as much as PCA of the same size on "
-    "the examples, within as much",
+    prediction=f"trained linear autoencoders of {', '.join(map(str, CODE_SIZES))} numbers err as much as the sum of "
+    f"the eigenvalues left out, within {TOLERANCE:.0%}, on their training pictures; and as much as PCA of the same "
+    "size on the examples, within as much",
 )  # fmt: skip
 def linear_is_pca(*, pictures: Tensor | None = None, load: Load = member, cards: Card = card) -> Verdict:
     """Error over that of the exact solution, no units (Baldi & Hornik 1989).
@@ -71,9 +71,10 @@ def linear_is_pca(*, pictures: Tensor | None = None, load: Load = member, cards:
     interval, of the ratio furthest from 1 on the examples, comes from resampling the pictures.
     """
     x0 = small_pictures() if pictures is None else pictures
-    linear = np.array([clean_error(load(f"ae-linear-{k}"), x0) for k in CODES])  # (codes, pictures)
-    exact = np.array([clean_error(load(f"pca-{k}"), x0) for k in CODES])
-    recorded = {k: cards(f"ae-linear-{k}")["training"]["loss"] / cards("pca")["training"]["mse"][str(k)] for k in CODES}
+    linear = np.array([clean_error(load(f"ae-linear-{k}"), x0) for k in CODE_SIZES])  # (codes, pictures)
+    exact = np.array([clean_error(load(f"pca-{k}"), x0) for k in CODE_SIZES])
+    least = cards("pca")["training"]["mse"]
+    recorded = {k: cards(f"ae-linear-{k}")["training"]["loss"] / least[str(k)] for k in CODE_SIZES}
 
     def ratios(rows: NDArray[np.int64]) -> Array:
         return linear[:, rows].mean(1) / exact[:, rows].mean(1)
@@ -82,7 +83,7 @@ def linear_is_pca(*, pictures: Tensor | None = None, load: Load = member, cards:
     furthest = int(np.abs(found - 1).argmax())
     measured = {
         "error over PCA's on the examples, furthest from 1": found[furthest],
-        **{f"error over PCA's on the examples, {k} numbers": r for k, r in zip(CODES, found, strict=True)},
+        **{f"error over PCA's on the examples, {k} numbers": r for k, r in zip(CODE_SIZES, found, strict=True)},
         **{f"training error over eigenvalues left out, {k} numbers": ratio for k, ratio in recorded.items()},
     }
     off = np.abs(np.append(found, list(recorded.values())) - 1).max()
@@ -92,18 +93,18 @@ def linear_is_pca(*, pictures: Tensor | None = None, load: Load = member, cards:
 @claim(
     "C07", text="A", quote="capture the essence of the input",
     shown="codes: spectra of reconstructions against code size, with the frequency up to which half is kept",
-    prediction=f"the half-power frequency rises with every larger code ({', '.join(map(str, CODES))} numbers), for "
-    "PCA, trained linear and convolutional autoencoders: what is left out first is the finest",
+    prediction=f"the half-power frequency rises with every larger code ({', '.join(map(str, CODE_SIZES))} numbers), "
+    "for PCA, trained linear and convolutional autoencoders: what is left out first is the finest",
 )  # fmt: skip
 def fine_detail_goes_first(*, pictures: Tensor | None = None, load: Load = member) -> Verdict:
     """Cycles/pixel up to which at least half of every octave's power is reproduced; 0 where none is."""
     x0 = small_pictures() if pictures is None else pictures
     clean = octave_power(x0).mean(0)
-    curves = {idea: [_half_power(load(f"{idea}-{k}"), x0, clean) for k in CODES] for idea in _IDEAS}
+    curves = {idea: [_half_power(load(f"{idea}-{k}"), x0, clean) for k in CODE_SIZES] for idea in _IDEAS}
     rise = min(float(np.diff(curve).min()) for curve in curves.values())
     measured = {"least rise from one code size to the next, cycles/pixel": rise}
     for idea, curve in curves.items():
-        measured |= {f"half-power frequency, {_IDEAS[idea]} of {k}": f for k, f in zip(CODES, curve, strict=True)}
+        measured |= {f"half-power frequency, {_IDEAS[idea]} of {k}": f for k, f in zip(CODE_SIZES, curve, strict=True)}
     return verdict("C07", measured, rise > 0)
 
 
@@ -111,7 +112,7 @@ def fine_detail_goes_first(*, pictures: Tensor | None = None, load: Load = membe
     "C41", text="B", quote="much lower dimension",
     shown="codes: size of the hidden layer written beside every reconstruction",
     prediction="the hidden layer of linear and convolutional bottlenecks has the numbers that the page writes beside "
-    f"it, at most 1/{1 / SMALL:.0f} of the picture's {VALUES}; the error falls with every larger one",
+    f"it, at most 1/{1 / SMALL:.0f} of the picture's {PICTURE_VALUES}; the error falls with every larger one",
 )  # fmt: skip
 def lower_dimension(*, pictures: Tensor | None = None, load: Load = member) -> Verdict:
     """Largest width of a code over the picture's numbers; errors in data units squared.
@@ -120,10 +121,10 @@ def lower_dimension(*, pictures: Tensor | None = None, load: Load = member) -> V
     """
     x0 = small_pictures() if pictures is None else pictures
     ideas = ("ae-linear", "ae-conv")
-    loaded = {(idea, k): load(f"{idea}-{k}") for idea in ideas for k in CODES}
+    loaded = {(idea, k): load(f"{idea}-{k}") for idea in ideas for k in CODE_SIZES}
     with torch.inference_mode():
         widths = {key: one.encode(x0[:1]).shape[1] for key, one in loaded.items()}
-    errors = np.array([[clean_error(loaded[idea, k], x0) for k in CODES] for idea in ideas])
+    errors = np.array([[clean_error(loaded[idea, k], x0) for k in CODE_SIZES] for idea in ideas])
 
     def ratio(rows: NDArray[np.int64]) -> float:
         mean = errors[:, :, rows].mean(2)
@@ -133,12 +134,12 @@ def lower_dimension(*, pictures: Tensor | None = None, load: Load = member) -> V
     differing = sum(width != k for (_, k), width in widths.items())
     measured = {
         "largest error over that of the next smaller code": largest,
-        "largest code over the picture's numbers": max(widths.values()) / VALUES,
+        "largest code over the picture's numbers": max(widths.values()) / PICTURE_VALUES,
         "hidden layers of another size than written": differing,
         **{f"error, {_IDEAS[idea]} of {k}": errors[i, j].mean() for i, idea in enumerate(ideas)
-           for j, k in enumerate(CODES)},
+           for j, k in enumerate(CODE_SIZES)},
     }  # fmt: skip
-    holds = largest < 1 and differing == 0 and max(widths.values()) <= SMALL * VALUES
+    holds = largest < 1 and differing == 0 and max(widths.values()) <= SMALL * PICTURE_VALUES
     return verdict("C41", measured, holds, bootstrap(ratio, len(x0)))
 
 
@@ -148,4 +149,4 @@ _IDEAS = {"pca": "PCA", "ae-linear": "linear", "ae-conv": "convolutional"}
 @torch.inference_mode()
 def _half_power(autoencoder: torch.nn.Module, x0: Tensor, clean: Array) -> float:
     kept = 1 - octave_power(autoencoder(x0) - x0).mean(0) / clean
-    return 0.5 / decided_size(kept, SIZE, SIZE)
+    return 0.5 / decided_size(kept, SIDE, SIDE)

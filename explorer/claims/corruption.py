@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.autoencoders import CODES, LEVELS
+from explorer.autoencoders import CODE_SIZES, DAE_SIGMAS
 from explorer.claims._members import Load, error, member, octave_power, small_pictures
 from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
@@ -60,9 +60,9 @@ def undoes_noise(*, pictures: Tensor | None = None, load: Load = member, fit: Fi
     x0 = small_pictures() if pictures is None else pictures
     mean = x0.double().mean((0, 2, 3))
     prior = Wiener(rapsd(x0.double() - mean[:, None, None]).mean(0).numpy(), mean.numpy())
-    ours = np.array([error(load(f"dae-{name}"), x0, sigma) for name, sigma in LEVELS.items()])  # (levels, pictures)
-    wiener = np.array([error(prior, x0, sigma) for sigma in LEVELS.values()])
-    square = np.array(list(LEVELS.values())) ** 2
+    ours = np.array([error(load(f"dae-{name}"), x0, sigma) for name, sigma in DAE_SIGMAS.items()])  # (levels, pictures)
+    wiener = np.array([error(prior, x0, sigma) for sigma in DAE_SIGMAS.values()])
+    square = np.array(list(DAE_SIGMAS.values())) ** 2
 
     def largest(rows: NDArray[np.int64]) -> float:
         return float((ours[:, rows].mean(1) / wiener[:, rows].mean(1)).max())
@@ -73,7 +73,7 @@ def undoes_noise(*, pictures: Tensor | None = None, load: Load = member, fit: Fi
         "largest error over the input's": (ours.mean(1) / square).max(),
         "Gaussian pictures: fitted linear denoiser's error over the Wiener filter's": field,
     }
-    for sigma, mine, theirs in zip(LEVELS.values(), ours.mean(1), wiener.mean(1), strict=True):
+    for sigma, mine, theirs in zip(DAE_SIGMAS.values(), ours.mean(1), wiener.mean(1), strict=True):
         measured |= {f"mean squared error at sigma {sigma:g}": mine, f"Wiener filter's at sigma {sigma:g}": theirs}
     holds = ratio < 1 and (ours.mean(1) < square).all() and abs(field - 1) <= TOLERANCE
     return verdict("C08", measured, holds, bootstrap(largest, len(x0)))
@@ -105,7 +105,8 @@ def masking_is_noise(*, pictures: Tensor | None = None, mask: Mask = masked) -> 
     "C45", text="B", quote="more robust and can generalize better",
     shown="line-up under rising noise: errors of plain autoencoders and of a denoising one",
     prediction="of pictures perturbed by noise of half, once and twice the level that it was trained at, "
-    f"{LEVELS['050']:g}, the denoising autoencoder errs less than every plain one: identity, linear and convolutional",
+    f"{DAE_SIGMAS['050']:g}, the denoising autoencoder errs less than every plain one: identity, linear and "
+    "convolutional",
 )  # fmt: skip
 def denoising_is_robust(*, pictures: Tensor | None = None, load: Load = member) -> Verdict:
     """Largest error of the denoising autoencoder over the best plain one's, no units (Vincent et al. 2010).
@@ -114,7 +115,7 @@ def denoising_is_robust(*, pictures: Tensor | None = None, load: Load = member) 
     resampling the pictures, the best plain one chosen anew each time.
     """
     x0 = small_pictures() if pictures is None else pictures
-    names = ["ae-identity", *(f"{idea}-{k}" for idea in ("ae-linear", "ae-conv") for k in CODES)]
+    names = ["ae-identity", *(f"{idea}-{k}" for idea in ("ae-linear", "ae-conv") for k in CODE_SIZES)]
     plain = np.array([[error(load(name), x0, sigma) for name in names] for sigma in PERTURBED])
     ours = np.array([error(load("dae-050"), x0, sigma) for sigma in PERTURBED])
 

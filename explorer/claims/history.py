@@ -13,7 +13,7 @@ from scipy import stats
 from explorer.claims._members import Card, Load, card, member
 from explorer.claims._statistics import Array
 from explorer.claims.registry import Verdict, claim, verdict
-from explorer.core.networks.autoencoder import COLOURS, SIZE
+from explorer.core.networks.autoencoder import COLOURS, SIDE
 from explorer.core.networks.autoencoder_dense import Dense
 from explorer.core.spectra.radial import counts, rapsd, wavenumbers
 
@@ -85,9 +85,9 @@ def parts_by_scale(*, load: Load = member) -> Verdict:
 
 def centroids(dense: Dense) -> Array:
     """Mean frequency of the filters of each part, weighted by power, DC left out, cycles/pixel, (parts,)."""
-    power = rapsd(dense.filters.detach().double().unflatten(1, (COLOURS, SIZE, SIZE))).mean(1).numpy()  # (units, R)
-    power = power[:, 1:] * counts(SIZE, SIZE)[1:]
-    frequency = power @ wavenumbers(SIZE, SIZE)[1:] / power.sum(1)
+    power = rapsd(dense.filters.detach().double().unflatten(1, (COLOURS, SIDE, SIDE))).mean(1).numpy()  # (units, R)
+    power = power[:, 1:] * counts(SIDE, SIDE)[1:]
+    frequency = power @ wavenumbers(SIDE, SIDE)[1:] / power.sum(1)
     return np.array([frequency[part].mean() for part in dense.parts])
 
 

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.autoencoders import LEVELS
+from explorer.autoencoders import DAE_SIGMAS
 from explorer.claims._members import Load, error, member, small_pictures
 from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.claims.skips import excess, excess_falls
 
 MOST = 1.1  # error of one model for all levels over that of the one trained for this level
-_AT = ", ".join(f"{sigma:g}" for sigma in LEVELS.values())
+_AT = ", ".join(f"{sigma:g}" for sigma in DAE_SIGMAS.values())
 
 
 @claim(
@@ -52,7 +52,7 @@ def specialists_and_all(*, pictures: Tensor | None = None, load: Load = member) 
     mean = matrix.mean(2)
     relative = mean[:-1] / np.diagonal(mean[:-1])
     measured |= {f"trained at sigma {s:g}, largest relative error": row.max()
-                 for s, row in zip(LEVELS.values(), relative, strict=True)}  # fmt: skip
+                 for s, row in zip(DAE_SIGMAS.values(), relative, strict=True)}  # fmt: skip
     return verdict("C20", measured, found > 1 and _largest(matrix) <= MOST, bootstrap(rise, len(x0)))
 
 
@@ -74,8 +74,8 @@ def conclusion(*, pictures: Tensor | None = None, load: Load = member) -> Verdic
 
 def _matrix(load: Load, x0: Tensor) -> Array:
     """Errors (6, 5, N): specialists in the order of LEVELS and the conditional model, levels, pictures."""
-    names = [*(f"dae-{name}" for name in LEVELS), "conditional"]
-    return np.array([[error(load(name), x0, sigma) for sigma in LEVELS.values()] for name in names])
+    names = [*(f"dae-{name}" for name in DAE_SIGMAS), "conditional"]
+    return np.array([[error(load(name), x0, sigma) for sigma in DAE_SIGMAS.values()] for name in names])
 
 
 def _ratios(matrix: Array) -> Array:
@@ -93,7 +93,7 @@ def _interval(matrix: Array) -> tuple[float, float]:
 
 
 def _conditional(matrix: Array) -> dict[str, float]:
-    each = zip(LEVELS.values(), _ratios(matrix), strict=True)
+    each = zip(DAE_SIGMAS.values(), _ratios(matrix), strict=True)
     return {
         "largest error of the conditional model over the specialist's": _largest(matrix),
         **{f"conditional over specialist, sigma {sigma:g}": ratio for sigma, ratio in each},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from explorer.autoencoders import CODES, LEVELS
+from explorer.autoencoders import CODE_SIZES, DAE_SIGMAS
 from explorer.core.networks.linear_probe import confidence_interval
 from explorer.evaluate.acceptance import Verdict, as_records
 
@@ -21,7 +21,7 @@ def _closed_forms(result: dict) -> Iterator[Verdict]:
     if "ae-identity" in members:
         error = members["ae-identity"]["own_mse"]
         yield "identity: MSE below 1e-6", f"{error:.1e}", error < 1e-6
-    for k in CODES:
+    for k in CODE_SIZES:
         if f"ae-linear-{k}" in members and f"pca-{k}" in members:
             exact = members[f"pca-{k}"]["training"]["mse"][str(k)]
             ratio = members[f"ae-linear-{k}"]["training"]["loss"] / exact
@@ -33,7 +33,7 @@ def _closed_forms(result: dict) -> Iterator[Verdict]:
 
 def _of_denoisers(result: dict) -> Iterator[Verdict]:
     mse, sigmas = result["mse"], result["sigmas"]
-    for name, sigma in LEVELS.items():
+    for name, sigma in DAE_SIGMAS.items():
         if f"dae-{name}" in mse:
             j = sigmas.index(sigma)
             ours, wiener = mse[f"dae-{name}"][j], mse["Wiener"][j]
@@ -43,8 +43,8 @@ def _of_denoisers(result: dict) -> Iterator[Verdict]:
         ours, peer = result["members"]["dae-mask"]["own_mse"], result["masked"]["filled"]
         found = f"{ours:.4f} against {peer:.4f} and {result['masked']['input']:.4f}"
         yield "masking: below its input's error and that of holes filled from around", found, ours < peer
-    if "conditional" in mse and all(f"dae-{name}" in mse for name in LEVELS):
-        ratios = [mse["conditional"][sigmas.index(s)] / mse[f"dae-{n}"][sigmas.index(s)] for n, s in LEVELS.items()]
+    if "conditional" in mse and all(f"dae-{name}" in mse for name in DAE_SIGMAS):
+        ratios = [mse["conditional"][sigmas.index(s)] / mse[f"dae-{n}"][sigmas.index(s)] for n, s in DAE_SIGMAS.items()]
         found = " ".join(f"{r:.3f}" for r in ratios)
         yield "conditional: at most 1.1 times each specialist", found, max(ratios) <= 1.1
 
@@ -52,7 +52,7 @@ def _of_denoisers(result: dict) -> Iterator[Verdict]:
 def _of_codes(result: dict) -> Iterator[Verdict]:
     codes = result["codes"]
     for idea in ("pca", "ae-linear", "ae-conv"):
-        curve = [codes["half_power_frequency"].get(f"{idea}-{k}") for k in CODES]
+        curve = [codes["half_power_frequency"].get(f"{idea}-{k}") for k in CODE_SIZES]
         if None not in curve:
             found = " ".join(f"{f:.3f}" for f in curve)
             yield f"{idea}: half-power frequency rises with the code", found, rising(curve)

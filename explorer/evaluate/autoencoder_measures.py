@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from explorer import datasets
 from explorer.core.denoiser import Denoiser
 from explorer.core.denoisers.wiener import Wiener
-from explorer.core.networks.autoencoder import SIZE, Autoencoder
+from explorer.core.networks.autoencoder import SIDE, Autoencoder
 from explorer.core.networks.autoencoder_conv import Variational, VectorQuantised, jacobian_norm, token_entropy_bits
 from explorer.core.networks.autoencoder_dense import Dense
 from explorer.core.noise import generator, white_batch
@@ -52,19 +52,19 @@ def mse(estimate: Tensor, x0: Tensor) -> float:
 def octave_errors(estimate: Tensor, x0: Tensor) -> list[float]:
     """Return the mean power of the error in each octave, coarsest first, data units squared."""
     power = rapsd((estimate - x0).double()).mean((0, 1)).numpy()
-    return octave_means(power, SIZE, SIZE).tolist()
+    return octave_means(power, SIDE, SIDE).tolist()
 
 
 def half_power_frequency(estimate: Tensor, x0: Tensor) -> float:
     """Return the cycles/pixel up to which, on average over pictures, half of the power is reproduced; 0 for none."""
     clean = np.array(octave_errors(torch.zeros_like(x0), x0))
-    return 0.5 / decided_size(1 - np.array(octave_errors(estimate, x0)) / clean, SIZE, SIZE)
+    return 0.5 / decided_size(1 - np.array(octave_errors(estimate, x0)) / clean, SIDE, SIDE)
 
 
 def wiener_of_training(root: Path) -> Wiener:
     """Return the Wiener filter of the training pictures at 32x32. Raises DataRefused."""
     parts = (datasets.scenes(root, "train"), datasets.cat_faces(root, "train"))
-    pictures = np.stack([datasets.at_size(p, SIZE) for part in parts for p in part.pictures])
+    pictures = np.stack([datasets.at_size(p, SIDE) for part in parts for p in part.pictures])
     x0 = torch.from_numpy(pictures).movedim(3, 1).float() / 127.5 - 1
     mean = x0.double().mean((0, 2, 3))
     power = torch.stack([rapsd(rows - mean[:, None, None].float()).double().sum(0) for rows in x0.split(1024)]).sum(0)
@@ -102,8 +102,8 @@ def centroids(member: Dense, x0: Tensor) -> list[float]:
     z is the unit's output on x0: one that is always 0 still has the white noise that it was initialised with, and is
     not counted.
     """
-    k, bins = wavenumbers(SIZE, SIZE)[1:], counts(SIZE, SIZE)[1:]
-    power = rapsd(member.filters.unflatten(1, (3, SIZE, SIZE))).double().mean(1).numpy()[:, 1:] * bins  # (units, R - 1)
+    k, bins = wavenumbers(SIDE, SIDE)[1:], counts(SIDE, SIDE)[1:]
+    power = rapsd(member.filters.unflatten(1, (3, SIDE, SIDE))).double().mean(1).numpy()[:, 1:] * bins  # (units, R - 1)
     response = member.hidden(x0).double().square().mean(0).numpy()  # (units,)
     return [float(response[p] @ power[p] @ k / (response[p] @ power[p].sum(1))) for p in member.parts]
 

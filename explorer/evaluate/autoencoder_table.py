@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from explorer.autoencoders import AUTOENCODERS, FOLDER, LEVELS, AutoencoderInfo
+from explorer.autoencoders import AUTOENCODERS, DAE_SIGMAS, FOLDER, AutoencoderInfo
 
 EVALUATION = FOLDER.parent / "autoencoders.evaluation.json"
-ALL_LEVELS = tuple(LEVELS.values())  # at which denoisers of all levels are measured, sigma
+ALL_LEVELS = tuple(DAE_SIGMAS.values())  # at which denoisers of all levels are measured, sigma
 COLUMNS = ("member", "parameters", "training pictures", "its corruption", "MSE on `val`", "held against", "its MSE",
            "ratio", "bar")  # fmt: skip
 
@@ -62,7 +62,7 @@ def reference(name: str, result: dict) -> Reference:
     if name == "dae-mask":
         return Reference("holes filled from around", [result["masked"]["filled"]], 1)
     if name == "conditional":
-        specialists = [_at(f"dae-{level}", (sigma,), result)[0] for level, sigma in LEVELS.items()]
+        specialists = [_at(f"dae-{level}", (sigma,), result)[0] for level, sigma in DAE_SIGMAS.items()]
         return Reference("the five specialists", specialists, 1.1)
     if info.group in (AUTOENCODERS["blind"].group, AUTOENCODERS["unet-noskip"].group):
         return Reference("its twin `conditional`", _at("conditional", levels(name), result))

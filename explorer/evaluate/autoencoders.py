@@ -18,13 +18,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer import autoencoders, datasets, weights
-from explorer.core.networks.autoencoder import SIZE
+from explorer.core.networks.autoencoder import SIDE
 from explorer.errors import DataRefused, WeightsRefused
 from explorer.evaluate import autoencoder_measures as measures
 from explorer.evaluate.autoencoder_acceptance import verdicts
 
-SIGMAS = (0.0, *autoencoders.LEVELS.values())
-SPECIALISTS = tuple(f"dae-{name}" for name in autoencoders.LEVELS)
+SIGMAS = (0.0, *autoencoders.DAE_SIGMAS.values())
+SPECIALISTS = tuple(f"dae-{name}" for name in autoencoders.DAE_SIGMAS)
 CUT = ("unet-noskip", "unet-bottleneck")
 
 
@@ -117,9 +117,9 @@ def table(members: dict[str, torch.nn.Module], x0: Tensor, folder: Path) -> dict
 
 def evaluate(options: argparse.Namespace) -> dict:
     """Return all figures as plain numbers. Raises DataRefused."""
-    x0 = torch.from_numpy(datasets.held_out(options.data, SIZE)[0])[: options.pictures]
+    x0 = torch.from_numpy(datasets.held_out(options.data, SIDE)[0])[: options.pictures]
     members = load_autoencoders(options.weights)
-    result = {"pictures": len(x0), "size": SIZE, "members": table(members, x0, options.weights)}
+    result = {"pictures": len(x0), "size": SIDE, "members": table(members, x0, options.weights)}
     result |= errors(members, x0, measures.wiener_of_training(options.data))
     holes = measures.masked(x0, 0.5)
     result["masked"] = {"input": measures.mse(holes, x0), "filled": measures.mse(measures.filled_holes(holes), x0)}
@@ -135,7 +135,7 @@ def evaluate(options: argparse.Namespace) -> dict:
 
 def show(result: dict) -> None:
     """Print the table of errors, the matrix and the acceptance."""
-    print(f"MSE on {result['pictures']} held-out pictures at {SIZE}x{SIZE}; own: at its own corruption")
+    print(f"MSE on {result['pictures']} held-out pictures at {SIDE}x{SIDE}; own: at its own corruption")
     print(f"{'':18}{'own':>10}" + "".join(f"{f'sigma {s:g}':>11}" for s in result["sigmas"]))
     for name, row in result["mse"].items():
         own = f"{result['members'][name]['own_mse']:10.2e}" if name in result["members"] else " " * 10

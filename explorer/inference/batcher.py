@@ -27,7 +27,7 @@ from explorer.thread_priority import lower_thread_priority
 
 __all__ = ["Batcher", "Cancelled", "Stats"]
 
-PICTURE_PIXELS = 128 * 128  # pixels
+PICTURE_PIXELS = 128 * 128  # of the picture that batch sizes are stated for
 PASSES_BEFORE_GROWTH = 100  # without running out of memory, before a reduced limit is doubled again
 WORKER_IDLE_S = 10.0  # without a call, after which the thread ends; the next call starts another
 DEFAULT_PASS_PICTURES = {"cuda": 64}  # of 128x128; other devices: 8

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from explorer import datasets
-from explorer.autoencoders import CODES, LEVELS
-from explorer.core.networks.autoencoder import SIZE, CodeConfig
+from explorer.autoencoders import CODE_SIZES, DAE_SIGMAS
+from explorer.core.networks.autoencoder import SIDE, CodeConfig
 from explorer.core.networks.autoencoder_unet import WIRINGS, UNetDenoiser
 from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.datasets import Collection, at_size
@@ -33,13 +33,13 @@ ALL_LEVELS_IMAGES = 320_016  # for those that learn every noise level: as many a
 def small_pictures(root: Path, split: str = "train") -> list[Collection]:
     """Return the scenes and the cat faces of a split at 32x32. Raises DataRefused."""
     parts = (datasets.scenes(root, split), datasets.cat_faces(root, split))
-    return [Collection([at_size(p, SIZE) for p in part.pictures], part.labels) for part in parts]
+    return [Collection([at_size(p, SIDE) for p in part.pictures], part.labels) for part in parts]
 
 
 def small_picture_source(root: Path) -> CropSource:
     """Return a source of every training picture equally often, half of the time mirrored. Raises DataRefused."""
     parts = small_pictures(root)
-    return CropSource([(len(part.pictures), part) for part in parts], SIZE)
+    return CropSource([(len(part.pictures), part) for part in parts], SIDE)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class SmallUNetRecipe(Recipe):
     """
 
     architecture: UNetConfig = SMALL_UNET
-    size: int = SIZE
+    size: int = SIDE
     images: int = 64_032
     batch: int = 48
     learning_rate: float = 2e-3
@@ -85,7 +85,7 @@ def specialist(sigma: float) -> SmallUNetRecipe:
 
 UNET_RECIPES: dict[str, SmallUNetRecipe] = {
     "conditional": SmallUNetRecipe(images=ALL_LEVELS_IMAGES),
-    **{f"dae-{name}": specialist(sigma) for name, sigma in LEVELS.items()},
+    **{f"dae-{name}": specialist(sigma) for name, sigma in DAE_SIGMAS.items()},
     "blind": SmallUNetRecipe(images=ALL_LEVELS_IMAGES, wiring="blind"),
     "unet-noskip": SmallUNetRecipe(images=ALL_LEVELS_IMAGES, wiring="direct", architecture=WITHOUT_SKIPS),
     "unet-bottleneck": SmallUNetRecipe(images=ALL_LEVELS_IMAGES, wiring="direct", architecture=WITH_BOTTLENECK),
@@ -93,7 +93,7 @@ UNET_RECIPES: dict[str, SmallUNetRecipe] = {
 }
 
 CODE_RECIPES: dict[str, CodeRecipe] = {
-    **{f"ae-conv-{k}": CodeRecipe("convolutional", CodeConfig(k), plain) for k in CODES},
+    **{f"ae-conv-{k}": CodeRecipe("convolutional", CodeConfig(k), plain) for k in CODE_SIZES},
     "ae-conv-256": CodeRecipe("convolutional", CodeConfig(256), plain, images=320_000),  # takes that long to pass PCA
     "vae": CodeRecipe("variational", CodeConfig(64), variational),
     "vq-vae": CodeRecipe("vector-quantised", CodeConfig(16, channels=48, entries=256), quantised),

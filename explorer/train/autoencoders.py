@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from explorer import weights
-from explorer.autoencoders import AUTOENCODERS, CODES
-from explorer.core.networks.autoencoder import SIZE, VALUES, CodeConfig, Identity
+from explorer.autoencoders import AUTOENCODERS, CODE_SIZES
+from explorer.core.networks.autoencoder import PICTURE_VALUES, SIDE, CodeConfig, Identity
 from explorer.core.networks.autoencoder_conv import Convolutional
 from explorer.errors import WeightsRefused
 from explorer.inference.device import choose_dtype
@@ -29,8 +29,8 @@ from explorer.train.linear import alternate, least_error, moments, principal_com
 from explorer.train.probes import probe_gain, probe_pictures
 from explorer.train.trainer import Trainer, save
 
-LINEAR = ("ae-identity", "pca", *(f"ae-linear-{k}" for k in CODES))
-TRAINED_FIRST = (*LINEAR, *(f"ae-conv-{k}" for k in CODES), "vae", "conditional")
+LINEAR = ("ae-identity", "pca", *(f"ae-linear-{k}" for k in CODE_SIZES))
+TRAINED_FIRST = (*LINEAR, *(f"ae-conv-{k}" for k in CODE_SIZES), "vae", "conditional")
 # names of the weight files, in the order of training
 WEIGHT_FILES = tuple(dict.fromkeys([*TRAINED_FIRST, *(info.file for info in AUTOENCODERS.values())]))
 MAX_SCALE_PICTURES = 6000  # pictures that the variance of a code is measured on
@@ -84,7 +84,7 @@ class AutoencoderTraining:
         common = {
             "purpose": f"a member of the family of autoencoders: {title}",
             "data_range": [-1, 1],
-            "size": SIZE,
+            "size": SIDE,
             "classes": ["any"],
             "training": training,
             "provenance": PROVENANCE[:2],
@@ -128,10 +128,10 @@ class AutoencoderTraining:
 
     def _fit_principal_components(self) -> None:
         mean, covariance = self._moments
-        values, components = principal_components(covariance, max(CODES))
-        training = {"images_seen": len(self.source.labels), "mse": {str(k): least_error(values, k) for k in CODES}}
+        values, components = principal_components(covariance, max(CODE_SIZES))
+        training = {"images_seen": len(self.source.labels), "mse": {str(k): least_error(values, k) for k in CODE_SIZES}}
         card = {"kind": weights.AUTOENCODER, "idea": "principal components"}
-        card |= {"architecture": CodeConfig(max(CODES)).to_json()}
+        card |= {"architecture": CodeConfig(max(CODE_SIZES)).to_json()}
         self._write("pca", {"components": components, "mean": mean}, training, card)
 
     def _fit_linear(self, name: str, k: int) -> None:
@@ -145,7 +145,7 @@ class AutoencoderTraining:
         encoder, decoder, training = self._alternating_least_squares(covariance, len(mean))
         tensors = {"encoder.weight": encoder, "encoder.bias": -encoder @ mean}
         tensors |= {"decoder.weight": decoder, "decoder.bias": mean}
-        card = {"kind": weights.AUTOENCODER, "idea": "identity", "architecture": CodeConfig(VALUES).to_json()}
+        card = {"kind": weights.AUTOENCODER, "idea": "identity", "architecture": CodeConfig(PICTURE_VALUES).to_json()}
         self._write("ae-identity", tensors, training, card, torch.float32)  # float16 would determine its error
 
     def _alternating_least_squares(self, covariance: Tensor, k: int) -> tuple[Tensor, Tensor, dict]:

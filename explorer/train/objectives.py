@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from explorer.core.networks.autoencoder import VALUES, Autoencoder
+from explorer.core.networks.autoencoder import PICTURE_VALUES, Autoencoder
 from explorer.core.networks.autoencoder_conv import Variational, VectorQuantised
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
 from explorer.train.code_recipe import CodeRecipe
@@ -39,7 +39,7 @@ def variational(model: Variational, x0: Tensor, draws: torch.Generator, recipe: 
     mean, log_variance = model.posterior(x0)
     code = mean + (log_variance / 2).exp() * torch.randn(mean.shape, generator=draws)
     kl = (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean() / 2
-    return F.mse_loss(model.decode(code), x0).log() / 2 + kl / VALUES
+    return F.mse_loss(model.decode(code), x0).log() / 2 + kl / PICTURE_VALUES
 
 
 def quantised(model: VectorQuantised, x0: Tensor, draws: torch.Generator, recipe: CodeRecipe, done: float) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from explorer import datasets
-from explorer.core.networks.autoencoder import SIZE
+from explorer.core.networks.autoencoder import SIDE
 from explorer.core.networks.linear_probe import ProbePictures, confidence_interval, probe_accuracy
 from explorer.datasets import CLASSES
 from explorer.train.crops import CropSource
@@ -24,10 +24,10 @@ def probe_pictures(data: Path, source: CropSource) -> ProbePictures:
 
     source: every training picture once, at 32x32. Raises DataRefused.
     """
-    pictures = source.pixels.view(-1, SIZE, SIZE, 3)
+    pictures = source.pixels.view(-1, SIDE, SIDE, 3)
     rows = torch.from_numpy(np.linspace(0, len(pictures) - 1, min(MAX_FIT_PICTURES, len(pictures))).astype(int))
     x0 = pictures[rows].movedim(3, 1).float() / 127.5 - 1
-    held_out, classes = datasets.held_out(data, SIZE)
+    held_out, classes = datasets.held_out(data, SIDE)
     return ProbePictures((x0, source.labels[rows]), (torch.from_numpy(held_out), torch.from_numpy(classes)))
 
 

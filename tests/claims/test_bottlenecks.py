@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.autoencoders import CODES
+from explorer.autoencoders import CODE_SIZES
 from explorer.claims._members import card, member, octave_power, small_pictures
 from explorer.claims.bottlenecks import (
     _half_power,
@@ -18,7 +18,7 @@ from explorer.claims.bottlenecks import (
 from tests.support.verdicts import shipped
 
 X0 = small_pictures()
-SIZES = dict(zip(map(str, CODES), map(str, reversed(CODES)), strict=True))
+SIZES = dict(zip(map(str, CODE_SIZES), map(str, reversed(CODE_SIZES)), strict=True))
 
 
 def instead(**others):

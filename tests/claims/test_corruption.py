@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.autoencoders import AUTOENCODERS, LEVELS
+from explorer.autoencoders import AUTOENCODERS, DAE_SIGMAS
 from explorer.claims import corruption
 from explorer.claims._members import member, small_pictures
 from explorer.claims.corruption import denoising_is_robust, least_squares, masked, masking_is_noise, undoes_noise
@@ -41,7 +41,7 @@ def test_who_does_nothing_has_the_inputs_error():
 
 
 def test_one_bad_level_is_enough():
-    worst = list(LEVELS)[-1]
+    worst = list(DAE_SIGMAS)[-1]
     assert not undoes_noise(load=lambda name: identity if name.endswith(worst) else member(name)).holds
 
 
@@ -104,7 +104,7 @@ def test_a_plain_autoencoder_that_denoises_is_held_against_it():
 
 
 def test_levels_are_around_the_one_trained_at():
-    assert corruption.PERTURBED == (LEVELS["050"] / 2, LEVELS["050"], 2 * LEVELS["050"])
+    assert corruption.PERTURBED == (DAE_SIGMAS["050"] / 2, DAE_SIGMAS["050"], 2 * DAE_SIGMAS["050"])
 
 
 def test_who_beats_the_wiener_filter_but_not_the_input_fails_by_the_input_alone():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from explorer import weights
-from explorer.autoencoders import AUTOENCODERS, FOLDER, LEVELS
+from explorer.autoencoders import AUTOENCODERS, DAE_SIGMAS, FOLDER
 from explorer.evaluate import autoencoder_table
 from explorer.evaluate.autoencoder_table import corruption, errors, levels, reference, table
 
@@ -46,7 +46,7 @@ def test_each_is_held_against_its_own_reference(name, told, what, found):
 def test_members_of_many_levels_are_compared_level_by_level():
     peer = reference("conditional", RESULT)
     assert levels("conditional") == (0.1, 0.25, 0.5, 1.0, 2.0)
-    assert peer.figures == [RESULT["mse"][f"dae-{level}"][i] for i, level in enumerate(LEVELS, 1)]
+    assert peer.figures == [RESULT["mse"][f"dae-{level}"][i] for i, level in enumerate(DAE_SIGMAS, 1)]
     assert reference("blind", RESULT).figures == errors("conditional", RESULT)
 
 

@@ -10,7 +10,7 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
 
 from explorer import autoencoders, weights
-from explorer.core.networks.autoencoder import VALUES, CodeConfig, Identity
+from explorer.core.networks.autoencoder import PICTURE_VALUES, CodeConfig, Identity
 from explorer.core.networks.autoencoder_conv import Convolutional, Variational, VectorQuantised
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
 from explorer.core.networks.linear_probe import ProbePictures, confidence_interval, probe_accuracy
@@ -90,7 +90,7 @@ def test_variational_loss_is_minus_the_evidence_bound():
     likelihood = Normal(decoded, scale).log_prob(x0).sum() / 4
     kl = kl_divergence(Normal(mean, (log_variance / 2).exp()), Normal(0.0, 1.0)).sum() / 4
     constant = (1 + np.log(2 * np.pi)) / 2
-    assert loss.item() + constant == pytest.approx(((kl - likelihood) / VALUES).item(), rel=1e-4)
+    assert loss.item() + constant == pytest.approx(((kl - likelihood) / PICTURE_VALUES).item(), rel=1e-4)
 
 
 def test_contractive_penalty_is_the_mean_of_the_squared_jacobian_over_the_spread():

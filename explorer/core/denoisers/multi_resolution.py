@@ -26,7 +26,7 @@ from torch.nn import functional as F
 
 from explorer.core.denoiser import Denoiser, broadcast_sigma
 
-BLEND = 1.7  # ratio of the noise levels between which one resolution gives way to the next
+BLEND_RATIO = 1.7  # ratio of the noise levels between which one resolution gives way to the next
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def block_means(x: Tensor, reduction: int) -> Tensor:
     return F.avg_pool2d(x, reduction)
 
 
-def upsampled(means: Tensor, reduction: int, size: tuple[int, int]) -> Tensor:
+def upsample(means: Tensor, reduction: int, size: tuple[int, int]) -> Tensor:
     """Return a smooth picture (B, C, *size) whose means of reduction x reduction pixels are `means` (B, C, h, w).
 
     Bicubic, followed by two corrections of the means, the second one constant over each square and therefore exact.
@@ -65,14 +65,14 @@ def upsampled(means: Tensor, reduction: int, size: tuple[int, int]) -> Tensor:
     return picture[..., : size[0], : size[1]]
 
 
-def shares(sigma: Tensor, thresholds: Sequence[float]) -> Tensor:
+def level_shares(sigma: Tensor, thresholds: Sequence[float]) -> Tensor:
     """Return the share of each level in the estimate at sigma (B,): (levels, B), rows in [0, 1], columns of sum 1.
 
     thresholds: `sigma_from` of all levels after the first, rising by more than BLEND each.
     """
     above = [torch.ones_like(sigma)]
     for threshold in thresholds:
-        u = ((sigma / threshold).log() / math.log(BLEND) + 0.5).clamp(0, 1)
+        u = ((sigma / threshold).log() / math.log(BLEND_RATIO) + 0.5).clamp(0, 1)
         above.append(u * u * (3 - 2 * u))  # smoothstep: no kink at either end
     above.append(torch.zeros_like(sigma))
     return torch.stack([high - low for high, low in zip(above[:-1], above[1:], strict=True)])
@@ -92,8 +92,8 @@ class MultiResolution(nn.Module):
             raise ValueError("levels are given by rising reduction, the first at full resolution")
         if not all(math.isfinite(s) and s > 0 for s in thresholds):
             raise ValueError("a level's noise level must be finite and positive")
-        if any(b < a * BLEND for a, b in zip(thresholds, thresholds[1:], strict=False)):
-            raise ValueError(f"the levels' noise levels must rise by a factor of {BLEND} or more")
+        if any(b < a * BLEND_RATIO for a, b in zip(thresholds, thresholds[1:], strict=False)):
+            raise ValueError(f"the levels' noise levels must rise by a factor of {BLEND_RATIO} or more")
         self.levels = tuple(levels)
         self.networks = nn.ModuleList(v.denoiser for v in levels if isinstance(v.denoiser, nn.Module))
         self.thresholds = thresholds
@@ -102,12 +102,12 @@ class MultiResolution(nn.Module):
         """Return x0, shape of x (B, C, H, W); sigma: () or (B,), data units; label: (B,) int64 or None."""
         sigma = broadcast_sigma(sigma, x).flatten()
         estimate = torch.zeros_like(x)
-        for level, share in zip(self.levels, shares(sigma, self.thresholds), strict=True):
+        for level, share in zip(self.levels, level_shares(sigma, self.thresholds), strict=True):
             rows = share.nonzero().flatten()
             if len(rows) == 0:
                 continue
             means = block_means(x[rows], level.reduction)
             part = level.denoiser(means, sigma[rows] / level.reduction, None if label is None else label[rows])
-            part = upsampled(part, level.reduction, (x.shape[-2], x.shape[-1]))
+            part = upsample(part, level.reduction, (x.shape[-2], x.shape[-1]))
             estimate.index_add_(0, rows, share[rows, None, None, None] * part)
         return estimate

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-SIZE = 32  # side of the pictures, pixels
+SIDE = 32  # of the pictures, pixels
 COLOURS = 3
-VALUES = COLOURS * SIZE**2  # numbers in a picture
+PICTURE_VALUES = COLOURS * SIDE**2  # numbers in a picture
 MAX_NUMBER = 4096  # of code numbers, channels or entries in a card
 
 
@@ -45,8 +45,8 @@ class CodeConfig:
 
 def check_size(x: Tensor) -> Tensor:
     """Return x. Raise ValueError unless it is (B, 3, 32, 32)."""
-    if x.ndim != 4 or x.shape[1:] != (COLOURS, SIZE, SIZE):
-        raise ValueError(f"this autoencoder takes pictures of {SIZE}x{SIZE}, got {tuple(x.shape)}")
+    if x.ndim != 4 or x.shape[1:] != (COLOURS, SIDE, SIDE):
+        raise ValueError(f"this autoencoder takes pictures of {SIDE}x{SIDE}, got {tuple(x.shape)}")
     return x
 
 
@@ -75,15 +75,15 @@ class Linear(Autoencoder):
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
-        self.encoder = nn.Parameter(torch.zeros(config.code, VALUES))
-        self.decoder = nn.Parameter(torch.zeros(VALUES, config.code))
-        self.mean = nn.Parameter(torch.zeros(VALUES))
+        self.encoder = nn.Parameter(torch.zeros(config.code, PICTURE_VALUES))
+        self.decoder = nn.Parameter(torch.zeros(PICTURE_VALUES, config.code))
+        self.mean = nn.Parameter(torch.zeros(PICTURE_VALUES))
 
     def encode(self, x: Tensor) -> Tensor:
         return F.linear(check_size(x).flatten(1) - self.mean, self.encoder)
 
     def decode(self, code: Tensor) -> Tensor:
-        return (F.linear(code, self.decoder) + self.mean).unflatten(1, (COLOURS, SIZE, SIZE))
+        return (F.linear(code, self.decoder) + self.mean).unflatten(1, (COLOURS, SIDE, SIDE))
 
 
 class PrincipalComponents(Autoencoder):
@@ -94,8 +94,8 @@ class PrincipalComponents(Autoencoder):
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
-        self.components = nn.Parameter(torch.zeros(config.code, VALUES))
-        self.mean = nn.Parameter(torch.zeros(VALUES))
+        self.components = nn.Parameter(torch.zeros(config.code, PICTURE_VALUES))
+        self.mean = nn.Parameter(torch.zeros(PICTURE_VALUES))
         self.code_size = config.code
 
     def truncate(self, k: int) -> PrincipalComponents:
@@ -109,7 +109,7 @@ class PrincipalComponents(Autoencoder):
         return F.linear(check_size(x).flatten(1) - self.mean, self.components[: self.code_size])
 
     def decode(self, code: Tensor) -> Tensor:
-        return (code @ self.components[: self.code_size] + self.mean).unflatten(1, (COLOURS, SIZE, SIZE))
+        return (code @ self.components[: self.code_size] + self.mean).unflatten(1, (COLOURS, SIDE, SIDE))
 
 
 class Identity(Autoencoder):
@@ -120,8 +120,8 @@ class Identity(Autoencoder):
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
         values = COLOURS * self.BLOCK**2
-        if config.code != VALUES:
-            raise ValueError(f"the code of the identity is as large as its input, {VALUES}")
+        if config.code != PICTURE_VALUES:
+            raise ValueError(f"the code of the identity is as large as its input, {PICTURE_VALUES}")
         self.encoder, self.decoder = nn.Linear(values, values), nn.Linear(values, values)
 
     @classmethod
@@ -133,6 +133,6 @@ class Identity(Autoencoder):
         return self.encoder(self.blocks(x)).flatten(1)
 
     def decode(self, code: Tensor) -> Tensor:
-        side = SIZE // self.BLOCK
+        side = SIDE // self.BLOCK
         blocks = self.decoder(code.unflatten(1, (side, side, -1)))
         return F.pixel_shuffle(blocks.movedim(-1, 1), self.BLOCK)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.core.networks.autoencoder import COLOURS, SIZE, Autoencoder, CodeConfig, check_size
+from explorer.core.networks.autoencoder import COLOURS, SIDE, Autoencoder, CodeConfig, check_size
 
 FOLD = 2  # side of the blocks of pixels that are folded into channels
 FLATTENED_CHANNELS = 32  # of the coarsest level, before it is flattened
@@ -63,7 +63,7 @@ class Convolutional(Autoencoder):
 
     def __init__(self, config: CodeConfig) -> None:
         super().__init__(config)
-        self.side = SIZE // FOLD // 4
+        self.side = SIDE // FOLD // 4
         flat = FLATTENED_CHANNELS * self.side**2
         self.down, self.up = (
             build_encoder(config.channels, 2, FLATTENED_CHANNELS),
@@ -117,7 +117,7 @@ class VectorQuantised(Autoencoder):
         super().__init__(config)
         if config.entries < 2:
             raise ValueError("a codebook needs two entries or more")
-        self.side = SIZE // FOLD // 2
+        self.side = SIDE // FOLD // 2
         self.down, self.up = (
             build_encoder(config.channels, 1, config.code),
             build_decoder(config.channels, 1, config.code),

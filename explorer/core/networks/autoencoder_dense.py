@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.core.networks.autoencoder import COLOURS, SIZE, VALUES, Autoencoder, CodeConfig, check_size
+from explorer.core.networks.autoencoder import COLOURS, PICTURE_VALUES, SIDE, Autoencoder, CodeConfig, check_size
 
 
 def _rows(units: int, values: int) -> nn.Parameter:
@@ -27,8 +27,8 @@ class Dense(Autoencoder):
         super().__init__(config)
         if config.entries and config.code % config.entries:
             raise ValueError("the parts of a composite autoencoder are equally large")
-        self.filters = _rows(config.code, VALUES)
-        self.inner, self.outer = nn.Parameter(torch.zeros(config.code)), nn.Parameter(torch.zeros(VALUES))
+        self.filters = _rows(config.code, PICTURE_VALUES)
+        self.inner, self.outer = nn.Parameter(torch.zeros(config.code)), nn.Parameter(torch.zeros(PICTURE_VALUES))
 
     @property
     def parts(self) -> list[slice]:
@@ -54,7 +54,7 @@ class Dense(Autoencoder):
         return F.pad(code, (0, self.config.code - code.shape[1]))
 
     def decode(self, code: Tensor) -> Tensor:
-        return (code @ self.filters + self.outer).unflatten(1, (COLOURS, SIZE, SIZE))
+        return (code @ self.filters + self.outer).unflatten(1, (COLOURS, SIDE, SIDE))
 
 
 class Stacked(Dense):

@@ -26,11 +26,8 @@ from explorer.core.toy2d.densities import SIGMA_MAX, SIGMA_MIN, Pattern
 
 HIDDEN_UNITS = 128
 NOISE_FEATURE_PAIRS = 8  # of cosine and sine of the noise level
-INPUT_FREQUENCIES = (
-    2.0,
-    4.0,
-    8.0,
-)  # radians per standard deviation of the input: without them fine detail is learned late
+# radians per standard deviation of the input: without them fine detail is learned late
+INPUT_FREQUENCIES = (2.0, 4.0, 8.0)
 BATCH_POINTS = 512
 LEARNING_RATE = 8e-3  # at the beginning; it decreases to 0 along a half cosine
 EMA_DECAY = 0.99  # per step, of the exponential moving average of the weights

@@ -5,7 +5,14 @@ import math
 import pytest
 import torch
 
-from explorer.core.denoisers.multi_resolution import BLEND, Level, MultiResolution, block_means, shares, upsampled
+from explorer.core.denoisers.multi_resolution import (
+    BLEND_RATIO,
+    Level,
+    MultiResolution,
+    block_means,
+    level_shares,
+    upsample,
+)
 
 
 def draw(*shape, seed=0):
@@ -52,25 +59,25 @@ def test_means_are_of_the_squares_written_out(reduction):
 @pytest.mark.parametrize("size", [(32, 32), (512, 128), (46, 50)])
 def test_the_means_of_what_is_upsampled_are_what_it_was_made_of(reduction, size):
     means = draw(2, 3, *(math.ceil(side / reduction) for side in size))
-    picture = upsampled(means, reduction, size)
+    picture = upsample(means, reduction, size)
     whole = [side // reduction for side in size]  # squares that lie inside
     found = block_means(picture[..., : whole[0] * reduction, : whole[1] * reduction], reduction)
     assert picture.shape[-2:] == size and torch.allclose(found, means[..., : whole[0], : whole[1]], atol=2e-6)
 
 
 def test_upsampling_is_smooth_and_keeps_a_flat_picture():
-    assert torch.allclose(upsampled(torch.full((1, 3, 5, 5), 0.3), 4, (20, 20)), torch.tensor(0.3), atol=1e-6)
+    assert torch.allclose(upsample(torch.full((1, 3, 5, 5), 0.3), 4, (20, 20)), torch.tensor(0.3), atol=1e-6)
     ramp = torch.arange(16.0).expand(1, 1, 16, 16)
-    steps = upsampled(ramp, 2, (32, 32))[0, 0, 16].diff()[8:24]
+    steps = upsample(ramp, 2, (32, 32))[0, 0, 16].diff()[8:24]
     assert torch.allclose(steps, torch.tensor(0.5), atol=0.12)  # no staircase, which would have steps of 0 and 1
 
 
 def test_shares_sum_to_one_and_change_without_a_jump():
     sigma = torch.logspace(-2, 2, 4001)
-    found = shares(sigma, (3.0, 12.0))
+    found = level_shares(sigma, (3.0, 12.0))
     assert torch.allclose(found.sum(0), torch.ones(4001), atol=1e-6) and (found >= 0).all()
     assert found.diff(dim=1).abs().max() < 0.01
-    at = shares(torch.tensor([3 / BLEND**0.5, 3.0, 3 * BLEND**0.5, 12.0, 100.0]), (3.0, 12.0)).T
+    at = level_shares(torch.tensor([3 / BLEND_RATIO**0.5, 3.0, 3 * BLEND_RATIO**0.5, 12.0, 100.0]), (3.0, 12.0)).T
     expected = [[1, 0, 0], [0.5, 0.5, 0], [0, 1, 0], [0, 0.5, 0.5], [0, 0, 1]]
     assert torch.allclose(at, torch.tensor(expected), atol=1e-5)
 

@@ -8,7 +8,7 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn import functional as F
 
 from explorer.core.denoisers.preconditioning import Preconditioned
-from explorer.core.networks.autoencoder import VALUES, CodeConfig, Identity, Linear, PrincipalComponents
+from explorer.core.networks.autoencoder import PICTURE_VALUES, CodeConfig, Identity, Linear, PrincipalComponents
 from explorer.core.networks.autoencoder_conv import (
     Convolutional,
     Variational,
@@ -25,7 +25,7 @@ SHAPE = (3, 3, 32, 32)
 ALL = {
     "linear": (Linear, CodeConfig(5)),
     "principal components": (PrincipalComponents, CodeConfig(5)),
-    "identity": (Identity, CodeConfig(VALUES)),
+    "identity": (Identity, CodeConfig(PICTURE_VALUES)),
     "convolutional": (Convolutional, CodeConfig(6, channels=8)),
     "variational": (Variational, CodeConfig(6, channels=8)),
     "quantised": (VectorQuantised, CodeConfig(4, channels=8, entries=7)),
@@ -74,8 +74,8 @@ def test_linear_is_two_matrices():
 
 def test_components_project_and_their_number_can_be_chosen():
     model = PrincipalComponents(CodeConfig(5))
-    basis = torch.linalg.qr(white((VALUES, 5), 0, "basis"))[0].T
-    model.load_state_dict({"components": basis, "mean": white((VALUES,), 0, "mean")})
+    basis = torch.linalg.qr(white((PICTURE_VALUES, 5), 0, "basis"))[0].T
+    model.load_state_dict({"components": basis, "mean": white((PICTURE_VALUES,), 0, "mean")})
     x = pictures()
     once = model.truncate(3)(x)
     torch.testing.assert_close(model(once), once, atol=1e-4, rtol=1e-4)  # a projection
@@ -88,7 +88,7 @@ def test_components_project_and_their_number_can_be_chosen():
 
 
 def test_identity_cuts_blocks_and_puts_them_back():
-    model, x = Identity(CodeConfig(VALUES)), pictures()
+    model, x = Identity(CodeConfig(PICTURE_VALUES)), pictures()
     for layer in (model.encoder, model.decoder):
         torch.nn.init.eye_(layer.weight)
         torch.nn.init.zeros_(layer.bias)
