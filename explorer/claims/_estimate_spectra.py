@@ -1,4 +1,4 @@
-"""What a denoiser keeps of pictures from the noisiest level to the cleanest, as power spectra.
+"""Power spectra of a denoiser's estimates of pictures, from the noisiest level to the cleanest.
 
 The opposite edges of a photograph do not match, and that step is in a smooth estimate as strong as in the picture. It
 would pass for detail, so these spectra are those of windowed pictures (`windowed_rapsd`).
@@ -18,11 +18,11 @@ from explorer.claims._statistics import Array
 from explorer.core.denoiser import Denoiser
 from explorer.core.spectra.radial import counts, wavenumbers, windowed_rapsd
 
-LEVELS = np.geomspace(0.02, 20.0, 19)  # sigma, data units, rising
-HIGH = 1 / 8  # cycles/pixel; from here on waves are shorter than 8 pixels: the two highest octaves
+SIGMAS = np.geomspace(0.02, 20.0, 19)  # sigma, data units, rising
+MIN_HIGH_WAVENUMBER = 1 / 8  # cycles/pixel; from here on waves are shorter than 8 pixels: the two highest octaves
 
 
-class Films(NamedTuple):
+class EstimateSpectra(NamedTuple):
     """Spectra, mean of the colours, data units squared. K levels, S seeds, N pictures, R annuli."""
 
     clean: Array  # (N, R)
@@ -30,21 +30,24 @@ class Films(NamedTuple):
     side: int  # pixels
 
 
-@lru_cache(maxsize=2)  # two claims look at the same films; pictures and denoisers are told apart by identity
+@lru_cache(maxsize=2)  # two claims measure the same spectra; pictures and denoisers are compared by identity
 @torch.inference_mode()
-def films(denoiser: Denoiser, pictures: Tensor) -> Films:
-    """The estimates of every picture (N, C, L, L) at every level, one noise per picture and seed at all levels."""
+def estimate_spectra(denoiser: Denoiser, pictures: Tensor) -> EstimateSpectra:
+    """Return the spectra of the estimates of every picture (N, C, L, L) at every level of SIGMAS.
+
+    Each picture and seed has one noise, the same at all levels.
+    """
     eps = [noise_like(pictures, seed) for seed in SEEDS]
-    estimate = [[spectrum(denoiser(pictures + sigma * noise, sigma)) for noise in eps] for sigma in LEVELS.tolist()]
-    return Films(spectrum(pictures), np.array(estimate), pictures.shape[-1])
+    estimate = [[spectrum(denoiser(pictures + sigma * noise, sigma)) for noise in eps] for sigma in SIGMAS.tolist()]
+    return EstimateSpectra(spectrum(pictures), np.array(estimate), pictures.shape[-1])
 
 
 def spectrum(pictures: Tensor) -> Array:
-    """Power spectrum under a Hann window, mean of the colours: (N, C, L, L) -> (N, R) float64."""
+    """Return the power spectrum under a Hann window, mean of the colours: (N, C, L, L) -> (N, R) float64."""
     return windowed_rapsd(pictures.double()).mean(1).numpy()
 
 
 def high_energy(power: Array, side: int) -> Array:
-    """Energy from HIGH to 0.5 cycles/pixel, the corners left out: (..., R) -> (...)."""
-    member = wavenumbers(side, side) >= HIGH
-    return power @ (counts(side, side) * member)
+    """Return the energy from MIN_HIGH_WAVENUMBER to 0.5 cycles/pixel, without the corners: (..., R) -> (...)."""
+    inside = wavenumbers(side, side) >= MIN_HIGH_WAVENUMBER
+    return power @ (counts(side, side) * inside)

@@ -15,7 +15,7 @@ RESAMPLES = 400
 
 
 def rank_correlation(x: Array, y: Array) -> float:
-    """Spearman's rho of two samples (n,), ties at their mean rank; 0 where one of them does not vary."""
+    """Return Spearman's rho of two samples (n,), ties at their mean rank; 0 where one of them does not vary."""
     x, y = stats.rankdata(x), stats.rankdata(y)
     x, y = x - x.mean(), y - y.mean()
     power = (x @ x) * (y @ y)
@@ -23,7 +23,7 @@ def rank_correlation(x: Array, y: Array) -> float:
 
 
 def bootstrap(statistic: Callable[[NDArray[np.int64]], float], count: int) -> tuple[float, float]:
-    """95 % percentile interval (Efron 1979) of statistic(rows), rows being drawn with replacement from `count`."""
+    """Return the 95 % percentile interval (Efron 1979) of statistic(rows), `count` rows drawn with replacement."""
     stream = generator(0, "bootstrap")
     values = [statistic(stream.integers(count, size=count)) for _ in range(RESAMPLES)]
     low, high = np.quantile(values, (0.025, 0.975))
@@ -31,6 +31,6 @@ def bootstrap(statistic: Callable[[NDArray[np.int64]], float], count: int) -> tu
 
 
 def chi_square_interval(degrees: float, outside: float = 0.05) -> tuple[float, float]:
-    """Where the mean of `degrees` squared standard normals lies, but for a probability `outside`."""
+    """Return where the mean of `degrees` squared standard normals lies, but for a probability `outside`."""
     low, high = stats.chi2.ppf((outside / 2, 1 - outside / 2), degrees) / degrees
     return float(low), float(high)

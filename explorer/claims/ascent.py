@@ -20,10 +20,10 @@ from explorer.core.noise import generator
 
 SIGMA = 0.5  # data units
 VARIANCE = 0.25  # of every component, data units squared
-STEP = 0.25
+STEP_SIZE = 0.25
 STEPS = 12
 POINTS = 256
-RISE = 0.5  # share of step |gradient|^2 that counts as a rise (Armijo 1966)
+MIN_RISE_SHARE = 0.5  # share of step |gradient|^2 that counts as a rise (Armijo 1966)
 
 
 class Walk(NamedTuple):
@@ -38,12 +38,13 @@ class Walk(NamedTuple):
 @claim(
     "C11", text="A", quote="the former tells you how to change the input itself",
     shown="two-dimensional field: a switch between walking the points up the score and fitting the mixture to them",
-    prediction=f"{STEPS} steps of gradient ascent raise log p each time by at least {RISE:g} of step |gradient|^2: up "
+    prediction=f"{STEPS} steps of gradient ascent raise log p each time by at least {MIN_RISE_SHARE:g} of step "
+    "|gradient|^2: up "
     "the score at every point, while no parameter changes by a bit; up the gradient by the parameters in the mean over "
     "the points, while no point changes by a bit",
 )  # fmt: skip
 def input_or_model(*, model: type[GaussianMixture] = GaussianMixture) -> Verdict:
-    """Rises of log p, changes in data units (logits: none), of points in a plane (Vincent 2011, eq. 9).
+    """Measure rises of log p, changes in data units (logits: none), of points in a plane (Vincent 2011, eq. 9).
 
     The score is (D - x) / sigma^2 of the model as a denoiser, the other gradient that of its log density by automatic
     differentiation. log p, and the gradients that its rise is compared with, are always those of a GaussianMixture.
@@ -61,7 +62,7 @@ def input_or_model(*, model: type[GaussianMixture] = GaussianMixture) -> Verdict
         "largest change of a parameter while these are changed": fit.moved,
     }
     alone = walk.rest == fit.rest == 0 and min(walk.moved, fit.moved) > 0
-    return verdict("C11", measured, min(walk.rise, fit.rise) >= RISE and alone)
+    return verdict("C11", measured, min(walk.rise, fit.rise) >= MIN_RISE_SHARE and alone)
 
 
 def _change_input(model: type[GaussianMixture], x: Tensor) -> Walk:
@@ -69,9 +70,9 @@ def _change_input(model: type[GaussianMixture], x: Tensor) -> Walk:
     mixture, true = _mixture(model, _start()), _mixture(GaussianMixture, _start())
     first, before, rises = x.clone(), [part.clone() for part in _parts(mixture)], []
     for _ in range(STEPS):
-        after = x + STEP * score_from_x0(mixture(x, SIGMA), x, SIGMA)
+        after = x + STEP_SIZE * score_from_x0(mixture(x, SIGMA), x, SIGMA)
         slope = true.score(x, SIGMA).square().sum(1)
-        rises.append((true.log_density(after, SIGMA) - true.log_density(x, SIGMA)) / (STEP * slope))
+        rises.append((true.log_density(after, SIGMA) - true.log_density(x, SIGMA)) / (STEP_SIZE * slope))
         x = after
     gain = (true.log_density(x, SIGMA) - true.log_density(first, SIGMA)).mean()
     return Walk(float(torch.stack(rises).min()), float(gain), _change([first], [x]), _change(before, _parts(mixture)))
@@ -87,9 +88,9 @@ def _change_parameters(model: type[GaussianMixture], x: Tensor) -> Walk:
         true = _mixture(GaussianMixture, parameters).log_density(points, SIGMA).mean()
         slope = sum(g.square().sum() for g in torch.autograd.grad(true, parameters))
         uphill = torch.autograd.grad(_mixture(model, parameters).log_density(x, SIGMA).mean(), parameters)
-        parameters = [(p + STEP * g).detach() for p, g in zip(parameters, uphill, strict=True)]
+        parameters = [(p + STEP_SIZE * g).detach() for p, g in zip(parameters, uphill, strict=True)]
         after = _mixture(GaussianMixture, parameters).log_density(points, SIGMA).mean()
-        rises.append(float((after - true.detach()) / (STEP * slope)))
+        rises.append(float((after - true.detach()) / (STEP_SIZE * slope)))
     first = _mixture(GaussianMixture, _start()).log_density(points, SIGMA).mean()
     return Walk(min(rises), float(after - first), _change(_start(), parameters), _change([points], [x]))
 

@@ -12,60 +12,62 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.autoencoders import CODE_SIZES
-from explorer.claims._inputs import noise_like
-from explorer.claims._members import (
+from explorer.claims._autoencoders import (
     Card,
     Load,
+    autoencoder,
     by_picture,
     card,
     clean_error,
     error,
-    member,
     octave_power,
     small_pictures,
 )
+from explorer.claims._inputs import noise_like
 from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.networks.autoencoder import PICTURE_VALUES, SIDE
 from explorer.core.spectra.octaves import decided_size
 
-EXACT = 1e-6  # data units squared
-LEVEL = 0.5  # sigma, data units
-SAME = 0.01  # of the noise's own power
-TOLERANCE = 0.02  # of the least error of a linear code
-SMALL = 1 / 12  # of the picture's numbers: the largest code
+MAX_IDENTITY_MSE = 1e-6  # data units squared
+SIGMA = 0.5  # sigma, data units
+MAX_POWER_DEVIATION = 0.01  # of the noise's own power
+MAX_DEVIATION_FROM_PCA = 0.02  # of the least error of a linear code
+MAX_CODE_SHARE = 1 / 12  # of the picture's numbers: the largest code
 
 
 @claim(
     "C04", text="A", quote="trained to predict their input",
     shown="line-up: the identity autoencoder beside the others, on the picture and on its corruption",
-    prediction=f"with a code as large as the picture the mean squared error is below {EXACT:g}, on pictures and on "
-    f"white noise alike; of noise of sigma {LEVEL:g} on a picture all is kept, within {SAME:.0%} of its power",
+    prediction=f"with a code as large as the picture the mean squared error is below {MAX_IDENTITY_MSE:g}, on "
+    "pictures and on "
+    f"white noise alike; of noise of sigma {SIGMA:g} on a picture all is kept, within {MAX_POWER_DEVIATION:.0%} of "
+    "its power",
 )  # fmt: skip
-def trivial_identity(*, pictures: Tensor | None = None, load: Load = member) -> Verdict:
-    """Mean squared errors, data units squared; of noisy pictures, the error against the clean ones over sigma^2."""
+def trivial_identity(*, pictures: Tensor | None = None, load: Load = autoencoder) -> Verdict:
+    """Measure mean squared errors, data units squared; of noisy pictures, the error against the clean over sigma^2."""
     x0, identity = small_pictures() if pictures is None else pictures, load("ae-identity")
     eps = noise_like(x0, 0)
     plain, noise = clean_error(identity, x0).mean(), by_picture(identity(eps, 1.0) - eps).mean()
-    power = np.mean([float((LEVEL * noise_like(x0, seed)).double().square().mean()) for seed in range(4)])
-    kept = error(identity, x0, LEVEL).mean() / power
+    power = np.mean([float((SIGMA * noise_like(x0, seed)).double().square().mean()) for seed in range(4)])
+    kept = error(identity, x0, SIGMA).mean() / power
     measured = {
         "mean squared error, pictures": plain,
         "mean squared error, white noise": noise,
         "error of noisy pictures over the noise's power": kept,
     }
-    return verdict("C04", measured, max(plain, noise) < EXACT and abs(kept - 1) <= SAME)
+    return verdict("C04", measured, max(plain, noise) < MAX_IDENTITY_MSE and abs(kept - 1) <= MAX_POWER_DEVIATION)
 
 
 @claim(
     "C05", text="A", quote="a bottleneck, which limits the amount of information",
     shown="codes: error of the trained linear autoencoder against code size, the exact PCA beside it",
     prediction=f"trained linear autoencoders of {', '.join(map(str, CODE_SIZES))} numbers err as much as the sum of "
-    f"the eigenvalues left out, within {TOLERANCE:.0%}, on their training pictures; and as much as PCA of the same "
-    "size on the examples, within as much",
+    f"the eigenvalues left out, within {MAX_DEVIATION_FROM_PCA:.0%}, on their training pictures; and as much as PCA of "
+    "the same size on the examples, within as much",
 )  # fmt: skip
-def linear_is_pca(*, pictures: Tensor | None = None, load: Load = member, cards: Card = card) -> Verdict:
-    """Error over that of the exact solution, no units (Baldi & Hornik 1989).
+def linear_is_pca(*, pictures: Tensor | None = None, load: Load = autoencoder, cards: Card = card) -> Verdict:
+    """Measure the error over that of the exact solution, no units (Baldi & Hornik 1989).
 
     Training pictures are not shipped: the error on them, and the eigenvalues, are those that the cards record. The
     interval, of the ratio furthest from 1 on the examples, comes from resampling the pictures.
@@ -87,7 +89,9 @@ def linear_is_pca(*, pictures: Tensor | None = None, load: Load = member, cards:
         **{f"training error over eigenvalues left out, {k} numbers": ratio for k, ratio in recorded.items()},
     }
     off = np.abs(np.append(found, list(recorded.values())) - 1).max()
-    return verdict("C05", measured, off <= TOLERANCE, bootstrap(lambda rows: float(ratios(rows)[furthest]), len(x0)))
+    return verdict(
+        "C05", measured, off <= MAX_DEVIATION_FROM_PCA, bootstrap(lambda rows: float(ratios(rows)[furthest]), len(x0))
+    )
 
 
 @claim(
@@ -96,8 +100,8 @@ def linear_is_pca(*, pictures: Tensor | None = None, load: Load = member, cards:
     prediction=f"the half-power frequency rises with every larger code ({', '.join(map(str, CODE_SIZES))} numbers), "
     "for PCA, trained linear and convolutional autoencoders: what is left out first is the finest",
 )  # fmt: skip
-def fine_detail_goes_first(*, pictures: Tensor | None = None, load: Load = member) -> Verdict:
-    """Cycles/pixel up to which at least half of every octave's power is reproduced; 0 where none is."""
+def fine_detail_goes_first(*, pictures: Tensor | None = None, load: Load = autoencoder) -> Verdict:
+    """Measure the cycles/pixel up to which at least half of every octave's power is reproduced; 0 where none is."""
     x0 = small_pictures() if pictures is None else pictures
     clean = octave_power(x0).mean(0)
     curves = {idea: [_half_power(load(f"{idea}-{k}"), x0, clean) for k in CODE_SIZES] for idea in _IDEAS}
@@ -112,10 +116,10 @@ def fine_detail_goes_first(*, pictures: Tensor | None = None, load: Load = membe
     "C41", text="B", quote="much lower dimension",
     shown="codes: size of the hidden layer written beside every reconstruction",
     prediction="the hidden layer of linear and convolutional bottlenecks has the numbers that the page writes beside "
-    f"it, at most 1/{1 / SMALL:.0f} of the picture's {PICTURE_VALUES}; the error falls with every larger one",
+    f"it, at most 1/{1 / MAX_CODE_SHARE:.0f} of the picture's {PICTURE_VALUES}; the error falls with every larger one",
 )  # fmt: skip
-def lower_dimension(*, pictures: Tensor | None = None, load: Load = member) -> Verdict:
-    """Largest width of a code over the picture's numbers; errors in data units squared.
+def lower_dimension(*, pictures: Tensor | None = None, load: Load = autoencoder) -> Verdict:
+    """Measure the largest width of a code over the picture's numbers; errors in data units squared.
 
     The interval of the largest ratio of errors, one code size to the next smaller, comes from resampling the pictures.
     """
@@ -139,7 +143,7 @@ def lower_dimension(*, pictures: Tensor | None = None, load: Load = member) -> V
         **{f"error, {_IDEAS[idea]} of {k}": errors[i, j].mean() for i, idea in enumerate(ideas)
            for j, k in enumerate(CODE_SIZES)},
     }  # fmt: skip
-    holds = largest < 1 and differing == 0 and max(widths.values()) <= SMALL * PICTURE_VALUES
+    holds = largest < 1 and differing == 0 and max(widths.values()) <= MAX_CODE_SHARE * PICTURE_VALUES
     return verdict("C41", measured, holds, bootstrap(ratio, len(x0)))
 
 

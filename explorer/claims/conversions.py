@@ -12,12 +12,16 @@ from explorer.claims._inputs import SCALES, example_pictures, network, noise_lik
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.denoiser import Denoiser, convert, eps_from_x0
 
-ROUNDING = float(np.finfo(np.float32).eps)  # 1.2e-7
-# By counting the roundings: every operation adds at most half a ROUNDING of its result.
-RECONSTRUCTED = 2.0  # in ROUNDING of |x_t| + |s eps_hat|; three operations on s eps_hat and one on x_t make 1.5
-ROUND_TRIP = 8.0  # in ROUNDING of (|x_t| + |s eps_hat| + |a x0_hat|) / a; ten to fourteen operations make 5 to 7
-WIRED = 2.0  # in ROUNDING of |noise_hat| + |x0_hat|; three operations on one and one on the other make 1.5
-RATIO = 1e-4  # distance of an error ratio from what is predicted
+FLOAT32_EPS = float(np.finfo(np.float32).eps)  # 1.2e-7
+# By counting the roundings: every operation adds at most half a FLOAT32_EPS of its result.
+MAX_SUM_ROUNDINGS = 2.0  # in FLOAT32_EPS of |x_t| + |s eps_hat|; three operations on s eps_hat and one on x_t make 1.5
+MAX_ROUND_TRIP_ROUNDINGS = (
+    8.0  # in FLOAT32_EPS of (|x_t| + |s eps_hat| + |a x0_hat|) / a; ten to fourteen operations make 5 to 7
+)
+MAX_WIRED_ROUNDINGS = (
+    2.0  # in FLOAT32_EPS of |noise_hat| + |x0_hat|; three operations on one and one on the other make 1.5
+)
+MAX_RATIO_DEVIATION = 1e-4  # distance of an error ratio from what is predicted
 SIGMAS = (0.1, 1.0, 5.0)
 
 Convert = Callable[[Tensor, str, str, Tensor, float, float], Tensor]
@@ -28,12 +32,12 @@ Convert = Callable[[Tensor, str, str, Tensor, float, float], Tensor]
     shown="one prediction, four views: x0, eps, score and v of the same network output",
     prediction="a x0_hat + s eps_hat = x_t to float32 rounding; x0 is had back from eps, score, v and flow to "
     f"float32 rounding; squared error of eps over that of x0 = SNR, and = 1 for noise that is not scaled to unit "
-    f"variance, within {RATIO:g}; VE, VP and flow, three noise levels each",
+    f"variance, within {MAX_RATIO_DEVIATION:g}; VE, VP and flow, three noise levels each",
 )  # fmt: skip
 def equivalent_predictions(
     *, pictures: Tensor | None = None, denoiser: Denoiser | None = None, conversion: Convert = convert
 ) -> Verdict:
-    """Conversions of the network's estimate (Ho et al. 2020, eq. 11; Salimans & Ho 2022, appendix D).
+    """Measure conversions of the network's estimate (Ho et al. 2020, eq. 11; Salimans & Ho 2022, appendix D).
 
     Differences in units of float32 rounding of the terms; error ratios relative to what is predicted.
     """
@@ -64,8 +68,8 @@ def equivalent_predictions(
             "error ratio eps : x0, over SNR": far,
             "error ratio noise : x0, noise of variance sigma^2": far_unscaled,
         },
-        max(sums) <= RECONSTRUCTED and max(trips) <= ROUND_TRIP
-        and abs(far - 1) <= RATIO and abs(far_unscaled - 1) <= RATIO,
+        max(sums) <= MAX_SUM_ROUNDINGS and max(trips) <= MAX_ROUND_TRIP_ROUNDINGS
+        and abs(far - 1) <= MAX_RATIO_DEVIATION and abs(far_unscaled - 1) <= MAX_RATIO_DEVIATION,
     )  # fmt: skip
 
 
@@ -78,7 +82,7 @@ def equivalent_predictions(
 def residual_connection(
     *, pictures: Tensor | None = None, denoiser: Denoiser | None = None, connection: float = -1.0
 ) -> Verdict:
-    """net(x_t) + connection x_t against -x0_hat, noise of variance sigma^2 as in text A (Dieleman 2022, VE).
+    """Measure net(x_t) + connection x_t against -x0_hat, noise of variance sigma^2 as in text A (Dieleman 2022, VE).
 
     In units of float32 rounding of the terms. The opposite sign is wired up beside it.
     """
@@ -97,12 +101,12 @@ def residual_connection(
         "net(x_t) - x_t + x0_hat, in roundings": max(right),
         "the same with the opposite sign, in roundings": max(opposite),
     }
-    return verdict("C18", measured, max(right) <= WIRED)
+    return verdict("C18", measured, max(right) <= MAX_WIRED_ROUNDINGS)
 
 
 def _largest(relative: Tensor) -> float:
     """Largest magnitude, in units of float32 rounding; 0 / 0 counts as 0."""
-    return float(relative.nan_to_num().abs().max()) / ROUNDING
+    return float(relative.nan_to_num().abs().max()) / FLOAT32_EPS
 
 
 def _power(x: Tensor) -> float:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
+from explorer.claims._autoencoders import Load, autoencoder, error, small_pictures
 from explorer.claims._inputs import noise_like
-from explorer.claims._members import Load, error, member, small_pictures
 from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.denoiser import Denoiser
@@ -23,11 +23,11 @@ from explorer.core.noise import generator
 
 SIGMAS = (0.1, 0.25, 0.5, 1.0, 2.0)  # data units
 PIXELS = tuple((i, j) for i in (6, 16, 25) for j in (6, 16, 25))  # whose rows of J are taken, in every colour
-PROBES = 4  # per picture
+PROBES_PER_PICTURE = 4  # per picture
 TINY_SIDE = 8  # of the pictures whose exact J is taken
 EXACT_SIGMAS = (1.4, 2.8, 5.6)  # data units; below, one picture has all of the posterior
-NUDGE = 1e-4  # step of the difference quotient, in units of sigma: float64 rounds at 1e-12 of it
-EXACT = 1e-6
+RELATIVE_STEP = 1e-4  # step of the difference quotient, in units of sigma: float64 rounds at 1e-12 of it
+MAX_VARIANCE_DEVIATION = 1e-6
 
 
 @claim(
@@ -37,8 +37,8 @@ EXACT = 1e-6
     f"the row of the Jacobian rises with every noise level, {', '.join(f'{s:g}' for s in SIGMAS)}, and is above 0.01 "
     "at the lowest; the masking autoencoder fills lost pixels with less error than the mean of those that are left",
 )  # fmt: skip
-def relations(*, pictures: Tensor | None = None, load: Load = member) -> Verdict:
-    """Share of |row of J|^2 that is off its own pixel, no units; and a ratio of errors at lost pixels.
+def relations(*, pictures: Tensor | None = None, load: Load = autoencoder) -> Verdict:
+    """Measure the share of |row of J|^2 off its own pixel, no units; and a ratio of errors at lost pixels.
 
     The interval, of the share at the lowest level, comes from resampling the pictures.
     """
@@ -59,13 +59,13 @@ def relations(*, pictures: Tensor | None = None, load: Load = member) -> Verdict
     "C47", text="B", quote="map the input data in a lower-dimensional manifold",
     shown="line-up: the number of directions that a denoiser keeps, by noise level",
     prediction="for the exact denoiser of the example pictures sigma^2 times the trace of its Jacobian is the variance "
-    f"of the posterior within {EXACT:g}; the trace of the noise-conditional model, its effective dimension, falls with "
-    "every noise level and is below a tenth of the numbers of a picture at the highest",
+    f"of the posterior within {MAX_VARIANCE_DEVIATION:g}; the trace of the noise-conditional model, its effective "
+    "dimension, falls with every noise level and is below a tenth of the numbers of a picture at the highest",
 )  # fmt: skip
 def effective_dimension(
-    *, pictures: Tensor | None = None, load: Load = member, exact: Denoiser | None = None
+    *, pictures: Tensor | None = None, load: Load = autoencoder, exact: Denoiser | None = None
 ) -> Verdict:
-    """Traces over the numbers of a picture, no units (Hutchinson 1990 for the estimate from random signs).
+    """Measure traces over the numbers of a picture, no units (Hutchinson 1990 for the estimate from random signs).
 
     exact: put in place of the exact denoiser of the pictures at 8x8. Beside the network's trace stands what its error
     says, MSE / sigma^2: equal for the posterior mean. The interval comes from resampling the pictures.
@@ -85,7 +85,7 @@ def effective_dimension(
             f"what the error says, sigma {sigma:g}": error(conditional, x0, sigma).mean() / sigma**2 * values,
         }
     ratio = measured["largest effective dimension over that one level before"]
-    holds = ratio < 1 and off <= EXACT and mean[-1] < values / 10
+    holds = ratio < 1 and off <= MAX_VARIANCE_DEVIATION and mean[-1] < values / 10
 
     def largest(rows: NDArray[np.int64]) -> float:
         some = traces[:, rows].mean(1)
@@ -114,7 +114,7 @@ def _trace(denoiser: Denoiser, x0: Tensor, sigma: float) -> Array:
     traces = []
     with torch.enable_grad():
         estimate = denoiser(x, sigma)
-        for probe in range(PROBES):
+        for probe in range(PROBES_PER_PICTURE):
             signs = generator(0, "claims, probes", probe).integers(2, size=tuple(x.shape)) * 2.0 - 1
             v = torch.from_numpy(signs).float()
             (product,) = torch.autograd.grad((estimate * v).sum(), x, retain_graph=True)
@@ -129,9 +129,9 @@ def _largest_departure(x0: Tensor, exact: Denoiser | None) -> float:
     denoiser = ideal if exact is None else exact
     for sigma in EXACT_SIGMAS:
         x = small[:1] + sigma * noise_like(small[:1], 0).double()
-        step = NUDGE * sigma * torch.eye(x.numel(), dtype=x.dtype).view(-1, *x.shape[1:])  # one value each
+        step = RELATIVE_STEP * sigma * torch.eye(x.numel(), dtype=x.dtype).view(-1, *x.shape[1:])  # one value each
         change = (denoiser(x + step, sigma) - denoiser(x - step, sigma)) * step
-        trace = float(change.sum()) / (2 * (NUDGE * sigma) ** 2)
+        trace = float(change.sum()) / (2 * (RELATIVE_STEP * sigma) ** 2)
         weights = ideal.weights(x, sigma)[0]
         mean = torch.tensordot(weights, small, 1)
         variance = float((weights * (small - mean).square().sum((1, 2, 3))).sum())

@@ -30,24 +30,25 @@ from explorer.core.spectra.radial import octave_edges, octave_means, rapsd
 
 NETWORK = "scenes"
 STEPS = 18  # of Heun's method, as in the evaluation; on Gaussian pictures they alone leave 0.2 to 0.7 dB too much
-DECIBELS = 1.0
-CAT = 6  # label of cat faces; the scenes come before it
+MAX_OCTAVE_DB = 1.0
+CAT_LABEL = 6  # label of cat faces; the scenes come before it
 # 13 cats and 15 scenes, in the ratio of the 8,527 and 9,798 pictures that the shipped spectrum is the mean of
-LABELS = torch.tensor([CAT if i % 2 else i // 2 % CAT for i in range(26)] + [1, 2])
+LABELS = torch.tensor([CAT_LABEL if i % 2 else i // 2 % CAT_LABEL for i in range(26)] + [1, 2])
 
 
 @claim(
     "C02", text="A", quote="you can generate data this way",
     shown="samples from pure noise, their spectra, and the training picture nearest to each",
-    prediction=f"in every octave the mean power of samples is within {DECIBELS:g} dB of held-out pictures', and median "
+    prediction=f"in every octave the mean power of samples is within {MAX_OCTAVE_DB:g} dB of held-out pictures', and "
+    "median "
     "and 5th percentile of the distance to the nearest training picture are not below held-out pictures' (both as "
     f"evaluated, for these weights); of {len(LABELS)} samples drawn here no octave's 95 % interval lies more than "
-    f"{DECIBELS:g} dB from the training pictures' mean",
+    f"{MAX_OCTAVE_DB:g} dB from the training pictures' mean",
 )  # fmt: skip
 def generated(
     *, denoiser: Denoiser | None = None, evaluation: Mapping[str, Any] | None = None, noise: Tensor | None = None
 ) -> Verdict:
-    """Powers of samples over those of real pictures, dB, and ratios of distances (Karras et al. 2022, alg. 1: Heun).
+    """Measure powers of samples over real pictures', dB, and ratios of distances (Karras et al. 2022, alg. 1: Heun).
 
     evaluation: what explorer.evaluate wrote. noise: unit noise (N, 3, 64, 64), N <= 28, that the samples start from.
     The first number is that of the octave most surely off among samples drawn here; its interval comes from
@@ -74,7 +75,7 @@ def generated(
         **evaluated,
         **_by_octave("drawn here", here),
     }
-    return verdict("C02", measured, as_good and away[worst] <= DECIBELS, intervals[worst])
+    return verdict("C02", measured, as_good and away[worst] <= MAX_OCTAVE_DB, intervals[worst])
 
 
 @torch.inference_mode()
@@ -108,7 +109,7 @@ def _evaluated(figures: Mapping[str, Any]) -> tuple[dict[str, float], bool]:
         "samples evaluated": figures["samples"],
         **_by_octave("evaluated", octaves),
     }
-    return measured, off <= DECIBELS and min(ratios.values()) >= 1
+    return measured, off <= MAX_OCTAVE_DB and min(ratios.values()) >= 1
 
 
 def _by_octave(what: str, decibels: Array | list[float]) -> dict[str, float]:

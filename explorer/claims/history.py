@@ -1,6 +1,6 @@
 """The claims about how denoising autoencoders were used before: layer by layer, noise lowered, parts for each level.
 
-Text A tells these as history. They need labelled pictures and several runs, which are not shipped: the accuracies are
+Text A reports these as history. They need labelled pictures and several runs, which are not shipped: the accuracies are
 those that training recorded in the cards, one per seed. The filters are those of the shipped weights.
 """
 
@@ -10,24 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from explorer.claims._members import Card, Load, card, member
+from explorer.claims._autoencoders import Card, Load, autoencoder, card
 from explorer.claims._statistics import Array
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.networks.autoencoder import COLOURS, SIDE
 from explorer.core.networks.autoencoder_dense import Dense
 from explorer.core.spectra.radial import counts, rapsd, wavenumbers
 
-SEEDS = 5
+MIN_SEEDS = 5
 
 
 @claim(
     "C09", text="A", quote="pre-train networks layer by layer",
     shown="line-up: the stacked autoencoder, with the accuracy of a linear probe on its code",
     prediction="a linear probe on the code of the stacked autoencoder tells classes apart more often than one on the "
-    f"same network as initialised; the 95 % interval of the gain over {SEEDS} seeds is above 0",
+    f"same network as initialised; the 95 % interval of the gain over {MIN_SEEDS} seeds is above 0",
 )  # fmt: skip
 def layer_by_layer(*, cards: Card = card) -> Verdict:
-    """Share of `val` pictures told right, gain by seed (Vincent et al. 2010), as recorded when it was trained."""
+    """Measure the gain in accuracy on `val` by seed (Vincent et al. 2010), as recorded when it was trained."""
     probe = cards("dae-stacked")["training"]["probe"]
     trained, initialised = np.array(probe["trained"]), np.array(probe["initialised"])
     gain, interval = _gain(trained - initialised)
@@ -39,7 +39,7 @@ def layer_by_layer(*, cards: Card = card) -> Verdict:
         "accuracy, as initialised": initialised.mean(),
         "accuracy of guessing": probe["chance"],
     }
-    return verdict("C09", measured, len(trained) >= SEEDS and interval[0] > 0, interval)
+    return verdict("C09", measured, len(trained) >= MIN_SEEDS and interval[0] > 0, interval)
 
 
 @claim(
@@ -47,10 +47,10 @@ def layer_by_layer(*, cards: Card = card) -> Verdict:
     shown="line-up: scheduled and fixed denoising autoencoders, accuracy of a probe and filters of both",
     prediction="of two networks alike at the start, a linear probe tells classes apart more often on the code of that "
     "trained with noise falling from sigma 2 to 0.5 than of that trained at 0.5; the 95 % interval of the difference "
-    f"over {SEEDS} seeds is above 0; its filters are coarser: their centroid frequency is lower",
+    f"over {MIN_SEEDS} seeds is above 0; its filters are coarser: their centroid frequency is lower",
 )  # fmt: skip
-def scheduled(*, load: Load = member, cards: Card = card) -> Verdict:
-    """Difference of accuracies by seed, as recorded; centroids of the filters of seed 0 in cycles/pixel.
+def scheduled(*, load: Load = autoencoder, cards: Card = card) -> Verdict:
+    """Measure differences of accuracies by seed, as recorded; centroids of the filters of seed 0 in cycles/pixel.
 
     Geras & Sutton 2015: features of high noise are kept while those of low noise are learnt.
     """
@@ -65,7 +65,7 @@ def scheduled(*, load: Load = member, cards: Card = card) -> Verdict:
         "accuracy, scheduled": accuracy["dae-scheduled"].mean(),
         "accuracy, fixed": accuracy["dae-dense"].mean(),
     }
-    holds = interval[0] > 0 and len(accuracy["dae-dense"]) >= SEEDS and falling < fixed
+    holds = interval[0] > 0 and len(accuracy["dae-dense"]) >= MIN_SEEDS and falling < fixed
     return verdict("C24", measured, holds, interval)
 
 
@@ -75,8 +75,8 @@ def scheduled(*, load: Load = member, cards: Card = card) -> Verdict:
     prediction="the centroid frequency of the filters rises with every one of the 4 parts, from the part trained at "
     "the highest noise to that trained at the lowest",
 )  # fmt: skip
-def parts_by_scale(*, load: Load = member) -> Verdict:
-    """Centroids in cycles/pixel (Geras & Sutton 2016: a part per noise level of one network)."""
+def parts_by_scale(*, load: Load = autoencoder) -> Verdict:
+    """Measure centroids in cycles/pixel (Geras & Sutton 2016: a part per noise level of one network)."""
     found = centroids(load("dae-composite"))
     rise = np.diff(found).min() if len(found) == 4 else -1.0
     parts = {f"centroid of the filters, part {i + 1}": value for i, value in enumerate(found)}
@@ -84,7 +84,7 @@ def parts_by_scale(*, load: Load = member) -> Verdict:
 
 
 def centroids(dense: Dense) -> Array:
-    """Mean frequency of the filters of each part, weighted by power, DC left out, cycles/pixel, (parts,)."""
+    """Return the mean frequency of the filters of each part, weighted by power, without DC, cycles/pixel, (parts,)."""
     power = rapsd(dense.filters.detach().double().unflatten(1, (COLOURS, SIDE, SIDE))).mean(1).numpy()  # (units, R)
     power = power[:, 1:] * counts(SIDE, SIDE)[1:]
     frequency = power @ wavenumbers(SIDE, SIDE)[1:] / power.sum(1)

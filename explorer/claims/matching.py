@@ -15,11 +15,11 @@ from explorer.core.denoiser import Denoiser, score_from_x0
 from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 from explorer.core.noise import white
 
-TOLERANCE = 1e-6  # of the losses' own standard deviation over thetas
-THETAS = 24
-HIDDEN = 16
+MAX_GAP_SPREAD = 1e-6  # of the losses' own standard deviation over thetas
+NETWORK_COUNT = 24
+HIDDEN_UNITS = 16
 SIGMA = 0.8  # data units
-NODES = {4: 14, 2: 48}  # dimensions -> nodes along each axis of the Gauss-Hermite rule
+NODES_PER_AXIS = {4: 14, 2: 48}  # dimensions -> nodes along each axis of the Gauss-Hermite rule
 MEANS = torch.tensor([[-1.0, 0.2], [0.8, 0.6], [0.1, -1.1]], dtype=torch.float64)
 STDS = torch.tensor([0.4, 0.5, 0.3], dtype=torch.float64)
 WEIGHTS = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
@@ -32,18 +32,23 @@ Score = Callable[[Tensor], Tensor]  # points (n, 2) -> (n, 2), 1 / data units
     "C15", text="A", quote="why this works is not entirely obvious",
     shown="two-dimensional field: the loss a network is trained on and the error of its score fall side by side, and "
     "what lies between them does not move",
-    prediction=f"over {THETAS} score networks with random weights, denoising score matching loss less explicit score "
-    f"matching loss has a standard deviation below {TOLERANCE:g} times that of the losses themselves",
+    prediction=f"over {NETWORK_COUNT} score networks with random weights, denoising score matching loss less "
+    "explicit score "
+    f"matching loss has a standard deviation below {MAX_GAP_SPREAD:g} times that of the losses themselves",
 )  # fmt: skip
 def denoising_score_matching(*, denoiser: Denoiser | None = None) -> Verdict:
-    """DSM = E |s(x) - (x0 - x) / sigma^2|^2, ESM = E |s(x) - grad log p(x)|^2 (Vincent 2011, section 4.2).
+    """Measure two losses whose gap should be constant (Vincent 2011, section 4.2).
+
+    DSM = E |s(x) - (x0 - x) / sigma^2|^2, ESM = E |s(x) - grad log p(x)|^2.
 
     Three round clouds in a plane, float64. DSM is an integral over clean point and noise, of four dimensions, and
     knows no score; ESM one over noisy points, of two, and knows no clean point. Both by Gauss-Hermite rules, so there
     is no sampling error. denoiser: whose score ESM is measured against; by default the exact one.
     """
     truth = CLOUDS if denoiser is None else denoiser
-    losses = np.array([(_dsm(score), _esm(score, truth)) for score in random_scores(THETAS)])  # (THETAS, 2)
+    losses = np.array(
+        [(_dsm(score), _esm(score, truth)) for score in random_scores(NETWORK_COUNT)]
+    )  # (NETWORK_COUNT, 2)
     gap = losses[:, 0] - losses[:, 1]
     spread = gap.std(ddof=1) / losses[:, 0].std(ddof=1)
     constant = 2 / SIGMA**2 - _esm(torch.zeros_like, truth)  # E |(x0 - x) / sigma^2|^2 less E |grad log p|^2
@@ -54,17 +59,19 @@ def denoising_score_matching(*, denoiser: Denoiser | None = None) -> Verdict:
         "2 / sigma^2 less the score's mean square, 1 / data units squared": constant,
         "least loss against the score, over the gap": losses[:, 1].min() / gap.mean(),
     }
-    return verdict("C15", measured, spread < TOLERANCE)
+    return verdict("C15", measured, spread < MAX_GAP_SPREAD)
 
 
 def random_scores(count: int) -> Iterator[Score]:
-    """Networks with one hidden layer of sines and random weights, from nearly nothing to three times as strong.
+    """Yield networks with one hidden layer of sines and random weights, from a tenth to three times unit strength.
 
     Sines (Sitzmann et al. 2020, SIREN), because the rules below integrate them to rounding.
     """
     for n, strength in enumerate(np.linspace(0.1, 3.0, count).tolist()):
-        first, shift, last = (white(s, n, "claims, theta").double() for s in ((HIDDEN, 2), (HIDDEN,), (2, HIDDEN)))
-        last = strength * last / math.sqrt(HIDDEN)
+        first, shift, last = (
+            white(s, n, "claims, theta").double() for s in ((HIDDEN_UNITS, 2), (HIDDEN_UNITS,), (2, HIDDEN_UNITS))
+        )
+        last = strength * last / math.sqrt(HIDDEN_UNITS)
         yield lambda x, a=first, b=shift, c=last: torch.sin(x @ a.T / 2 + b) @ c.T
 
 
@@ -91,7 +98,7 @@ def _esm(score: Score, truth: Denoiser) -> float:
 
 def _rule(dimensions: int) -> tuple[Tensor, Tensor]:
     """Nodes (n^d, d) and weights (n^d,) of the expectation over standard normals."""
-    nodes, mass = np.polynomial.hermite_e.hermegauss(NODES[dimensions])
+    nodes, mass = np.polynomial.hermite_e.hermegauss(NODES_PER_AXIS[dimensions])
     grids = np.meshgrid(*[np.arange(len(nodes))] * dimensions, indexing="ij")
     index: NDArray[np.int64] = np.stack(grids, -1).reshape(-1, dimensions)
     weights = (mass / mass.sum())[index].prod(1)

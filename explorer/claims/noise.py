@@ -20,10 +20,10 @@ from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.spectra.radial import counts, error_band, rapsd
 
 FALSE_ALARM = 1e-3  # probability that white noise fails a claim
-LEVELS = (0.1, 1.0, 10.0)  # sigma, data units
-DRAWS, SIDE = 8, 256  # noise pictures for covariances and pooling; pixels
-ONE_LAG = 3.0  # bound of one correlation, in units of 1 / sqrt(N)
-POOLS, POOL_TOLERANCE = (2, 4, 8), 0.02
+SIGMAS = (0.1, 1.0, 10.0)  # sigma, data units
+NOISE_PICTURES, SIDE = 8, 256  # noise pictures for covariances and pooling; pixels
+MAX_ONE_CORRELATION = 3.0  # bound of one correlation, in units of 1 / sqrt(N)
+BLOCK_SIDES, MAX_POOL_DEVIATION = (2, 4, 8), 0.02
 
 
 @claim(
@@ -34,13 +34,13 @@ POOLS, POOL_TOLERANCE = (2, 4, 8), 0.02
     f"intervals widened so that white noise fails once in {1 / FALSE_ALARM:.0f}",
 )  # fmt: skip
 def additive_noise(*, pictures: Tensor | None = None, noise: Noise = page_noise) -> Verdict:
-    """Variance, spectrum and distribution of (x - x0) / sigma, no units (Dieleman 2022; Karras et al. 2022, eq. 2)."""
+    """Test variance, spectrum, distribution of (x - x0) / sigma (Dieleman 2022; Karras et al. 2022, eq. 2)."""
     x0 = example_pictures() if pictures is None else pictures
     added = []
-    for seed, sigma in enumerate(LEVELS):
+    for seed, sigma in enumerate(SIGMAS):
         x = x0 + sigma * noise_like(x0, seed, noise)
         added.append((x - x0) / sigma)  # (N, C, H, W)
-    false_alarm = FALSE_ALARM / 3 / len(LEVELS)  # three tests at each level
+    false_alarm = FALSE_ALARM / 3 / len(SIGMAS)  # three tests at each level
     low, high = chi_square_interval(x0.numel(), false_alarm)
     variances = np.array([float(e.double().square().mean()) for e in added])
     flat = [flatness(e, false_alarm) for e in added]
@@ -58,7 +58,7 @@ def additive_noise(*, pictures: Tensor | None = None, noise: Noise = page_noise)
         "smallest p allowed": false_alarm,
     }
     holds = low <= variances.min() and variances.max() <= high and outside == 0 and normal >= false_alarm
-    few, many = chi_square_interval(x0.numel() * len(LEVELS))
+    few, many = chi_square_interval(x0.numel() * len(SIGMAS))
     return verdict("C14", measured, holds, (variances.mean() / many, variances.mean() / few))
 
 
@@ -70,7 +70,7 @@ class Flatness(NamedTuple):
 
 
 def flatness(unit_noise: Tensor, false_alarm: float) -> Flatness:
-    """Is the spectrum of unit white noise (N, C, H, W) flat at 1?
+    """Return how far the spectrum of unit white noise (N, C, H, W) is from flat at 1.
 
     The n bins of an annulus hold n real degrees of freedom, so n R is chi-square with n of them, exactly. White noise
     leaves the intervals, all annuli together, with probability `false_alarm`.
@@ -87,27 +87,29 @@ def flatness(unit_noise: Tensor, false_alarm: float) -> Flatness:
     "C30", text="A", quote="adding noise to each input element independently",
     shown="covariance of a pixel's noise with that of its neighbours, and the noise spectrum",
     prediction="the correlation of the noise at two different pixels or colours, mean of N products, is 0 within "
-    f"{ONE_LAG:g} / sqrt(N): of some thousand lags, no more and none further beyond it than chance explains, and the "
-    f"spectrum is flat; white noise fails once in {1 / FALSE_ALARM:.0f}",
+    f"{MAX_ONE_CORRELATION:g} / sqrt(N): of some thousand lags, no more and none further beyond it than chance "
+    f"explains, and the spectrum is flat; white noise fails once in {1 / FALSE_ALARM:.0f}",
 )  # fmt: skip
 def independent_noise(*, noise: Noise = page_noise) -> Verdict:
-    """Autocorrelation over all lags of half the plane, and between colours (Dieleman 2022), in 1 / sqrt(N).
+    """Measure correlations over all lags of half the plane, and between colours (Dieleman 2022), in 1 / sqrt(N).
 
     One correlation of white noise lies beyond 3 / sqrt(N) with probability 0.0027; of the thousands of lags some do.
     """
-    eps = torch.stack([noise((3, SIDE // 2, SIDE // 2), seed) for seed in range(DRAWS)]).double()  # (D, 3, H, W)
+    eps = torch.stack(
+        [noise((3, SIDE // 2, SIDE // 2), seed) for seed in range(NOISE_PICTURES)]
+    ).double()  # (D, 3, H, W)
     lags = _lag_correlations(eps) * np.sqrt(eps.numel())  # (lags,) standard normal if white
     colours = _colour_correlations(eps) * np.sqrt(eps[:, 0].numel())  # (3,)
     both = np.abs(np.concatenate([lags, colours]))
-    beyond = int((both > ONE_LAG).sum())
-    allowed = stats.binom.isf(FALSE_ALARM / 3, len(both), 2 * stats.norm.sf(ONE_LAG))
+    beyond = int((both > MAX_ONE_CORRELATION).sum())
+    allowed = stats.binom.isf(FALSE_ALARM / 3, len(both), 2 * stats.norm.sf(MAX_ONE_CORRELATION))
     furthest = stats.norm.isf(FALSE_ALARM / 3 / len(both) / 2)
     outside = flatness(eps, FALSE_ALARM / 3).outside
     measured = {
         "largest correlation, in units of 1 / sqrt(N)": both.max(),
         "largest allowed, in units of 1 / sqrt(N)": furthest,
-        f"correlations beyond {ONE_LAG:g} / sqrt(N)": beyond,
-        f"correlations beyond {ONE_LAG:g} / sqrt(N) allowed": allowed,
+        f"correlations beyond {MAX_ONE_CORRELATION:g} / sqrt(N)": beyond,
+        f"correlations beyond {MAX_ONE_CORRELATION:g} / sqrt(N) allowed": allowed,
         "correlations in all": len(both),
         "largest of the eight nearest pixels, in units of 1 / sqrt(N)": _nearest(eps, lags),
         "annuli outside their interval": outside,
@@ -142,13 +144,13 @@ def _colour_correlations(eps: Tensor) -> Array:
     "C32", text="A", quote="we average out the noise",
     shown="pooling slider: the noisy picture averaged over blocks of b x b pixels",
     prediction="averaging b x b pixels leaves noise of standard deviation sigma / b, within "
-    f"{POOL_TOLERANCE:.0%} for b = 2, 4 and 8",
+    f"{MAX_POOL_DEVIATION:.0%} for b = 2, 4 and 8",
 )  # fmt: skip
 def pooling(*, noise: Noise = page_noise) -> Verdict:
-    """Standard deviation of pooled unit noise times b, no units; 1 where pixels are independent (variance / b^2)."""
-    eps = torch.stack([noise((3, SIDE, SIDE), seed) for seed in range(DRAWS)]).double()
-    ratio = {b: float(avg_pool2d(eps, b).square().mean().sqrt()) * b for b in reversed(POOLS)}
-    low, high = np.sqrt(chi_square_interval(eps.numel() / POOLS[-1] ** 2))
+    """Measure the standard deviation of pooled unit noise times b, no units; 1 for independent pixels."""
+    eps = torch.stack([noise((3, SIDE, SIDE), seed) for seed in range(NOISE_PICTURES)]).double()
+    ratio = {b: float(avg_pool2d(eps, b).square().mean().sqrt()) * b for b in reversed(BLOCK_SIDES)}
+    low, high = np.sqrt(chi_square_interval(eps.numel() / BLOCK_SIDES[-1] ** 2))
     measured = {f"std of {b} x {b} means / (sigma / {b})": value for b, value in ratio.items()}
-    holds = max(abs(value - 1) for value in ratio.values()) <= POOL_TOLERANCE
-    return verdict("C32", measured, holds, (ratio[POOLS[-1]] / high, ratio[POOLS[-1]] / low))
+    holds = max(abs(value - 1) for value in ratio.values()) <= MAX_POOL_DEVIATION
+    return verdict("C32", measured, holds, (ratio[BLOCK_SIDES[-1]] / high, ratio[BLOCK_SIDES[-1]] / low))

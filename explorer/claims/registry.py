@@ -44,7 +44,10 @@ CARDS: dict[str, Card] = {}
 
 
 def claim(id: str, *, text: str, quote: str, shown: str, prediction: str) -> Callable[[ClaimFunction], ClaimFunction]:
-    """Register a function, unchanged, under its id. Raises ValueError for an id given twice or an unknown text."""
+    """Return a decorator that registers a function, unchanged, under its id.
+
+    Raises ValueError for an id given twice or an unknown text.
+    """
     if id in CARDS:
         raise ValueError(f"claim {id} is registered twice")
     if text not in TEXTS:
@@ -61,7 +64,7 @@ def claim(id: str, *, text: str, quote: str, shown: str, prediction: str) -> Cal
 def verdict(
     id: str, measured: Mapping[str, float], holds: bool, interval: tuple[float, float] | None = None
 ) -> Verdict:
-    """The Verdict of a registered claim, its numbers made plain floats."""
+    """Return the Verdict of a registered claim, its numbers made plain floats."""
     numbers = {what: float(number) for what, number in measured.items()}
     bounds = None if interval is None else (float(interval[0]), float(interval[1]))
     return Verdict(CARDS[id].prediction, numbers, bounds, bool(holds))

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.claims._members import Load, member, small_pictures
+from explorer.claims._autoencoders import Load, autoencoder, small_pictures
 from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.networks.autoencoder import Autoencoder
@@ -23,8 +23,8 @@ from explorer.core.networks.autoencoder_conv import jacobian_norm
     "tokens * log2 K bits, 512; the variational one's KL is finite and above 0 nats for every picture; the contractive "
     "one's Jacobian is smaller than its plain twin's (Frobenius norm), and also over the spread of the code",
 )  # fmt: skip
-def limited_codes(*, pictures: Tensor | None = None, load: Load = member) -> Verdict:
-    """Ratios without units, bits, nats (van den Oord et al. 2017; Kingma & Welling 2014; Rifai et al. 2011).
+def limited_codes(*, pictures: Tensor | None = None, load: Load = autoencoder) -> Verdict:
+    """Measure ratios, bits, nats (van den Oord et al. 2017; Kingma & Welling 2014; Rifai et al. 2011).
 
     A code may be scaled down and its decoder scaled up, which makes the Jacobian small and changes nothing; hence the
     norm over the root of the code's total variance. The interval comes from resampling the pictures.

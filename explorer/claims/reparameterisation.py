@@ -17,18 +17,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.claims._members import Load, member, small_pictures
+from explorer.claims._autoencoders import Load, autoencoder, small_pictures
 from explorer.claims._statistics import chi_square_interval
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.networks.autoencoder_conv import Variational
 from explorer.core.noise import white, white_batch
 
-DRAWS = 2048  # codes per picture
+CODES_PER_PICTURE = 2048  # codes per picture
 FALSE_ALARM = 1e-3  # for both statistics together
-GRADIENTS = 128  # draws per picture
+GRADIENTS_PER_PICTURE = 128  # draws per picture
 EXAMPLE = (1.0, 0.5, -0.5)  # mu, s, a
 SAMPLES = 2**20
-TOLERANCE = 0.05  # ten times the scatter of a variance from SAMPLES draws, and more
+MAX_VARIANCE_DEVIATION = 0.05  # ten times the scatter of a variance from SAMPLES draws, and more
 
 Draw = Callable[[Variational, Tensor, Tensor], Tensor]  # (autoencoder, picture (1, 3, H, W), eps (n, k)) -> (n, k)
 
@@ -38,10 +38,13 @@ Draw = Callable[[Variational, Tensor, Tensor], Tensor]  # (autoencoder, picture 
     shown="codes: the cloud of codes of one picture, and samples from the prior",
     prediction="codes drawn with z = mu + s eps have mean mu and variance s^2 within the chi-square interval at false "
     f"alarm {FALSE_ALARM:g}; the pathwise gradient of the reconstruction error scatters less than the score-function "
-    f"gradient, for every picture; in one dimension both variances are those in closed form within {TOLERANCE:.0%}",
+    "gradient, for every picture; in one dimension both variances are those in closed form within "
+    f"{MAX_VARIANCE_DEVIATION:.0%}",
 )  # fmt: skip
-def reparameterised(*, pictures: Tensor | None = None, load: Load = member, draw: Draw = Variational.draw) -> Verdict:
-    """Variances over their expectation, or over each other, no units.
+def reparameterised(
+    *, pictures: Tensor | None = None, load: Load = autoencoder, draw: Draw = Variational.draw
+) -> Verdict:
+    """Measure variances over their expectation, or over each other, no units.
 
     draw: how codes are drawn; mean and variance are held against the posterior that the autoencoder states.
     """
@@ -56,7 +59,7 @@ def reparameterised(*, pictures: Tensor | None = None, load: Load = member, draw
         **closed,
     }
     inside = all(low <= value <= high for value, (low, high) in zip((mean, variance), intervals, strict=True))
-    exact = all(abs(value - 1) <= TOLERANCE for value in closed.values())
+    exact = all(abs(value - 1) <= MAX_VARIANCE_DEVIATION for value in closed.values())
     return verdict("C42", measured, ratio < 1 and inside and exact)
 
 
@@ -66,12 +69,12 @@ def _moments(vae: Variational, x0: Tensor, draw: Draw) -> tuple[float, float, li
     mu, log_variance = (part.double() for part in vae.posterior(x0))
     standard = []
     for i in range(len(x0)):
-        eps = white((DRAWS, mu.shape[1]), 0, "claims, codes", i)
+        eps = white((CODES_PER_PICTURE, mu.shape[1]), 0, "claims, codes", i)
         codes = draw(vae, x0[i : i + 1], eps).double()  # one picture, many eps
         standard.append((codes - mu[i]) / (log_variance[i] / 2).exp())
     found = torch.stack(standard)  # (N, draws, k)
-    squared = float(found.mean(1).square().mean() * DRAWS)
-    degrees = (found[:, 0].numel(), found[:, 0].numel() * (DRAWS - 1))
+    squared = float(found.mean(1).square().mean() * CODES_PER_PICTURE)
+    degrees = (found[:, 0].numel(), found[:, 0].numel() * (CODES_PER_PICTURE - 1))
     return squared, float(found.var(1).mean()), [chi_square_interval(d, FALSE_ALARM / 2) for d in degrees]
 
 
@@ -81,7 +84,7 @@ def _gradient_ratio(vae: Variational, x0: Tensor) -> float:
         mu, log_variance = vae.posterior(x0)
     ratios = []
     for i, (centre, spread) in enumerate(zip(mu.clone(), (log_variance / 2).exp().clone(), strict=True)):
-        eps = white_batch(centre.shape, i, "claims, gradients", range(GRADIENTS))
+        eps = white_batch(centre.shape, i, "claims, gradients", range(GRADIENTS_PER_PICTURE))
         z = (centre + spread * eps).requires_grad_()
         with torch.enable_grad():
             loss = (vae.decode(z) - x0[i]).square().mean((1, 2, 3))

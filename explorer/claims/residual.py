@@ -30,8 +30,8 @@ from explorer.core.schedules import SCHEDULES
 
 RUNS = 8
 STEPS = 48  # of Heun's method: its own error in the Wiener filter's residual is then 1 %
-TOLERANCE = 0.02  # that error, and three times the scatter of a norm over RUNS runs of 3 * 64 * 64 values
-SHOWN = (0.1, 1.0, 10.0)  # sigma, data units
+MAX_DEVIATION = 0.02  # that error, and three times the scatter of a norm over RUNS runs of 3 * 64 * 64 values
+SHOWN_SIGMAS = (0.1, 1.0, 10.0)  # sigma, data units
 
 
 @claim(
@@ -39,12 +39,12 @@ SHOWN = (0.1, 1.0, 10.0)  # sigma, data units
     shown="stepper: the noise that the denoiser sees at each step beside the level that it is told",
     prediction="from pure noise on, the residual ||x - D(x)|| / sqrt(d) falls at every step of every run; it is at "
     "most sigma and at least that of the Wiener filter, which knows the spectrum alone, both within "
-    f"{TOLERANCE:.0%}; in a run of the Wiener filter it is that of the closed form within {TOLERANCE:.0%}",
+    f"{MAX_DEVIATION:.0%}; in a run of the Wiener filter it is that of the closed form within {MAX_DEVIATION:.0%}",
 )  # fmt: skip
 def slightly_less_noisy(
     *, denoiser: Denoiser | None = None, wiener: Denoiser | None = None, noise: Tensor | None = None
 ) -> Verdict:
-    """Residual over sigma, root mean square over runs, no units (Wiener 1949; Karras et al. 2022, alg. 1 for Heun).
+    """Measure the residual over sigma, rms over runs, no units (Wiener 1949; Karras et al. 2022, alg. 1 for Heun).
 
     noise: unit noise (N, 3, H, W) that the runs start from. The bounds are of how much is removed, not of whether
     it is noise: for a denoiser that always says black, black is all the data there is, and its ratio is 1. The
@@ -69,16 +69,16 @@ def slightly_less_noisy(
         "largest residual, over that one step before": (seen[1:] / seen[:-1]).max(),
         "Wiener filter, largest relative difference from the closed form": off.max(),
     }
-    for i in (int(np.abs(np.log(sigmas[:-1] / sigma)).argmin()) for sigma in SHOWN):
+    for i in (int(np.abs(np.log(sigmas[:-1] / sigma)).argmin()) for sigma in SHOWN_SIGMAS):
         measured[f"residual / sigma at sigma {sigmas[i]:.2g}"] = ratio[i]
         measured[f"the Wiener filter's, at sigma {sigmas[i]:.2g}"] = closed[i]
-    between = lowest >= 1 - TOLERANCE and ratio.max() <= 1 + TOLERANCE
-    holds = between and falling and off.max() <= TOLERANCE
+    between = lowest >= 1 - MAX_DEVIATION and ratio.max() <= 1 + MAX_DEVIATION
+    holds = between and falling and off.max() <= MAX_DEVIATION
     return verdict("C01", measured, holds, bootstrap(least, len(start)))
 
 
 def wiener_ratios(prior: Wiener, sigmas: Array, side: int) -> Array:
-    """sqrt(mean over bins and channels of sigma^2 / (P + sigma^2)) for each sigma (K,), pictures side x side."""
+    """Return sqrt(mean over bins and channels of sigma^2 / (P + sigma^2)) for each sigma (K,), pictures side x side."""
     power = prior.power(side, side).numpy()  # (C, side, side // 2 + 1)
     bins = np.full(power.shape[-1], 2.0)  # a column stands for its mirror image too
     bins[0] = 1.0
@@ -102,6 +102,6 @@ def _ratios(squares: Array, sigmas: Array) -> Array:
 
 @lru_cache(maxsize=1)
 def wiener_filter() -> Wiener:
-    """The shipped Wiener filter, made of the mean spectrum of the training pictures."""
+    """Return the shipped Wiener filter, made of the mean spectrum of the training pictures."""
     tensors = weights.state_dict("wiener")
     return Wiener(tensors["psd"], tensors["mean"])

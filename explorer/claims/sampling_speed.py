@@ -28,9 +28,9 @@ from explorer.core.spectra.annuli import counts, radii
 from explorer.core.spectra.radial import octave_edges, octave_means, rapsd
 from explorer.core.spectra.sampler_gain import power_gain
 
-CHECKED = ("euler", "heun")
-STEPS = (5, 10, 20, 40)
-RUNS = tuple((name, steps) for name in CHECKED for steps in STEPS)
+CHECKED_SAMPLERS = ("euler", "heun")
+STEP_COUNTS = (5, 10, 20, 40)
+RUNS = tuple((name, steps) for name in CHECKED_SAMPLERS for steps in STEP_COUNTS)
 GRID = SCHEDULES["karras"]
 PICTURES, SIDE = 32, 64  # pictures sampled; pixels
 FALSE_ALARM = 1e-3  # probability that exact samplers fail the claim
@@ -47,12 +47,13 @@ class Expected(NamedTuple):
 @claim(
     "C39", text="A", quote="faster and more flexible sampling procedure",
     shown="gain per octave against the number of steps, closed form beside measured",
-    prediction=f"sampled from pure noise in {', '.join(map(str, STEPS))} steps by Euler and by Heun, Gaussian pictures "
+    prediction=f"sampled from pure noise in {', '.join(map(str, STEP_COUNTS))} steps by Euler and by Heun, Gaussian "
+    "pictures "
     "have in every octave the power of the data times the closed-form gain, within the scatter of the mean of "
     f"{PICTURES} pictures; exact samplers fail once in {1 / FALSE_ALARM:.0f}",
 )  # fmt: skip
 def gain_of_few_steps(*, denoiser: Denoiser | None = None, samplers: Mapping[str, Sampler] = SAMPLERS) -> Verdict:
-    """Power put out over power of the data, per octave, against `power_gain`; no units.
+    """Measure the power put out over that of the data, per octave, against `power_gain`; no units.
 
     The data are Gaussian pictures with the shipped spectrum of photographs, and the denoiser is the one exact for them
     unless another is given; the curve followed is Karras et al. 2022, eq. 3. A gain below 1 is detail that few steps

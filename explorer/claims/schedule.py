@@ -10,20 +10,23 @@ from explorer.claims._inputs import example_pictures
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.schedules import SCHEDULES, Schedule
 
-CLEAN = (2 / 255) ** 2 / 12  # power of 8-bit rounding, data units squared: less noise than a stored picture has
-PURE_NOISE = 1e-3  # share of the picture in the power of a noisy pixel
+ROUNDING_POWER = (
+    2 / 255
+) ** 2 / 12  # power of 8-bit rounding, data units squared: less noise than a stored picture has
+MAX_PICTURE_SHARE = 1e-3  # share of the picture in the power of a noisy pixel
 
 
 @claim(
     "C13", text="A", quote="t = 0 corresponds to clean data ... t = 1 pure noise",
     shown="schedule panel: SNR at both ends of every schedule",
-    prediction=f"for every schedule the noise at t = 0 is below that of 8-bit rounding (power {CLEAN:.1e} against a "
-    f"picture of power 1), and at t = 1 the picture is less than {PURE_NOISE:g} of a pixel's power",
+    prediction=f"for every schedule the noise at t = 0 is below that of 8-bit rounding (power {ROUNDING_POWER:.1e} "
+    "against a "
+    f"picture of power 1), and at t = 1 the picture is less than {MAX_PICTURE_SHARE:g} of a pixel's power",
 )  # fmt: skip
 def ends_of_the_schedule(
     *, schedules: Iterable[Schedule] = tuple(SCHEDULES.values()), pictures: Tensor | None = None
 ) -> Verdict:
-    """SNR = a^2 / s^2 at t = 0 and 1 (Kingma et al. 2021, eq. 2), for signal of power 1, no units.
+    """Measure SNR = a^2 / s^2 at t = 0 and 1 (Kingma et al. 2021, eq. 2), for signal of power 1, no units.
 
     Data in [-1, 1] has at most that power, so SNR / (1 + SNR) bounds the picture's share. A share of a pixel is not a
     share of every frequency: the mean brightness of a picture of 64 x 64 pixels, beside it, is less well hidden.
@@ -44,4 +47,4 @@ def ends_of_the_schedule(
         "largest share of the picture at t = 1": max(shares),
     }
     seen = {"largest SNR(1) of a picture's mean brightness": max(hidden)}
-    return verdict("C13", summary | measured | seen, max(noises) < CLEAN and max(shares) < PURE_NOISE)
+    return verdict("C13", summary | measured | seen, max(noises) < ROUNDING_POWER and max(shares) < MAX_PICTURE_SHARE)

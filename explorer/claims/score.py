@@ -18,10 +18,10 @@ from explorer.core.denoiser import Denoiser, convert, score_from_x0
 from explorer.core.denoisers.wiener import GaussianMixture, Ideal
 from explorer.core.noise import generator
 
-SCORE_TOLERANCE = 1e-8  # 1 / data units
-STEP = 3e-4  # of the finite differences: truncation h^4 and rounding 1 / h both stay near 1e-11
+MAX_SCORE_DIFFERENCE = 1e-8  # 1 / data units
+STEP_SIZE = 3e-4  # of the finite differences: truncation h^4 and rounding 1 / h both stay near 1e-11
 POINTS = 256
-ORDER, ORDER_TOLERANCE = 2.0, 0.05
+EXPONENT, MAX_EXPONENT_DEVIATION = 2.0, 0.05
 SMALL_SIGMAS = tuple(np.geomspace(0.01, 0.08, 7).tolist())  # data units; features of the density are ten times as large
 
 # (1, 0), (cos 30, sin 30), ...: a data set of twelve points, each "picture" being (1, 1, 2)
@@ -38,10 +38,10 @@ CLOUDS = GaussianMixture(
     "C10", text="A", quote="score function ... gradient of the log-likelihood w.r.t. the input",
     shown="two-dimensional field: the arrows of the ideal denoiser on the density of the noisy data",
     prediction="(a x0_hat - x_t) / s^2 of the ideal denoiser equals the gradient of log p(x_t) by finite differences "
-    f"within {SCORE_TOLERANCE:g}, for VE, VP and flow",
+    f"within {MAX_SCORE_DIFFERENCE:g}, for VE, VP and flow",
 )  # fmt: skip
 def score_function(*, denoiser: Denoiser | None = None) -> Verdict:
-    """Tweedie's formula (Vincent 2011, eq. 9; Efron 2011), differences in 1 / data units, twelve points in a plane."""
+    """Test Tweedie's formula (Vincent 2011, eq. 9; Efron 2011), in 1 / data units, on twelve points in a plane."""
     ideal = Ideal(CIRCLE.reshape(-1, 1, 1, 2))
     denoiser = ideal if denoiser is None else denoiser
     stream = generator(0, "claims, score")
@@ -54,7 +54,7 @@ def score_function(*, denoiser: Denoiser | None = None) -> Verdict:
             score = convert(denoiser(x_t / a, s / a), "x0", "score", x_t, a, s)
             worst = max(worst, float((score - _gradient(ideal, x_t, a, s)).abs().max()))
         measured[f"largest difference, {family}"] = worst
-    return verdict("C10", measured, max(measured.values()) < SCORE_TOLERANCE)
+    return verdict("C10", measured, max(measured.values()) < MAX_SCORE_DIFFERENCE)
 
 
 def _gradient(ideal: Ideal, x_t: Tensor, a: float, s: float) -> Tensor:
@@ -62,9 +62,9 @@ def _gradient(ideal: Ideal, x_t: Tensor, a: float, s: float) -> Tensor:
     gradient = torch.zeros_like(x_t)
     for axis in range(x_t.shape[-1]):
         shift = torch.zeros(x_t.shape[-1], dtype=torch.float64)
-        shift[axis] = STEP
+        shift[axis] = STEP_SIZE
         for weight, times in ((1, -2), (-8, -1), (8, 1), (-1, 2)):
-            gradient[..., 0, 0, axis] += weight * ideal.log_density((x_t + times * shift) / a, s / a) / (12 * STEP)
+            gradient[..., 0, 0, axis] += weight * ideal.log_density((x_t + times * shift) / a, s / a) / (12 * STEP_SIZE)
     return gradient
 
 
@@ -72,11 +72,11 @@ def _gradient(ideal: Ideal, x_t: Tensor, a: float, s: float) -> Tensor:
     "C22", text="A", quote="these two things are equivalent",
     shown="two-dimensional field: arrows of a denoiser for one small noise level on the density of the clean data",
     prediction="(r(x) - x) / sigma^2 of a denoiser r for a single sigma approaches the gradient of the clean log "
-    f"density like sigma^{ORDER:g}, exponent within {ORDER_TOLERANCE:g}; from that of the noisy density it differs by "
-    f"less than {SCORE_TOLERANCE:g}",
+    f"density like sigma^{EXPONENT:g}, exponent within {MAX_EXPONENT_DEVIATION:g}; from that of the noisy density it "
+    f"differs by less than {MAX_SCORE_DIFFERENCE:g}",
 )  # fmt: skip
 def denoiser_and_score(*, denoiser: Denoiser | None = None) -> Verdict:
-    """Root mean square over points of the density, 1 / data units (Vincent 2011; Alain & Bengio 2014, theorem 1).
+    """Measure rms differences over points, 1 / data units (Vincent 2011; Alain & Bengio 2014, theorem 1).
 
     log p_sigma = log p + sigma^2 / 2 (laplacian p) / p + ..., hence the exponent; its interval is that of the fit.
     """
@@ -96,5 +96,5 @@ def denoiser_and_score(*, denoiser: Denoiser | None = None) -> Verdict:
         f"difference at sigma {SMALL_SIGMAS[0]:.2g}, clean density": clean[0],
         f"difference at sigma {SMALL_SIGMAS[-1]:.2g}, clean density": clean[-1],
     }
-    holds = abs(fit.slope - ORDER) <= ORDER_TOLERANCE and max(noisy) < SCORE_TOLERANCE
+    holds = abs(fit.slope - EXPONENT) <= MAX_EXPONENT_DEVIATION and max(noisy) < MAX_SCORE_DIFFERENCE
     return verdict("C22", measured, holds, (fit.slope - margin, fit.slope + margin))

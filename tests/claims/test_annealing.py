@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.claims.annealing import LEVELS, MODES, _distance, annealed_langevin
+from explorer.claims.annealing import MODES, SIGMAS, _distance, annealed_langevin
 from explorer.core.denoisers.gaussian_mixture import GaussianMixture
 from tests.support.verdicts import shipped
 
@@ -12,11 +12,11 @@ DISTANCE = "distance from the weights, "
 
 
 def blind(x, sigma, label=None):
-    return MODES(x, LEVELS[-1])
+    return MODES(x, SIGMAS[-1])
 
 
 def upside_down(x, sigma, label=None):
-    return MODES(x, LEVELS[0] * LEVELS[-1] / sigma)
+    return MODES(x, SIGMAS[0] * SIGMAS[-1] / sigma)
 
 
 def pair(apart, weight):

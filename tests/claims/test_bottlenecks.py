@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explorer.autoencoders import CODE_SIZES
-from explorer.claims._members import card, member, octave_power, small_pictures
+from explorer.claims._autoencoders import autoencoder, card, octave_power, small_pictures
 from explorer.claims.bottlenecks import (
     _half_power,
     fine_detail_goes_first,
@@ -24,12 +24,12 @@ SIZES = dict(zip(map(str, CODE_SIZES), map(str, reversed(CODE_SIZES)), strict=Tr
 def instead(**others):
     """The shipped members, some of them replaced; hyphens in names are underscores."""
     others = {name.replace("_", "-"): other for name, other in others.items()}
-    return lambda name: others.get(name) or member(name)
+    return lambda name: others.get(name) or autoencoder(name)
 
 
 def upside_down(name):
     idea, _, size = name.rpartition("-")
-    return member(f"{idea}-{SIZES[size]}")
+    return autoencoder(f"{idea}-{SIZES[size]}")
 
 
 def test_what_is_shipped():
@@ -41,8 +41,8 @@ def test_what_is_shipped():
     [
         lambda x, s: 1.01 * x,
         lambda x, s: x + 0.002,
-        lambda x, s: member("pca-256")(x),
-        lambda x, s: member("blind")(x, s),
+        lambda x, s: autoencoder("pca-256")(x),
+        lambda x, s: autoencoder("blind")(x, s),
     ],
 )
 def test_what_is_nearly_an_identity_is_none(other):
@@ -55,8 +55,8 @@ def test_an_identity_of_pictures_alone_is_found_by_noise():
 
 
 def test_a_linear_code_that_is_not_pca():
-    assert not linear_is_pca(load=instead(ae_linear_64=member("ae-linear-16"))).holds
-    turned = copy.deepcopy(member("ae-linear-16"))
+    assert not linear_is_pca(load=instead(ae_linear_64=autoencoder("ae-linear-16"))).holds
+    turned = copy.deepcopy(autoencoder("ae-linear-16"))
     turned.decoder[:, 0] *= 1.3
     assert not linear_is_pca(load=instead(ae_linear_16=turned)).holds
 
@@ -73,9 +73,9 @@ def test_a_training_error_that_is_not_that_of_the_eigenvalues():
 
 def test_codes_in_the_wrong_order_or_all_alike():
     assert not fine_detail_goes_first(load=upside_down).holds
-    assert not fine_detail_goes_first(load=lambda name: member("pca-64")).holds
+    assert not fine_detail_goes_first(load=lambda name: autoencoder("pca-64")).holds
     assert not lower_dimension(load=upside_down).holds
-    assert not lower_dimension(load=lambda name: member("ae-linear-64")).holds
+    assert not lower_dimension(load=lambda name: autoencoder("ae-linear-64")).holds
 
 
 @pytest.mark.parametrize("octaves", [1, 2, 3])

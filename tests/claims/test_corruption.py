@@ -6,7 +6,7 @@ import torch
 
 from explorer.autoencoders import AUTOENCODERS, DAE_SIGMAS
 from explorer.claims import corruption
-from explorer.claims._members import member, small_pictures
+from explorer.claims._autoencoders import autoencoder, small_pictures
 from explorer.claims.corruption import denoising_is_robust, least_squares, masked, masking_is_noise, undoes_noise
 from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import generator, white
@@ -42,7 +42,7 @@ def test_who_does_nothing_has_the_inputs_error():
 
 def test_one_bad_level_is_enough():
     worst = list(DAE_SIGMAS)[-1]
-    assert not undoes_noise(load=lambda name: identity if name.endswith(worst) else member(name)).holds
+    assert not undoes_noise(load=lambda name: identity if name.endswith(worst) else autoencoder(name)).holds
 
 
 @pytest.mark.parametrize(
@@ -94,17 +94,17 @@ def test_masks_are_those_of_a_picture_and_a_seed():
 
 
 def test_who_does_nothing_is_not_robust():
-    found = denoising_is_robust(load=lambda name: identity if name == "dae-050" else member(name))
+    found = denoising_is_robust(load=lambda name: identity if name == "dae-050" else autoencoder(name))
     assert not found.holds and found.interval[1] >= 1
 
 
 def test_a_plain_autoencoder_that_denoises_is_held_against_it():
-    found = denoising_is_robust(load=lambda name: member("dae-050"))
+    found = denoising_is_robust(load=lambda name: autoencoder("dae-050"))
     assert not found.holds and found.measured["largest error over the best plain autoencoder's"] == 1
 
 
 def test_levels_are_around_the_one_trained_at():
-    assert corruption.PERTURBED == (DAE_SIGMAS["050"] / 2, DAE_SIGMAS["050"], 2 * DAE_SIGMAS["050"])
+    assert corruption.PERTURBING_SIGMAS == (DAE_SIGMAS["050"] / 2, DAE_SIGMAS["050"], 2 * DAE_SIGMAS["050"])
 
 
 def test_who_beats_the_wiener_filter_but_not_the_input_fails_by_the_input_alone():

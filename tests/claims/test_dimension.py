@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from explorer.claims import dimension
-from explorer.claims._members import member, small_pictures
+from explorer.claims._autoencoders import autoencoder, small_pictures
 from explorer.claims.dimension import effective_dimension, relations
 from explorer.core.denoisers.ideal import Ideal
 from explorer.core.denoisers.wiener import Wiener, wiener_gain
@@ -23,7 +23,7 @@ def alone(x, sigma):
 
 def loading(**others):
     others = {name.replace("_", "-"): other for name, other in others.items()}
-    return lambda name: others.get(name) or member(name)
+    return lambda name: others.get(name) or autoencoder(name)
 
 
 def test_what_is_shipped():

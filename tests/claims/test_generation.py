@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explorer import weights
-from explorer.claims.generation import CAT, LABELS, generated
+from explorer.claims.generation import CAT_LABEL, LABELS, generated
 from explorer.claims.residual import wiener_filter
 from explorer.core.denoisers.wiener import Wiener
 from explorer.core.noise import white_batch
@@ -98,10 +98,10 @@ def test_decibels_are_of_the_samples_over_the_training_pictures():
 
 def test_samples_are_told_classes_in_the_mix_of_the_training_pictures():
     classes = weights.card("scenes")["classes"]
-    assert classes[CAT] == "cat face" and len(classes) == CAT + 2  # the last is "any"
+    assert classes[CAT_LABEL] == "cat face" and len(classes) == CAT_LABEL + 2  # the last is "any"
     each = torch.bincount(LABELS).tolist()
-    assert sum(each) == 28 and each[CAT] / 28 == pytest.approx(8527 / (8527 + 9798), abs=0.005)
-    assert set(each[:CAT]) == {2, 3}
+    assert sum(each) == 28 and each[CAT_LABEL] / 28 == pytest.approx(8527 / (8527 + 9798), abs=0.005)
+    assert set(each[:CAT_LABEL]) == {2, 3}
     told = []
     generated(denoiser=lambda x, sigma, label: told.append(label) or WIENER(x, sigma), evaluation=evaluation())
     assert all(torch.equal(label, LABELS) for label in told)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.claims._members import card, member
+from explorer.claims._autoencoders import autoencoder, card
 from explorer.claims.history import centroids, layer_by_layer, parts_by_scale, scheduled
 from explorer.core.networks.autoencoder import CodeConfig
 from explorer.core.networks.autoencoder_dense import Dense
@@ -73,7 +73,7 @@ def test_scheduled_needs_both_accuracy_and_coarser_filters():
 
 def test_filters_are_those_of_the_member():
     found = shipped("C25").measured
-    assert found["centroid of the filters, part 1"] == pytest.approx(centroids(member("dae-composite"))[0])
+    assert found["centroid of the filters, part 1"] == pytest.approx(centroids(autoencoder("dae-composite"))[0])
 
 
 def test_the_interval_of_a_gain_is_students():

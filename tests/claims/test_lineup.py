@@ -1,15 +1,15 @@
-"""C49: one member that does not reproduce is enough."""
+"""C49: one autoencoder that does not reproduce is enough."""
 
 import pytest
 import torch
 
 from explorer.autoencoders import AUTOENCODERS
-from explorer.claims._members import member
+from explorer.claims._autoencoders import autoencoder
 from explorer.claims.lineup import reproduces
 
 
 def mean_picture(x, sigma):
-    return member("pca-4").mean.view(1, 3, 32, 32).expand_as(x)
+    return autoencoder("pca-4").mean.view(1, 3, 32, 32).expand_as(x)
 
 
 def test_holds_for_who_reproduces():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from explorer.autoencoders import AUTOENCODERS
-from explorer.claims._members import member
+from explorer.claims._autoencoders import autoencoder
 from explorer.claims.noise_levels import conclusion, one_network, specialists_and_all
 from explorer.claims.skips import SIGMAS, Excess, bottleneck_harms, excess_falls, skips_carry_detail
 from explorer.core.denoisers.wiener import Wiener
@@ -101,7 +101,7 @@ def test_share_lost_is_that_of_the_filter():
 
 def test_the_shipped_specialists_are_told_apart():
     assert shipped("C20").holds
-    assert not specialists_and_all(load=lambda name: member("conditional")).holds
+    assert not specialists_and_all(load=lambda name: autoencoder("conditional")).holds
 
 
 def errors(low=3.0, high=1.05, rising=True):

@@ -4,7 +4,7 @@ import copy
 
 import torch
 
-from explorer.claims._members import member, small_pictures
+from explorer.claims._autoencoders import autoencoder, small_pictures
 from explorer.claims.regularised import limited_codes
 from explorer.core.networks.autoencoder import CodeConfig
 from explorer.core.networks.autoencoder_conv import Convolutional, Variational, VectorQuantised
@@ -15,11 +15,11 @@ PLAIN = "contractive: Jacobian over the twin's"
 
 
 def run(**others):
-    return limited_codes(pictures=X0, load=lambda name: others.get(name.replace("-", "_")) or member(name))
+    return limited_codes(pictures=X0, load=lambda name: others.get(name.replace("-", "_")) or autoencoder(name))
 
 
 def scaled(factor):
-    twin = copy.deepcopy(member("ae-conv-64"))
+    twin = copy.deepcopy(autoencoder("ae-conv-64"))
     twin.to_code.weight *= factor
     twin.to_code.bias *= factor
     twin.from_code.weight /= factor
@@ -44,7 +44,7 @@ class Endless(Variational):
 
 def test_scaling_the_code_makes_the_jacobian_small_and_nothing_else():
     twin = scaled(1 / 16)
-    assert torch.allclose(twin(X0), member("ae-conv-64")(X0), atol=1e-5)
+    assert torch.allclose(twin(X0), autoencoder("ae-conv-64")(X0), atol=1e-5)
     found = run(ae_contractive=twin)
     assert not found.holds
     assert abs(found.measured[PLAIN] - 1 / 16) < 1e-4 and abs(found.measured[RELATIVE] - 1) < 1e-4
@@ -61,8 +61,8 @@ def test_a_jacobian_of_known_norm():
 
 
 def test_a_decoder_that_sees_more_than_the_code_map():
-    leaking = Leaking(member("vq-vae").config)
-    leaking.load_state_dict(member("vq-vae").state_dict())
+    leaking = Leaking(autoencoder("vq-vae").config)
+    leaking.load_state_dict(autoencoder("vq-vae").state_dict())
     found = run(vq_vae=leaking)
     assert not found.holds and found.measured["quantised: bits"] == 512
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from explorer.claims import reparameterisation
-from explorer.claims._members import small_pictures
+from explorer.claims._autoencoders import small_pictures
 from explorer.claims.reparameterisation import reparameterised
 from explorer.core.networks.autoencoder import CodeConfig
 from explorer.core.networks.autoencoder_conv import Variational

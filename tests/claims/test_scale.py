@@ -6,10 +6,10 @@ import torch
 
 from explorer import weights
 from explorer.claims import scale
-from explorer.claims._estimate_spectra import Films, high_energy, spectrum
+from explorer.claims._estimate_spectra import EstimateSpectra, high_energy, spectrum
 from explorer.claims._statistics import bootstrap, rank_correlation
 from explorer.claims.conditioning import told_noise_level
-from explorer.claims.scale import LEVELS, _f50, _half_power_levels, coarse_to_fine, sharpening
+from explorer.claims.scale import SIGMAS, _f50, _half_power_levels, coarse_to_fine, sharpening
 from explorer.core.denoisers.wiener import Wiener, wiener_gain
 from explorer.core.noise import white, white_batch
 from explorer.core.spectra.radial import counts, mean_wavenumbers, octave_edges, rapsd
@@ -75,12 +75,12 @@ def test_the_wiener_filter_measured_is_the_wiener_filter_predicted():
 
 def test_half_power_is_where_the_spectrum_meets_the_noise():
     clean = np.append(1.0, (1 / 64 / K[1:]) ** 2 * 25)  # P = 25 at 1 / 64 cycles/pixel
-    kept = clean * wiener_gain(clean, LEVELS[:, None])
+    kept = clean * wiener_gain(clean, SIGMAS[:, None])
     f50 = _f50(clean, kept)
     inside = (f50 > 0) & (f50 < 0.5)
     assert inside.sum() > 5
-    assert f50[inside] == pytest.approx(5 / 64 / LEVELS[inside], rel=0.06)  # between annuli H is no power law
-    assert f50[LEVELS > 5].tolist() == [0.0] * int((LEVELS > 5).sum())
+    assert f50[inside] == pytest.approx(5 / 64 / SIGMAS[inside], rel=0.06)  # between annuli H is no power law
+    assert f50[SIGMAS > 5].tolist() == [0.0] * int((SIGMAS > 5).sum())
     levels = _half_power_levels(clean, kept, 64)
     edges = octave_edges(64, 64)
     assert np.all((5 / 64 / edges[1:] < levels) & (levels < 5 / 64 / edges[:-1]))
@@ -88,9 +88,9 @@ def test_half_power_is_where_the_spectrum_meets_the_noise():
 
 def test_half_power_levels_end_where_the_levels_end():
     clean = np.ones(33)
-    everything, nothing = np.ones((len(LEVELS), 33)), np.zeros((len(LEVELS), 33))
-    assert _half_power_levels(clean, everything, 64).tolist() == [LEVELS[-1]] * 5
-    assert _half_power_levels(clean, nothing, 64).tolist() == [LEVELS[0]] * 5
+    everything, nothing = np.ones((len(SIGMAS), 33)), np.zeros((len(SIGMAS), 33))
+    assert _half_power_levels(clean, everything, 64).tolist() == [SIGMAS[-1]] * 5
+    assert _half_power_levels(clean, nothing, 64).tolist() == [SIGMAS[0]] * 5
 
 
 def test_windowed_spectrum_keeps_white_noise_flat_and_does_not_see_edges():
@@ -129,12 +129,12 @@ def measure(monkeypatch):
     """The claim on the Wiener filter's own spectra, changed as a test likes: shares (K, R) of the clean power."""
 
     def run(claim, change):
-        shares = wiener_gain(CLEAN, LEVELS[:, None])
+        shares = wiener_gain(CLEAN, SIGMAS[:, None])
         change(shares)
-        seen = Films(
-            np.stack([CLEAN] * 2), np.broadcast_to((CLEAN * shares)[:, None, None], (len(LEVELS), 2, 2, 33)), 64
+        seen = EstimateSpectra(
+            np.stack([CLEAN] * 2), np.broadcast_to((CLEAN * shares)[:, None, None], (len(SIGMAS), 2, 2, 33)), 64
         )
-        monkeypatch.setattr(scale, "films", lambda denoiser, pictures: seen)
+        monkeypatch.setattr(scale, "estimate_spectra", lambda denoiser, pictures: seen)
         return claim(pictures=FIELDS[:2], denoiser=WIENER)
 
     return run
@@ -145,7 +145,7 @@ def nothing(shares):
 
 
 def one_level_sharper(shares):
-    shares[8] = wiener_gain(CLEAN, 0.85 * LEVELS[7])
+    shares[8] = wiener_gain(CLEAN, 0.85 * SIGMAS[7])
 
 
 def finest_octave_kept_longer(shares):
@@ -169,7 +169,7 @@ def one_level_duller(shares):
 
 
 def hardly_changing(shares):
-    shares[:] = 0.5 + 0.001 * np.arange(len(LEVELS))[:, None]
+    shares[:] = 0.5 + 0.001 * np.arange(len(SIGMAS))[:, None]
 
 
 @pytest.mark.parametrize(("change", "fails"), [(one_level_duller, "fall"), (hardly_changing, "rank")])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.autoencoders import AUTOENCODERS, FOLDER, load_autoencoder
-from explorer.claims._members import small_pictures
+from explorer.claims._autoencoders import small_pictures
 from explorer.claims.skips import SIGMAS, excess
 from explorer.engine import Engine
 from explorer.errors import RequestRefused

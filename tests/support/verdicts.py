@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from explorer.claims import CLAIMS
-from explorer.claims._estimate_spectra import films
+from explorer.claims._estimate_spectra import estimate_spectra
 
 _folder: Path | None = None  # where workers of one run leave verdicts for each other
 
@@ -33,5 +33,5 @@ def shipped(id):
 
 def afresh(id, **inputs):
     """A verdict that owes nothing to an earlier run."""
-    films.cache_clear()
+    estimate_spectra.cache_clear()
     return CLAIMS[id](**inputs)
