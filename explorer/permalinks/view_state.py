@@ -12,12 +12,11 @@ from explorer.core.schedules import SCHEDULES
 from explorer.schemas.autoencoder_internals import OUTPUTS, SIGMA_RATIOS, WIRING_RANGE
 from explorer.schemas.autoencoders import ORDERS
 from explorer.schemas.noising import FIRST_SCHEDULE, FIRST_SIGMA, SIGMA_RANGE
-from explorer.schemas.sampling import COMPARABLE, MAX_STEPS, SamplingRequest
+from explorer.schemas.sampling import COMPARABLE, MAX_STEPS, NO_DIFFERENCE, SamplingRequest
 from explorer.schemas.score_field import ARROWS, DENSITIES, DensityRequest, Points
 from explorer.schemas.validation import name, number, one_of, whole_number
 
 STATE_SCALINGS = ("scaled", "clipped")  # how the state of a run is drawn: divided by its size, or cut off
-NO_DIFFERENCE = "nothing"  # in which run B differs from run A: there is no run B
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ START_RANGE = (0.05, 80.0)  # sigma at which a run from a picture may start, dat
 MAX_STEPS = 200
 MAX_STEP_PIXELS = MAX_STEPS * 256 * 256  # steps times pixels: every state of a run is held in memory
 COMPARABLE = ("sampler", "steps", "schedule", "label", "guidance", "seed", "model")  # fields that run B may differ in
+NO_DIFFERENCE = "nothing"  # in which run B differs from run A: there is no run B
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from explorer.ui.sections import branching, exporting, transfer, turning
 from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event, with_ticket_js
 from explorer.ui.streaming.sampling_runs import SamplingRuns
 from explorer.ui.widgets.picture_picker import chosen_name
-from explorer.ui.widgets.sampling_controls import COMPARABLE_FIELDS, NO_COMPARISON, build_controls
+from explorer.ui.widgets.sampling_controls import COMPARABLE_FIELDS, NO_DIFFERENCE, build_controls
 
 LABEL = "Sampling"
 PLAYER = "trajectory"
@@ -59,7 +59,7 @@ class SamplingView:
 
 def second_run(first: SamplingRequest, differs: object, others: dict[str, object]) -> list[SamplingRequest]:
     """Run B, when it is to differ from A in something. Raises RequestRefused."""
-    if differs == NO_COMPARISON:
+    if differs == NO_DIFFERENCE:
         return []
     return [replace(first, **{one_of(differs, tuple(COMPARABLE_FIELDS), "difference of run B"): others[differs]})]
 

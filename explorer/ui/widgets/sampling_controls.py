@@ -11,6 +11,7 @@ from explorer.core.samplers.registry import SAMPLER_INFO
 from explorer.core.schedules import SCHEDULES
 from explorer.engine import Engine
 from explorer.schemas import MODELS, SIZES, SamplingRequest
+from explorer.schemas.sampling import COMPARABLE, NO_DIFFERENCE
 from explorer.ui.widgets.picture_picker import build_picture_picker
 from explorer.ui.widgets.upload import build_upload
 
@@ -21,16 +22,7 @@ START_TITLES = [("pure noise", "noise"), ("the picture, noised", "picture")]
 # the request's fields in the order in which the handler takes them
 RUN_FIELDS = ("model", "label", "sampler", "steps", "schedule", "guidance", "eta", "seed", "size", "start", "sigma")
 # what run B may differ in: the request's field -> what it is called
-COMPARABLE_FIELDS = {
-    "sampler": "sampler",
-    "steps": "steps",
-    "schedule": "schedule",
-    "label": "class",
-    "guidance": "guidance",
-    "seed": "seed",
-    "model": "model",
-}
-NO_COMPARISON = "nothing"
+COMPARABLE_FIELDS = {field: "class" if field == "label" else field for field in COMPARABLE}
 MAX_RADIO_CHOICES = 12  # choices
 
 
@@ -74,8 +66,8 @@ def build_controls(engine: Engine) -> Controls:
             gr.Accordion("Compare with a second run", open=False, elem_id="comparing"),
             gr.Row(elem_classes="line", elem_id="compare"),
         ):
-            choices = [(NO_COMPARISON, NO_COMPARISON), *((title, field) for field, title in COMPARABLE_FIELDS.items())]
-            differs = gr.Radio(choices, value=NO_COMPARISON, label="Run B differs in", elem_id="differs")
+            choices = [(NO_DIFFERENCE, NO_DIFFERENCE), *((title, field) for field, title in COMPARABLE_FIELDS.items())]
+            differs = gr.Radio(choices, value=NO_DIFFERENCE, label="Run B differs in", elem_id="differs")
             others = [fields.make(field, other=True) for field in COMPARABLE_FIELDS]
     made = dict(model=model, label=label, sampler=sampler, steps=steps, schedule=schedule, guidance=guidance)
     made |= dict(eta=eta, seed=seed, size=size, start=start, sigma=sigma)

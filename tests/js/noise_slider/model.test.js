@@ -43,7 +43,7 @@ let state;
 let base;
 
 beforeEach(async () => {
-  state = model.createState();
+  state = model.createState({ firstSigma: 0.5, drawnEpsStd: 3 });
   await model.takeBase(state, basePart());
   base = /** @type {model.Base} */ (state.base);
 });

@@ -8,19 +8,20 @@ import gradio as gr
 
 from explorer.core.schedules import SCHEDULES
 from explorer.figures.palette import ROLES
+from explorer.schemas.noising import DRAWN_EPS_STD, FIRST_SCHEDULE, FIRST_SIGMA
 from explorer.ui.players.shared.legend import key
 from explorer.ui.players.shared.modules import mount
 
 FOLDER = Path(__file__).parent
-DEFAULT_SCHEDULE = "cosine-vp"
 
 
 def build_noise_slider() -> gr.HTML:
     """Build the component; its value is {"generation", "parts"} of `payload`, and it emits `release`."""
+    constants = {"firstSigma": FIRST_SIGMA, "drawnEpsStd": DRAWN_EPS_STD}
     return gr.HTML(
         value=None,
         html_template=_template(),
-        js_on_load=mount("players/noise_slider/controls.js"),
+        js_on_load=mount("players/noise_slider/controls.js", constants),
         elem_id="player",
     )
 
@@ -37,7 +38,7 @@ def curve_styles() -> str:
 def _template() -> str:
     legend = "".join(key(name, role.title) for name, role in ROLES.items()) + key("ghost", "Wiener expectation")
     options = "".join(
-        f'<option value="{name}"{" selected" if name == DEFAULT_SCHEDULE else ""}>{schedule.label}</option>'
+        f'<option value="{name}"{" selected" if name == FIRST_SCHEDULE else ""}>{schedule.label}</option>'
         for name, schedule in SCHEDULES.items()
     )
     return (FOLDER / "template.html").read_text().replace("@@legend@@", legend).replace("@@schedules@@", options)

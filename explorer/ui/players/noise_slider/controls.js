@@ -6,7 +6,7 @@ import { clamp, numberText, pixelsText } from "../shared/numbers.js";
 import { fromLink, pictureShown, reportView } from "../shared/page.js";
 import { register } from "../shared/registry.js";
 import { csvOf } from "./csv.js";
-import { createState, FIRST_SIGMA, lastLevel, onGrid, positionOf, sigmaAt, takeBase, takeLevels } from "./model.js";
+import { createState, lastLevel, onGrid, positionOf, sigmaAt, takeBase, takeLevels } from "./model.js";
 import { createPictures } from "./pictures.js";
 import { createSpectrum } from "./spectrum.js";
 import { createStrips } from "./strips.js";
@@ -27,11 +27,12 @@ class NoiseSlider {
    * @param {HTMLElement} element
    * @param {import("../shared/connection.js").Props} props
    * @param {import("../shared/connection.js").Gradio} gradio
+   * @param {import("./model.js").Constants} constants
    */
-  constructor(element, props, gradio) {
+  constructor(element, props, gradio, constants) {
     this.element = element;
     this.gradio = gradio;
-    this.state = createState();
+    this.state = createState(constants);
     this.slider = find(element, "#noise-slider", HTMLInputElement);
     this.schedule = find(element, "#schedule", HTMLSelectElement);
     this.drawPictures = createPictures(element, this.state);
@@ -80,7 +81,7 @@ class NoiseSlider {
     }).observe(this.spectrum.svg);
     explainWords(element, EXPLANATIONS);
     fromLink("noise-scale").then((link) => {
-      state.first = link.sigma ?? FIRST_SIGMA;
+      state.first = link.sigma ?? state.constants.firstSigma;
       if (link.schedule) schedule.value = link.schedule;
     });
   }
@@ -123,7 +124,7 @@ class NoiseSlider {
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.gradio.trigger("release", { level: state.position }), REST_MS);
     if (!state.base) return;
-    const first = state.position === Math.round(positionOf(state.base, FIRST_SIGMA));
+    const first = state.position === Math.round(positionOf(state.base, state.constants.firstSigma));
     const sigma = first ? null : Number(sigmaAt(state.base, state.position).toPrecision(3));
     reportView("noise-scale", { sigma, schedule: schedule.value });
   }
@@ -162,9 +163,10 @@ class NoiseSlider {
  * @param {HTMLElement} element
  * @param {import("../shared/connection.js").Props} props
  * @param {import("../shared/connection.js").Gradio} gradio
+ * @param {import("./model.js").Constants} constants
  */
-export function mount(element, props, gradio) {
-  const player = new NoiseSlider(element, props, gradio);
+export function mount(element, props, gradio, constants) {
+  const player = new NoiseSlider(element, props, gradio, constants);
   register("noise_slider", {
     ...player.exchange.handles,
     state: player.state,

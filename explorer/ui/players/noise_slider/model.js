@@ -40,16 +40,29 @@ import { clamp } from "../shared/numbers.js";
  * @property {(Estimate | null)[]} frames per level
  * @property {number} position
  * @property {number} first noise level to begin with
+ * @property {Constants} constants
+ */
+
+/**
+ * What page and server must agree on (component.py).
+ * @typedef {object} Constants
+ * @property {number} firstSigma noise level to begin with, where a link gives none
+ * @property {number} drawnEpsStd predicted noise is drawn from minus to plus this many standard deviations
  */
 
 /** @typedef {[[number, number], [number, number]]} Bracket two levels with their weights */
 
-export const FIRST_SIGMA = 0.5;
 const PIXELS_PER_UNIT = 127.5; // shown values from 0 to 255 for data from -1 to 1
 const LOG_FLOOR = 1e-30; // keeps the logarithm of nothing finite
 
-/** @returns {NoiseSliderState} */
-export const createState = () => ({ base: null, frames: [], position: 0, first: FIRST_SIGMA });
+/** @param {Constants} constants @returns {NoiseSliderState} */
+export const createState = (constants) => ({
+  base: null,
+  frames: [],
+  position: 0,
+  first: constants.firstSigma,
+  constants,
+});
 
 /** @param {Base} base */
 export const lastLevel = (base) => base.sigmas.length - 1;

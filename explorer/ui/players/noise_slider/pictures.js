@@ -8,8 +8,6 @@ import { blendedError, bracket, estimateAt, onGrid, sigmaAt } from "./model.js";
 /** @typedef {import("./model.js").Base} Base */
 /** @typedef {import("./model.js").Bracket} Bracket */
 
-const PREDICTED_RANGE = 3; // predicted noise is drawn from -3 to +3 standard deviations
-
 /**
  * canvas = offset + scale * (x0 + sigma * eps), clipped for display by the byte array itself.
  * @param {HTMLCanvasElement} canvas
@@ -48,7 +46,7 @@ export function paintEstimate(canvas, state, [[a, wa], [b, wb]], noiseCanvas = n
   const data = image.data;
   const noiseImage = noiseCanvas && imageOf(noiseCanvas, size);
   const noise = noiseImage?.data;
-  const shown = 1 / PREDICTED_RANGE;
+  const shown = 1 / state.constants.drawnEpsStd;
   const perSigma = shown / sigma;
   for (let i = 0, j = 0; i < x0.length; j++)
     for (const end = i + 3; i < end; i++, j++) {

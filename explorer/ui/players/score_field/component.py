@@ -7,16 +7,16 @@ from pathlib import Path
 import gradio as gr
 
 from explorer.core.toy2d.densities import POINT_STD, SIGMA_MAX, SIGMA_MIN
-from explorer.schemas.score_field import EXTENT, MAX_POINTS, WalkRequest
+from explorer.schemas.score_field import ARROWS, EXTENT, MAX_POINTS, WalkRequest
 from explorer.ui.players.shared.modules import mount
 
 FOLDER = Path(__file__).parent
-VIEWS = {
-    "move": ("D − x", "the denoiser's move"),
-    "noise": ("ε<sub>t</sub> = x − D", "the noise of text A"),
-    "eps": ("ε = (x − D) / σ", "noise of unit size"),
-    "score": ("(D − x) / σ²", "the score"),
-}
+LABELS = (  # of ARROWS: formula and name
+    ("D − x", "the denoiser's move"),
+    ("ε<sub>t</sub> = x − D", "the noise of text A"),
+    ("ε = (x − D) / σ", "noise of unit size"),
+    ("(D − x) / σ²", "the score"),
+)
 
 
 def build_score_field() -> gr.HTML:
@@ -41,6 +41,6 @@ def _template() -> str:
     rows = "".join(
         f'<label data-view="{name}"><input type="radio" name="score-field-view" value="{name}">'
         f"<b>{formula}</b><span>{title}</span><output data-factor></output><output data-length></output></label>"
-        for name, (formula, title) in VIEWS.items()
+        for name, (formula, title) in zip(ARROWS, LABELS, strict=True)
     )
     return (FOLDER / "template.html").read_text().replace("@@views@@", rows)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from explorer.schemas.noising import DRAWN_EPS_STD
 from explorer.ui.players.shared.legend import key
 from explorer.ui.players.shared.modules import mount
 
@@ -20,7 +21,7 @@ PANELS = {
 
 def build_trajectory() -> gr.HTML:
     """Build the component; its value is {"generation", "parts", "state"} of explorer.ui.players.trajectory.payload."""
-    script = mount("players/trajectory/controls.js")
+    script = mount("players/trajectory/controls.js", {"drawnEpsStd": DRAWN_EPS_STD})
     return gr.HTML(value=None, html_template=_template(), js_on_load=script, elem_id="trajectory")
 
 

@@ -15,6 +15,7 @@ import { EXPLANATIONS, sentence } from "./words.js";
 /** @typedef {import("../shared/wire_format.js").Part} Part */
 /** @typedef {import("./model.js").Run} Run */
 /** @typedef {import("./model.js").RunName} RunName */
+/** @typedef {{ drawnEpsStd: number }} Constants up to how many standard deviations predicted noise is drawn */
 
 const NAMES = /** @type {RunName[]} */ (["A", "B"]);
 
@@ -23,8 +24,9 @@ class Trajectory {
    * @param {HTMLElement} element
    * @param {import("../shared/connection.js").Props} props
    * @param {import("../shared/connection.js").Gradio} gradio
+   * @param {Constants} constants
    */
-  constructor(element, props, gradio) {
+  constructor(element, props, gradio, { drawnEpsStd }) {
     this.element = element;
     this.state = createState();
     this.slider = find(element, "#trajectory-slider", HTMLInputElement);
@@ -33,6 +35,7 @@ class Trajectory {
     const look = {
       scaled: () => this.shown.value === "scaled",
       generation: () => this.exchange.received.generation,
+      drawnEpsStd,
     };
     this.pictures = NAMES.map((name) => createPictures(element, this.state, name, look));
     this.maps = NAMES.map((name) => createOctaveMap(element, this.state, name, move));
@@ -222,9 +225,10 @@ function createReadout(element, state, slider) {
  * @param {HTMLElement} element
  * @param {import("../shared/connection.js").Props} props
  * @param {import("../shared/connection.js").Gradio} gradio
+ * @param {Constants} constants
  */
-export function mount(element, props, gradio) {
-  const player = new Trajectory(element, props, gradio);
+export function mount(element, props, gradio, constants) {
+  const player = new Trajectory(element, props, gradio, constants);
   const { state } = player;
   register("trajectory", {
     ...player.exchange.handles,

@@ -8,7 +8,6 @@ import { frameOf } from "./model.js";
 /** @typedef {import("./model.js").RunName} RunName */
 /** @typedef {import("./model.js").Frame} Frame */
 
-const SHOWN_RANGE = 3; // predicted noise and score are drawn from -3 to +3 standard deviations of the noise
 const PANELS = ["x", "x0", "eps", "score"];
 
 /**
@@ -16,9 +15,10 @@ const PANELS = ["x", "x0", "eps", "score"];
  * @param {HTMLElement} element
  * @param {TrajectoryState} state
  * @param {RunName} name
- * @param {{ scaled: () => boolean, generation: () => number }} look scaled: the state by 1 / sqrt(1 + sigma^2)
+ * @param {{ scaled: () => boolean, generation: () => number, drawnEpsStd: number }} look scaled: the state by
+ *   1 / sqrt(1 + sigma^2); drawnEpsStd: predicted noise and score are drawn up to so many standard deviations
  */
-export function createPictures(element, state, name, { scaled, generation }) {
+export function createPictures(element, state, name, { scaled, generation, drawnEpsStd }) {
   const row = find(element, `.ns-pictures[data-run=${name}]`);
   const frames = findAll(row, ".ns-frame");
   const [x, x0, eps, score] = PANELS.map((panel) => find(row, `[data-panel=${panel}]`, HTMLCanvasElement));
@@ -29,7 +29,7 @@ export function createPictures(element, state, name, { scaled, generation }) {
   function paint(frame, size, scale) {
     const { sigma } = frame;
     const gain = 127.5 * (scale ? 1 / Math.sqrt(1 + sigma * sigma) : 1);
-    const shown = (127.5 / SHOWN_RANGE) * frame.epsScale;
+    const shown = (127.5 / drawnEpsStd) * frame.epsScale;
     const both = { x: frame.x0, y: frame.eps };
     paintSum(x, size, { ...both, a: gain * frame.x0Scale, b: gain * sigma * frame.epsScale });
     paintSum(x0, size, { ...both, a: 127.5 * frame.x0Scale, b: 0 });
