@@ -61,13 +61,13 @@ class Looks:
 
 @pytest.fixture
 def looks(monkeypatch):
-    counted, dismiss = Looks(), orphaned_events.OrphanedEvents.dismiss
+    counted, stop_orphans = Looks(), orphaned_events.OrphanedEvents.stop_orphans
 
     async def counting(self, queue):
-        await dismiss(self, queue)
+        await stop_orphans(self, queue)
         counted.count += 1
 
-    monkeypatch.setattr(orphaned_events.OrphanedEvents, "dismiss", counting)
+    monkeypatch.setattr(orphaned_events.OrphanedEvents, "stop_orphans", counting)
     return counted
 
 
