@@ -46,7 +46,7 @@ def serve(engine: Engine, hosting: Hosting) -> None:
 def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Health]:
     """Return the page with its queue, the arguments of its launch(), and what counts and drains its events."""
     blobs, health = BlobStore(MAX_STORE_BYTES[engine.models.device.type]), Health(engine)
-    times = engine.models.places
+    times = engine.models.parallel_networks
     app = build_app(engine, blobs).queue(max_size=times * MAX_QUEUED_VISITORS)
     app.health = health
     gradio_patches.install(app)

@@ -57,7 +57,7 @@ class Models:
         self._ideal: dict[int, Denoiser] = {}
 
     @property
-    def places(self) -> int:
+    def parallel_networks(self) -> int:
         """The number of networks that compute at the same time: that of the replicas at most, or 1."""
         return self.replicas.max_replicas if self.replicas is not None else 1
 

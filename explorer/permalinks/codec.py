@@ -8,7 +8,7 @@ Only what differs from the defaults is written; names and defaults are in `schem
     upload   1 where the picture was the sender's own; it is not in the link, `picture` names the example before it
     hide     parts of the page that are not shown, of HIDEABLE
 
-A place in the plane is a word of six digits: x, then y, in hundredths of a unit from the lower left corner of the
+A point of a drawing is a word of six digits: x, then y, in hundredths of a unit from the lower left corner of the
 square that is shown, so that 200 places have 1,399 characters.
 
 Decoding never fails: what cannot be used stays at its default and is listed with the reason. Names that begin with "__"

@@ -69,7 +69,7 @@ VIEWS: dict[str, dict[str, Piece]] = {
     },
     "autoencoders": {
         "lineup": _piece(CorruptionRequest(), "picture corruption sigma rate seed"),
-        "view_state": _piece(LineupViewState(), "member order"),
+        "view_state": _piece(LineupViewState(), "", member="autoencoder", order="order"),
         "wiring": _piece(
             WiringViewState(), "sigma", "wiring.", told="sigma_ratio", output="output", residual="residual"
         ),

@@ -69,11 +69,11 @@ class Comparison:
 class LineupViewState:
     """Autoencoder that is enlarged, and the order of all."""
 
-    member: str = "conditional"
+    autoencoder: str = "conditional"
     order: str = "group"
 
     def __post_init__(self) -> None:
-        name(self.member, "member")
+        name(self.autoencoder, "member")
         one_of(self.order, ORDERS, "order")
 
 

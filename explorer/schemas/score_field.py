@@ -71,7 +71,7 @@ def _checked_point(point: object) -> tuple[float, float]:
 class LearnRequest:
     """Train a small network on noisy points of a density alone. Raises RequestRefused for a value out of range."""
 
-    plane: DensityRequest = DensityRequest()
+    plane: DensityRequest = DensityRequest()  # under this name in the HTTP API
     steps: int = 2500
     seed: int = 0
 
@@ -88,7 +88,7 @@ class WalkRequest:
     Raises RequestRefused for a value out of range.
     """
 
-    plane: DensityRequest = DensityRequest()
+    plane: DensityRequest = DensityRequest()  # under this name in the HTTP API
     source: str = "exact"  # whose score moves the walkers; "learned" is the network of LearnRequest(plane)
     sigma: float = 0.05  # the one noise level, data units
     count: int = 300  # walkers of each kind

@@ -32,7 +32,7 @@ def test_cards_and_hashes_are_those_of_the_files(models):
 
 
 def test_a_pass_is_as_large_as_the_chunk(models):
-    assert models.batcher.stats().max_pixels == 3 * 128**2 and models.places == 1
+    assert models.batcher.stats().max_pixels == 3 * 128**2 and models.parallel_networks == 1
 
 
 def test_classes_are_named_where_one_is_unknown(models):

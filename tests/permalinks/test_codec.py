@@ -70,7 +70,7 @@ PIECES = {
     ("sampling", "comparison"): COMPARISON,
     ("sampling", "transfer"): TRANSFER,
     ("autoencoders", "lineup"): LINE_UP,
-    ("autoencoders", "view_state"): st.builds(LineupViewState, member=text, order=one(ORDERS)),
+    ("autoencoders", "view_state"): st.builds(LineupViewState, autoencoder=text, order=one(ORDERS)),
     ("autoencoders", "levels"): st.builds(SeedRequest, seed=seed),
     ("autoencoders", "generate"): st.builds(GenerateRequest, seed=seed, steps=st.integers(2, 60)),
     ("autoencoders", "density"): st.builds(DensityViewState, density=one(DENSITIES))
