@@ -39,10 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(*chosen, sep="\n")
         return 0
     runner.preload(options.preload)
-    unnoticed = _run(options.root, chosen, options.timeout, options.output)
+    unnoticed = _run(chosen, options)
     share = 1 - len(unnoticed) / max(1, len(chosen))
     print(f"\n{len(chosen) - len(unnoticed)} of {len(chosen)} faults noticed, {share:.0%}; unnoticed:")
-    print(*(unnoticed or ["none"]), sep="\n")
+    print("\n".join(map(str, unnoticed)) or "none")
     return 0 if share >= options.at_least and not stale else 1
 
 
@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kind", default="", help="only faults of this kind, or the listed one of this id")
     parser.add_argument("--timeout", type=float, default=240, help="seconds for the tests of one fault")
     parser.add_argument("--at-least", type=float, default=0.9, help="share noticed below which the status is 1")
+    parser.add_argument("--assume-sound", action="store_true", help="do not run the tests without a fault before")
     parser.add_argument("--show", action="store_true", help="print the faults and run nothing")
     parser.add_argument("--root", type=Path, default=ROOT, help="repository to copy")
     parser.add_argument("--preload", nargs="*", default=runner.PRELOADED, help="modules imported once for all runs")
@@ -63,15 +64,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(root: Path, chosen: list[Fault], timeout_s: float, output: Path | None) -> list[Fault]:
+def _run(chosen: list[Fault], options: argparse.Namespace) -> list[Fault]:
     """Return the faults that no test notices, after printing a line for each; raises RuntimeError on a bad baseline."""
     unnoticed: list[Fault] = []
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         copy = Path(folder, "repository")
         copy.mkdir()
-        runner.copy_tree(root, copy)
-        run = partial(runner.failure, copy, timeout_s=timeout_s, output=output or Path(folder, "output.txt"))
-        sound: set[str] = set()
+        runner.copy_tree(options.root, copy)
+        output = options.output or Path(folder, "output.txt")
+        run = partial(runner.failure, copy, timeout_s=options.timeout, output=output)
+        stages = [stage for fault in chosen for stage in _stages(copy, fault)]
+        sound = {test for stage in stages for test in stage} if options.assume_sound else set()
         _check_sound(run, [test for fault in chosen for test in _stages(copy, fault)[0]], sound)
         for fault in sorted(chosen, key=lambda fault: (fault.path, fault.line)):
             began, noticed = time.monotonic(), ""

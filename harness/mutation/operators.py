@@ -94,22 +94,24 @@ def _edits(tree: ast.Module, source: str) -> Iterator[_Edit]:
 
     lines, kinds = source.splitlines(), _kinds(tree)
 
-    def edit(first: ast.AST, last: ast.AST, text: str, kind: str, between: bool = False) -> Iterator[_Edit]:
+    def edit(first: Node, last: Node, text: str, kind: str, between: bool = False) -> Iterator[_Edit]:
         """Replace the text from node to node, or only what stands between them; nothing where it spans lines."""
         row, start = (first.end_lineno, first.end_col_offset) if between else (first.lineno, first.col_offset)
         end_row, end = (last.lineno, last.col_offset) if between else (last.end_lineno, last.end_col_offset)
-        if row == end_row:
+        if row is not None and row == end_row:
             raw = lines[row - 1].encode()
             start, end = len(raw[:start].decode()), len(raw[:end].decode())
             if between:  # brackets that close and open there stay
                 middle = lines[row - 1][start:end]
-                left, right = re.match(r"[)\s]*", middle).group(), re.search(r"[(\s]*$", middle).group()
-                text = f"{left.rstrip()} {text} {right.lstrip()}"
+                closing = middle[: len(middle) - len(middle.lstrip(") "))]
+                opening = middle[len(middle.rstrip("( ")) :]
+                text = f"{closing.rstrip()} {text} {opening.lstrip()}"
             yield _Edit(row, start, end, text, kind)
 
     yield from walk(tree)
 
 
+Node = ast.expr | ast.stmt
 Edit = Callable[..., Iterator[_Edit]]
 
 
@@ -227,8 +229,9 @@ def _call(node: ast.Call, edit: Edit) -> Iterator[_Edit]:
         yield from edit(node, node, f"{ast.unparse(node)[:-1]}, reverse=True)", "sort order")
     if isinstance(function, ast.Attribute) and name in DROPPED and not node.args and not node.keywords:
         yield from edit(node, node, ast.unparse(function.value), "call removed")
-    if len(node.args) > 1 and all(isinstance(a, ast.Name) and len(a.id) <= 2 for a in node.args[:2]):
-        yield from edit(node.args[0], node.args[1], f"{node.args[1].id}, {node.args[0].id}", "arguments swapped")
+    short = [a.id for a in node.args[:2] if isinstance(a, ast.Name) and len(a.id) <= 2]
+    if len(short) == 2:
+        yield from edit(node.args[0], node.args[1], f"{short[1]}, {short[0]}", "arguments swapped")
 
 
 _OPERATORS: dict[type[ast.AST], tuple[Callable[..., Iterator[_Edit]], ...]] = {
