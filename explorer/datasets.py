@@ -45,7 +45,8 @@ def _members(root: Path, name: str) -> Iterator[tuple[str, bytes]]:
         elif archive.is_file():
             with tarfile.open(archive) as tar:
                 for member in sorted((m for m in tar if m.isfile()), key=lambda m: m.name):
-                    yield member.name.removeprefix("./"), tar.extractfile(member).read()
+                    if content := tar.extractfile(member):  # always, as it is a file
+                        yield member.name.removeprefix("./"), content.read()
         else:
             raise DataRefused(f"There is no {name}.tar and no folder {name} in {root}.")
     except (tarfile.TarError, OSError, EOFError) as error:

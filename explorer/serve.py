@@ -7,6 +7,7 @@ import io
 import signal
 import threading
 import webbrowser
+from types import FrameType
 from typing import Any
 
 import gradio as gr
@@ -71,7 +72,7 @@ def _serve(engine: Engine, hosting: Hosting) -> None:
     if hosting.share:
         print(_share_line(app.share_url, hosting.account is not None), flush=True)
     if hosting.browser:
-        webbrowser.open(app.local_url)
+        webbrowser.open(str(app.local_url))
     threading.Thread(target=_warm_up, args=[health], name="warm-up", daemon=True).start()
     while not stop.wait(STOP_POLL_S):  # a wait without end would not let the handlers run
         pass
@@ -89,8 +90,13 @@ def _warm_up(health: Health) -> None:
 def _stop_signal() -> threading.Event:
     """Return an event set by an interrupt from the keyboard or SIGTERM; a second one ends the process at once."""
     stop = threading.Event()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: (stop.set(), signal.signal(number, signal.SIG_DFL)))
+        signal.signal(number, handle)
     return stop
 
 

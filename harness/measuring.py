@@ -95,7 +95,8 @@ def interleaved(contenders: Mapping[str, Seconds], rounds: int) -> dict[str, np.
     """Seconds (rounds,) of each, after a warm-up; every other round goes through them backwards."""
     for seconds in contenders.values():
         seconds()
-    names, taken = list(contenders), {name: [] for name in contenders}
+    names = list(contenders)
+    taken: dict[str, list[float]] = {name: [] for name in contenders}
     for i in range(rounds):
         for name in names if i % 2 == 0 else reversed(names):
             taken[name].append(contenders[name]())

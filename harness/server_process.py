@@ -64,7 +64,7 @@ class Server:
         program: Sequence[str] = (sys.executable, "app.py"),
     ) -> None:
         self._own_temp_dir = None if temp_dir else tempfile.TemporaryDirectory(prefix="explorer-")
-        self.temp_dir = temp_dir or Path(self._own_temp_dir.name)
+        self.temp_dir = temp_dir or Path(self._own_temp_dir.name if self._own_temp_dir else "")
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         command = [*program, "--port", str(port), "--no-browser", *options]
         variables = {**os.environ, "GRADIO_TEMP_DIR": str(self.temp_dir), **(environment or {})}
@@ -145,6 +145,7 @@ class Server:
     def memory_mb(self, which: str = "VmRSS") -> float:
         """Return the MiB held now (VmRSS), or at most so far (VmHWM); Linux only."""
         found = re.search(rf"^{which}:\s+(\d+) kB", self._proc("status").read_text(), re.M)
+        assert found
         return int(found[1]) / 1024
 
     def handles(self) -> tuple[int, int]:

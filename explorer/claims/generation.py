@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -62,8 +63,11 @@ def generated(
     def decibels(rows: NDArray[np.int64]) -> Array:
         return 10 * np.log10(power[rows].mean(0) / real)
 
+    def decibel(octave: int, rows: NDArray[np.int64]) -> float:
+        return float(decibels(rows)[octave])
+
     here = decibels(np.arange(len(power)))
-    intervals = [bootstrap(lambda rows, i=i: float(decibels(rows)[i]), len(power)) for i in range(len(here))]
+    intervals = [bootstrap(partial(decibel, i), len(power)) for i in range(len(here))]
     away = [max(low, -high, 0.0) for low, high in intervals]  # of 0 dB from the interval
     worst = max(range(len(here)), key=lambda i: (away[i], abs(here[i])))
     figures = _of_these_weights(_shipped_evaluation() if evaluation is None else evaluation)
@@ -81,8 +85,9 @@ def generated(
 @torch.inference_mode()
 def _octave_powers(denoiser: Denoiser, start: Tensor) -> Array:
     """Mean power of each sample in each octave, mean of the colours, (N, octaves); every sample is told a class."""
-    sigmas, label = SCHEDULES["karras"].sigmas(STEPS), LABELS[: len(start)]
-    *_, last = SAMPLERS["heun"](lambda x, sigma: denoiser(x, sigma, label), start * float(sigmas[0]), sigmas)
+    sigmas, labels = SCHEDULES["karras"].sigmas(STEPS), LABELS[: len(start)]
+    with_class = lambda x, sigma, label=None: denoiser(x, sigma, labels)
+    *_, last = SAMPLERS["heun"](with_class, start * float(sigmas[0]), sigmas)
     return octave_means(rapsd(last.x).double().mean(1).numpy(), SIZE, SIZE)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -60,6 +61,10 @@ def denoising_score_matching(*, denoiser: Denoiser | None = None) -> Verdict:
         "least loss against the score, over the gap": losses[:, 1].min() / gap.mean(),
     }
     return verdict("C15", measured, spread < MAX_GAP_SPREAD)
+
+
+def _sines(first: Tensor, shift: Tensor, last: Tensor, x: Tensor) -> Tensor:
+    return torch.sin(x @ first.T / 2 + shift) @ last.T
 
 
 def random_scores(count: int) -> Iterator[Score]:

@@ -13,7 +13,7 @@ from explorer.claims._autoencoders import Load, autoencoder, small_pictures
 from explorer.claims._statistics import Array, bootstrap
 from explorer.claims.registry import Verdict, claim, verdict
 from explorer.core.networks.autoencoder import Autoencoder
-from explorer.core.networks.autoencoder_conv import jacobian_norm
+from explorer.core.networks.autoencoder_conv import VectorQuantised, jacobian_norm
 
 
 @claim(
@@ -60,7 +60,7 @@ def _jacobian(autoencoder: Autoencoder, x0: Tensor) -> tuple[Array, float]:
 
 
 @torch.inference_mode()
-def _bits(quantised: Autoencoder, x0: Tensor) -> tuple[float, float]:
+def _bits(quantised: VectorQuantised, x0: Tensor) -> tuple[float, float]:
     """tokens * log2 K, and by how much the output differs from what the decoder makes of the chosen vectors."""
     tokens, kinds = quantised.tokens(x0), len(quantised.codebook)
     output = quantised.decode(quantised.codebook[tokens].flatten(1))  # nothing but rows of the codebook

@@ -101,9 +101,9 @@ def _closed_form() -> dict[str, float]:
     z = mu + s * eps
     pathwise, score = 2 * (z - a), (z - a) ** 2 * (z - mu) / s**2
     return {
-        "one dimension: pathwise mean over closed form": np.mean(pathwise) / (2 * b),
-        "one dimension: score function's mean over closed form": np.mean(score) / (2 * b),
-        "one dimension: pathwise variance over closed form": np.var(pathwise) / (4 * s**2),
+        "one dimension: pathwise mean over closed form": float(np.mean(pathwise)) / (2 * b),
+        "one dimension: score function's mean over closed form": float(np.mean(score)) / (2 * b),
+        "one dimension: pathwise variance over closed form": float(np.var(pathwise)) / (4 * s**2),
         "one dimension: score function's variance over closed form":
-            np.var(score) / (b**4 / s**2 + 14 * b**2 + 15 * s**2),
+            float(np.var(score)) / (b**4 / s**2 + 14 * b**2 + 15 * s**2),
     }  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -59,7 +59,7 @@ def gain_of_few_steps(*, denoiser: Denoiser | None = None, samplers: Mapping[str
     unless another is given; the curve followed is Karras et al. 2022, eq. 3. A gain below 1 is detail that few steps
     leave out, above 1 too much of it. The interval comes from resampling the pictures.
     """
-    prior = weights.load("wiener")
+    prior = cast(Wiener, weights.load("wiener"))
     expected = [_expected(prior, SAMPLERS[name], steps) for name, steps in RUNS]
     used = prior if denoiser is None else denoiser
     eps = white_batch((3, SIDE, SIDE), 0, "start", range(PICTURES))

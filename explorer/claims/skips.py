@@ -83,7 +83,7 @@ def skips_carry_detail(*, pictures: Tensor | None = None, load: Load = autoencod
     low, high = _ENDS
     networks = [load(name) for name in ("conditional", "unet-noskip")]
     power = np.array([octave_power(wrong(net, x0, low)).mean(0) for net in networks])  # (2, N, octaves)
-    given = octave_power(wrong(lambda x, sigma: x, x0, low)).mean(0)  # (N, octaves)
+    given = octave_power(wrong(lambda x, sigma, label=None: x, x0, low)).mean(0)  # (N, octaves)
     ends = [by_picture(wrong(net, x0, high)).mean() for net in networks]
 
     def finest(rows: NDArray[np.int64]) -> float:

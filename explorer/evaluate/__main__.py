@@ -21,6 +21,7 @@ from tqdm import tqdm
 
 from explorer import weights
 from explorer.core.denoiser import Denoiser
+from explorer.core.denoisers.preconditioning import Preconditioned
 from explorer.core.denoisers.wiener import Ideal
 from explorer.core.networks.classifier import Classifier
 from explorer.errors import UserError, WeightsRefused
@@ -64,7 +65,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 
 def data_units(denoisers: dict[str, Denoiser], x0: Tensor, label: Tensor) -> dict:
     """Return the first section: MSE of each denoiser at SIGMAS, the model both with and without the class."""
-    contenders = {NETWORK_WITH_CLASS: (denoisers[NETWORK], label)}
+    contenders: dict[str, tuple[Denoiser, Tensor | None]] = {NETWORK_WITH_CLASS: (denoisers[NETWORK], label)}
     contenders |= {title: (denoiser, None) for title, denoiser in denoisers.items()}
     table = {
         title: mean_squared_errors(denoiser, x0, SIGMAS, labels)
@@ -117,7 +118,7 @@ def evaluate(options: argparse.Namespace) -> dict:
             print("BM3D is left out: the package bm3d is not installed (pip install -e '.[bench]').", file=sys.stderr)
         result["psnr"] = psnr_table(sets, peers, bm3d, options.bm3d)
     write_ladder(network, wiener, folder / f"{name}.ladder.jpg")
-    if options.samples > 0 and isinstance(network, torch.nn.Module):
+    if options.samples > 0 and isinstance(network, Preconditioned):
         result |= samples_of(options, pictures, training)
         write_samples(network, folder / f"{name}.samples.jpg", options.steps)
     result["cost"] = cost(network, name, folder)

@@ -66,8 +66,8 @@ def reference(name: str, result: dict) -> Reference:
         return Reference("the five specialists", specialists, 1.1)
     if info.group in (AUTOENCODERS["blind"].group, AUTOENCODERS["unet-noskip"].group):
         return Reference("its twin `conditional`", _at("conditional", levels(name), result))
-    max_ratio = 1 if info.group == AUTOENCODERS["dae-100"].group else None
-    return Reference("Wiener filter", _at("Wiener", levels(name), result), max_ratio)
+    bar = 1 if info.group == AUTOENCODERS["dae-100"].group else None
+    return Reference("Wiener filter", _at("Wiener", levels(name), result), bar)
 
 
 def table(result: dict) -> str:

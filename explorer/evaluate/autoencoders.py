@@ -12,6 +12,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -88,7 +89,7 @@ def skips_cut(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
     return table
 
 
-def codes(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
+def codes(members: dict[str, Any], x0: Tensor) -> dict:
     """Return what the codes hold: frequencies, Jacobians, nats, bits, filters."""
     bottlenecks = [name for name in members if name.startswith(("pca-", "ae-linear-", "ae-conv-"))]
     half = {name: measures.half_power_frequency(measures.estimates(members[name], x0, 0.0), x0) for name in bottlenecks}

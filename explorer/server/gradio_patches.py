@@ -117,8 +117,8 @@ def install(blocks: Blocks) -> None:
     that is closed here, stays empty; /metrics has counts of its own. No event sets up matplotlib, for which the first
     visitor would wait. In a Space, no second port is opened that takes changes to the program.
     """
-    state_holder.SessionState = LeanSessionState
-    utils.MatplotlibBackendMananger = nullcontext
+    state_holder.SessionState = LeanSessionState  # type: ignore[misc]
+    utils.MatplotlibBackendMananger = nullcontext  # type: ignore[misc, assignment]
     queue_of(blocks).ANALYTICS_MAX_EVENTS = 0
     http_server.get_space = lambda: None
 
@@ -144,7 +144,7 @@ def replace_preprocess(component: Component, replacement: Callable[[Callable, An
     A subclass of the component would have Gradio write a file beside its source.
     """
     original = component.preprocess
-    component.preprocess = lambda payload: replacement(original, payload)
+    component.preprocess = lambda payload: replacement(original, payload)  # type: ignore[method-assign]
 
 
 def upload_folder() -> Path:
@@ -239,7 +239,7 @@ def filter_next_events(
             for name, events in held.items():
                 groups[name].queue += events
 
-    queue.get_events = get_events
+    queue.get_events = get_events  # type: ignore[method-assign]
 
 
 async def withdraw_event(queue: Queue, event: Event) -> bool:

@@ -10,7 +10,8 @@ import traceback
 
 def redacted_traceback(error: BaseException) -> str:
     """The lines of the program that led to the exception, and its type; the same for what caused it."""
-    chain, seen = [], error
+    chain: list[str] = []
+    seen: BaseException | None = error
     while seen is not None and len(chain) < 5:
         chain.append("".join(traceback.format_tb(seen.__traceback__)) + type(seen).__qualname__)
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)

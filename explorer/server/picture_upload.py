@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -21,7 +22,7 @@ from explorer.server.upload_cleanup import note_read
 MAX_SQUARE_PX = 1024  # a side; twice the largest working size, a thirtieth of the memory of 24 megapixels
 
 
-def upload_button(label: str, **properties: object) -> gr.UploadButton:
+def upload_button(label: str, **properties: Any) -> gr.UploadButton:  # noqa: ANN401 - passed on unchanged
     """Return a gr.UploadButton(type="binary") whose files are deleted some time after they have been read."""
     button = gr.UploadButton(label, type="binary", **properties)
     replace_preprocess(button, _read_upload)

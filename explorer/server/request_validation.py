@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from explorer.errors import BodyRefused
 
@@ -53,7 +53,7 @@ def _refuse_file() -> None:
     raise BodyRefused(400, "A file can only be given by uploading it here.")
 
 
-def _refuse_number(_: str) -> None:
+def _refuse_number(_: str) -> NoReturn:
     raise BodyRefused(400, "Every number in the request must be finite.")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -31,7 +32,10 @@ from explorer.train.trainer import Trainer, save
 from explorer.train.wiener import fit_wiener
 
 RECIPE_OPTIONS = [field.name for field in fields(Recipe) if type(field.default) in (int, float)]
-FITTERS = {"classifier": fit_classifier, "wiener": fit_wiener}  # (data, folder) -> weight file, without checkpoints
+FITTERS: dict[str, Callable[[Path, Path], Path]] = {
+    "classifier": fit_classifier,
+    "wiener": fit_wiener,
+}  # (data, folder) -> weight file, without checkpoints
 ALL_AUTOENCODERS = ("autoencoders", "family")  # the second is an older name of the first
 
 

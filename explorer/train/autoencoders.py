@@ -9,6 +9,7 @@ import copy
 from dataclasses import fields, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -35,6 +36,7 @@ TRAINED_FIRST = (*LINEAR, *(f"ae-conv-{k}" for k in CODE_SIZES), "vae", "conditi
 WEIGHT_FILES = tuple(dict.fromkeys([*TRAINED_FIRST, *(info.file for info in AUTOENCODERS.values())]))
 MAX_SCALE_PICTURES = 6000  # pictures that the variance of a code is measured on
 ENCODE_BATCH = 250  # pictures
+R = TypeVar("R", bound=SmallUNetRecipe | CodeRecipe)
 
 
 class AutoencoderTraining:
@@ -73,9 +75,10 @@ class AutoencoderTraining:
         recipe = UNET_RECIPES.get(name) or CODE_RECIPES.get(name)
         return recipe is None or seen >= self._changed(recipe).images
 
-    def _changed(self, recipe: SmallUNetRecipe | CodeRecipe) -> SmallUNetRecipe | CodeRecipe:
+    def _changed(self, recipe: R) -> R:
         known = {field.name for field in fields(recipe)}
-        return replace(recipe, **{k: v for k, v in self.changes.items() if k in known})
+        changes: dict[str, Any] = {k: v for k, v in self.changes.items() if k in known}
+        return replace(recipe, **changes)
 
     def _write(
         self, name: str, tensors: dict[str, Tensor], training: dict, card: dict, dtype: torch.dtype = torch.float16
@@ -98,9 +101,9 @@ class AutoencoderTraining:
 
         def write(loss: float) -> None:
             save({**trainer.state(), "loss": loss}, checkpoint)
-            training = {"images_seen": trainer.seen, "steps": trainer.step, "seed": recipe.seed, "loss": loss}
-            training |= {"averaged_weights": True, "recipe": recipe.to_json()}
-            card = {"kind": weights.AUTOENCODER_UNET, "architecture": recipe.architecture.to_json()}
+            training: dict[str, Any] = {"images_seen": trainer.seen, "steps": trainer.step, "seed": recipe.seed}
+            training |= {"loss": loss, "averaged_weights": True, "recipe": recipe.to_json()}
+            card: dict[str, Any] = {"kind": weights.AUTOENCODER_UNET, "architecture": recipe.architecture.to_json()}
             card |= {"sigma_data": recipe.sigma_data, "wiring": recipe.wiring, "level": recipe.level}
             self._write(name, trainer.average.net.state_dict(), training, card)
 
@@ -114,10 +117,12 @@ class AutoencoderTraining:
         def write(loss: float) -> None:
             save({**trainer.state(), "loss": loss}, checkpoint)
             steps = trainer.seen // recipe.batch
-            training = {"images_seen": trainer.seen, "steps": steps, "seed": recipe.seed, "loss": loss}
+            training: dict[str, Any] = {"images_seen": trainer.seen, "steps": steps, "seed": recipe.seed, "loss": loss}
             if recipe.seeds > 1 and trainer.seen >= recipe.images:
                 training["probe"] = probe_gain(trainer, probe_pictures(self.data, self.source))
-            model = with_unit_code(trainer.model, self.source) if recipe.idea == "convolutional" else trainer.model
+            model: Autoencoder = trainer.model
+            if recipe.idea == "convolutional":
+                model = with_unit_code(cast(Convolutional, model), self.source)
             self._write(name, model.state_dict(), {**training, "recipe": recipe.to_json()}, card)
 
         run_to_end(trainer, recipe.images, self.minutes, write, loss_before)
@@ -151,8 +156,9 @@ class AutoencoderTraining:
     def _alternating_least_squares(self, covariance: Tensor, k: int) -> tuple[Tensor, Tensor, dict]:
         rounds = list(alternate(covariance, k, seed=0))
         encoder, decoder, error = rounds[-1]
-        training = {"images_seen": len(self.source.labels), "rounds": len(rounds), "seed": 0, "loss": error}
-        training["recipe"] = "alternating least squares on the covariance of all pictures and their mirror images"
+        training: dict[str, Any] = {"images_seen": len(self.source.labels), "rounds": len(rounds), "seed": 0}
+        training |= {"loss": error, "recipe": "alternating least squares on the covariance of all pictures and their "
+                     "mirror images"}  # fmt: skip
         return encoder, decoder, training
 
     def _checkpoint(self, name: str) -> Path:

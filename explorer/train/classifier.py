@@ -46,7 +46,7 @@ def fit(net: Classifier, pictures: Tensor, classes: Tensor, epochs: int, seed: i
 
     pictures uint8 (N, 3, 64, 64), classes (N,) int64.
     """
-    net.train().to(memory_format=torch.channels_last)
+    net.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     generator = torch.Generator().manual_seed(seed)
     steps = epochs * (len(pictures) // BATCH or 1)
     optimizer = torch.optim.AdamW(net.parameters(), lr=LEARNING_RATE, weight_decay=0.05)

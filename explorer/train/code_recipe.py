@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from explorer.core.networks.autoencoder import Autoencoder, CodeConfig
+from explorer.core.networks.autoencoder import CodeConfig
 
-# (model, x0 (B, 3, 32, 32), random stream, recipe, share of the training that is over) -> loss ()
-Objective = Callable[[Autoencoder, Tensor, torch.Generator, "CodeRecipe", float], Tensor]
+# (model, x0 (B, 3, 32, 32), random stream, recipe, share of the training that is over) -> loss ();
+# each objective is for autoencoders of one class
+Objective = Callable[[Any, Tensor, torch.Generator, "CodeRecipe", float], Tensor]
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def contractive(model: Autoencoder, x0: Tensor, draws: torch.Generator, recipe: 
     """Return the error plus the price on how far the code moves when the picture does (Rifai et al. 2011)."""
     some = x0[: max(1, len(x0) // 4)].contiguous()  # a quarter will do for an estimate of a mean
     probe = torch.randn(some.shape, generator=draws)
-    code, (_, moved) = model.encode(x0), torch.func.jvp(model.encode, (some,), (probe,))
+    code, moved = model.encode(x0), torch.func.jvp(model.encode, (some,), (probe,))[1]
     spread = (code - code.mean(0)).square().sum(1).mean()
     return F.mse_loss(model.decode(code), x0) + recipe.contraction * moved.square().sum(1).mean() / spread
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,7 +66,7 @@ RECIPES = {"scenes": Recipe()}
 
 # Networks that work on means of 2x2 and 4x4 pixels, where noise hides everything finer (Jing et al. 2022). Their noise
 # is that of the means: sigma / 2 and sigma / 4.
-MOSTLY_WHOLE = {"shares": (0.6, 0.3, 0.1), "whole": 24.0, "learning_rate": 7e-4}
+MOSTLY_WHOLE: dict[str, Any] = {"shares": (0.6, 0.3, 0.1), "whole": 24.0, "learning_rate": 7e-4}
 LEVELS = {
     "full": Recipe(native=0.7, saturation=0.3, turns=True, log_sigma_mean=-1.0, log_sigma_std=1.3, learning_rate=5e-4),
     "half": Recipe(reduction=2, batch=32, images=400_000, log_sigma_mean=0.3, log_sigma_std=1.2, **MOSTLY_WHOLE),

@@ -11,6 +11,7 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -19,6 +20,7 @@ from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 
 from explorer.core.networks.unet import UNet
+from explorer.train.code_recipe import CodeRecipe
 from explorer.train.crops import CropSource, quarter_turned, saturated, step_generator
 from explorer.train.recipes import Recipe
 
@@ -52,7 +54,7 @@ class Trainer:
         torch.manual_seed(recipe.seed)  # initial weights, the same in every process
         self.recipe, self.source, self.device, self.dtype = recipe, source.to(device), device, dtype
         self.native = native.to(device) if native else None
-        net = UNet(recipe.architecture).to(device, memory_format=torch.channels_last)
+        net = UNet(recipe.architecture).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.denoiser = recipe.denoiser(net)
         self.average = copy.deepcopy(self.denoiser).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
@@ -95,7 +97,7 @@ class Trainer:
         r, generator = self.recipe, step_generator(self.recipe.seed, self.step, self.device)
         x0, label = self.source.draw(r.batch, generator)
         x0 = F.avg_pool2d(x0, r.reduction)
-        draws = {"generator": generator, "device": self.device}
+        draws: dict[str, Any] = {"generator": generator, "device": self.device}
         sigma = (r.log_sigma_mean + r.log_sigma_std * torch.randn(r.batch, **draws)).exp()
         if self.native:
             x0, label = self._with_native(x0, label, sigma, generator)
@@ -109,6 +111,7 @@ class Trainer:
         self, x0: Tensor, label: Tensor, sigma: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Put photographs at their own resolution into some of the rows with little noise."""
+        assert self.native is not None
         r = self.recipe
         photographs, any_label = self.native.draw(r.batch, generator)
         if r.turns:
@@ -148,7 +151,7 @@ class Trainer:
         torch._foreach_lerp_(list(self.average.parameters()), list(self.denoiser.parameters()), 1 - decay)
 
 
-def learning_rate(recipe: Recipe, seen: int) -> float:
+def learning_rate(recipe: Recipe | CodeRecipe, seen: int) -> float:
     """Return the learning rate after `seen` crops: warm up, stay, then fall linearly to 0 over the `cooldown` share.
 
     Hägele et al. 2024. recipe: anything with the fields of Recipe that are used here.
