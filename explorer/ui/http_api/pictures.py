@@ -63,6 +63,7 @@ def branch(engine: Engine, request: BranchRequest) -> Responses:
     state: Branches | None = None
     for state in engine.branch(request):
         yield Progress(state.done, request.steps)
+    assert state is not None  # there is at least one step
     numbers = {
         "sigma": request.sigma, "octave_edges": state.edges, "agreement": state.agreement, "decided": state.decided
     }  # fmt: skip

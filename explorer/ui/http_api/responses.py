@@ -45,7 +45,7 @@ def to_json(value: object) -> object:
 
 def write_answer(answer: Answer, blobs: BlobStore) -> dict:
     """The JSON object of an answer, its arrays kept as a part whose address is in it."""
-    found = to_json(answer.numbers)
+    found = {str(name): to_json(item) for name, item in answer.numbers.items()}
     if answer.arrays:
         file = io.BytesIO()
         np.savez(file, **answer.arrays)

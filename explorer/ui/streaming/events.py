@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import gradio as gr
 
 from explorer.errors import RequestRefused
@@ -11,7 +13,7 @@ from explorer.ui.players.shared.modules import reference
 
 MAX_COMPUTATION_S = 300.0  # of one event of a visitor
 # One queue for everything that needs the network; the newest event of a visitor ends the older ones.
-COMPUTE = {"concurrency_id": "compute", "concurrency_limit": 4, "show_progress": "hidden"}
+COMPUTE: dict[str, Any] = {"concurrency_id": "compute", "concurrency_limit": 4, "show_progress": "hidden"}
 
 
 def scale_concurrency(app: gr.Blocks, replicas: int) -> None:

@@ -61,7 +61,8 @@ def second_run(first: SamplingRequest, differs: object, others: dict[str, object
     """Run B, when it is to differ from A in something. Raises RequestRefused."""
     if differs == NO_DIFFERENCE:
         return []
-    return [replace(first, **{one_of(differs, tuple(COMPARABLE_FIELDS), "difference of run B"): others[differs]})]
+    name = one_of(differs, tuple(COMPARABLE_FIELDS), "difference of run B")
+    return [replace(first, **{name: others[name]})]
 
 
 def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:

@@ -95,8 +95,8 @@ class _Fields:
         if field in self.choices:
             title, choices, second = self.choices[field]
             return radio_or_dropdown(choices, second if other else value, _title(title, other), name)
-        title, second, precision = self.numbers[field]
-        return gr.Number(second if other else value, label=_title(title, other), precision=precision, elem_id=name)
+        title, number, precision = self.numbers[field]
+        return gr.Number(number if other else value, label=_title(title, other), precision=precision, elem_id=name)
 
 
 def radio_or_dropdown(
