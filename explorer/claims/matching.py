@@ -77,7 +77,7 @@ def random_scores(count: int) -> Iterator[Score]:
             white(s, n, "claims, theta").double() for s in ((HIDDEN_UNITS, 2), (HIDDEN_UNITS,), (2, HIDDEN_UNITS))
         )
         last = strength * last / math.sqrt(HIDDEN_UNITS)
-        yield lambda x, a=first, b=shift, c=last: torch.sin(x @ a.T / 2 + b) @ c.T
+        yield partial(_sines, first, shift, last)
 
 
 def _dsm(score: Score) -> float:

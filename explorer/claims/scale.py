@@ -42,7 +42,7 @@ def coarse_to_fine(*, pictures: Tensor | None = None, denoiser: Denoiser | None 
     pictures and noises; the interval comes from resampling the pictures.
     """
     x0 = example_pictures() if pictures is None else pictures
-    seen = estimate_spectra(network() if denoiser is None else denoiser, x0)
+    seen = estimate_spectra(network() if denoiser is None else denoiser, x0)  # type: ignore[arg-type]
     rows = np.arange(len(x0))
     clean, estimate = _means(seen, rows)
     f50 = _f50(clean, estimate)
@@ -115,7 +115,7 @@ def sharpening(*, pictures: Tensor | None = None, denoiser: Denoiser | None = No
     pictures; the interval comes from resampling the pictures.
     """
     x0 = example_pictures() if pictures is None else pictures
-    seen = estimate_spectra(network() if denoiser is None else denoiser, x0)
+    seen = estimate_spectra(network() if denoiser is None else denoiser, x0)  # type: ignore[arg-type]
     share = high_energy(seen.estimate, seen.side) / high_energy(seen.clean, seen.side)  # (K, S, N), sigma rising
     ranked = np.array([[-rank_correlation(SIGMAS, curve) for curve in noise] for noise in np.moveaxis(share, 0, -1)])
     falls = np.diff(share, axis=0).max((1, 2))  # (K - 1,) from each level to the one below

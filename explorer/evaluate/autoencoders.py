@@ -120,7 +120,7 @@ def evaluate(options: argparse.Namespace) -> dict:
     """Return all figures as plain numbers. Raises DataRefused."""
     x0 = torch.from_numpy(datasets.held_out(options.data, SIDE)[0])[: options.pictures]
     members = load_autoencoders(options.weights)
-    result = {"pictures": len(x0), "size": SIDE, "members": table(members, x0, options.weights)}
+    result: dict[str, Any] = {"pictures": len(x0), "size": SIDE, "members": table(members, x0, options.weights)}
     result |= errors(members, x0, measures.wiener_of_training(options.data))
     holes = measures.masked(x0, 0.5)
     result["masked"] = {"input": measures.mse(holes, x0), "filled": measures.mse(measures.filled_holes(holes), x0)}

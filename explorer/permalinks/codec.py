@@ -21,7 +21,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, get_args, get_type_hints
+from typing import get_args, get_type_hints
 from urllib.parse import parse_qsl, quote_plus
 
 from explorer.errors import RequestRefused

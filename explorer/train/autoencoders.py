@@ -16,7 +16,7 @@ from torch import Tensor
 
 from explorer import weights
 from explorer.autoencoders import AUTOENCODERS, CODE_SIZES
-from explorer.core.networks.autoencoder import PICTURE_VALUES, SIDE, CodeConfig, Identity
+from explorer.core.networks.autoencoder import PICTURE_VALUES, SIDE, Autoencoder, CodeConfig, Identity
 from explorer.core.networks.autoencoder_conv import Convolutional
 from explorer.errors import WeightsRefused
 from explorer.inference.device import choose_dtype
@@ -135,7 +135,7 @@ class AutoencoderTraining:
         mean, covariance = self._moments
         values, components = principal_components(covariance, max(CODE_SIZES))
         training = {"images_seen": len(self.source.labels), "mse": {str(k): least_error(values, k) for k in CODE_SIZES}}
-        card = {"kind": weights.AUTOENCODER, "idea": "principal components"}
+        card: dict[str, Any] = {"kind": weights.AUTOENCODER, "idea": "principal components"}
         card |= {"architecture": CodeConfig(max(CODE_SIZES)).to_json()}
         self._write("pca", {"components": components, "mean": mean}, training, card)
 
