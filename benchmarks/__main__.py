@@ -25,7 +25,7 @@ TIMEOUT_S = 900  # of one benchmark
 
 
 def collected(name: str, quick: bool) -> list[Row]:
-    """The rows of one benchmark, run in its own process so that it finds the machine as if it were alone."""
+    """Return the rows of one benchmark, run in a process of its own, as if it were alone."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.json"
         command = [sys.executable, "-W", "ignore", "-m", f"benchmarks.{name}", "--json", str(path)]
@@ -45,7 +45,7 @@ def _row(fields: dict) -> Row:
 
 
 def run(names: Sequence[str], quick: bool, path: Path | None) -> int:
-    """Run them in order, print the table and write it; the number of benchmarks that failed."""
+    """Run them in order, print the table and write it to the path; return the number of benchmarks that failed."""
     about, results, failed = machine.described(), {}, 0
     for name in names:
         start = time.perf_counter()
@@ -67,7 +67,7 @@ def run(names: Sequence[str], quick: bool, path: Path | None) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """1 when a benchmark could not be run."""
+    """Run the command; return 1 when a benchmark could not be run."""
     chosen = measuring.options(__doc__, argv)
     path = chosen.json or (None if chosen.quick else RESULTS / f"{machine.processor()}.json")
     return 1 if run(BENCHMARKS, chosen.quick, path) else 0

@@ -31,20 +31,21 @@ from harness.measuring import Bar, Row, spread
 COUNTS = (1, 4, 16, 64)
 SIDE, SIGMAS = 64, (20.0, 6.0, 2.0, 0.6, 0.1, 0.0)  # 9 denoiser calls
 ROUNDS = 3  # one of them for the 64, which take the longest
-RESIDENTS, NEWCOMERS = (1, 4, 16), 8
-BARS = {16: Bar(1.5, at_least=True)}  # on the CPU
+RESIDENTS = (1, 4, 16)  # samplers that are at work already
+NEWCOMERS = 8  # one after another
+BARS = {16: Bar(1.5, at_least=True)}  # by number of samplers, on the CPU
 WAIT_BAR = Bar(2, at_least=False)  # for the newcomer who waits longest
-LEVEL = 2.0  # at which a newcomer asks, and nobody else
+NEWCOMER_SIGMA = 2.0  # that nobody else samples at
 
 
 def run(denoiser: Denoiser, seed: int) -> None:
-    """One whole trajectory."""
+    """Sample one whole trajectory."""
     for _ in heun(denoiser, SIGMAS[0] * white((1, 3, SIDE, SIDE), seed, "benchmark"), SIGMAS):
         pass
 
 
 def one_after_another(denoiser: Denoiser, count: int) -> float:
-    """Seconds for `count` trajectories on the bare network."""
+    """Return the seconds for `count` trajectories on the bare network."""
     start = time.perf_counter()
     with torch.inference_mode():
         for seed in range(count):
@@ -53,7 +54,7 @@ def one_after_another(denoiser: Denoiser, count: int) -> float:
 
 
 def together(batcher: Batcher, model: Denoiser, count: int) -> tuple[float, float]:
-    """Seconds for `count` trajectories at once through the batcher, and rows per forward pass."""
+    """Return the seconds for `count` trajectories at once through the batcher, and the rows per forward pass."""
     before, start = batcher.stats(), time.perf_counter()
     with ThreadPoolExecutor(count) as threads:
         list(threads.map(lambda seed: run(batcher.denoiser(model), seed), range(count)))
@@ -62,13 +63,13 @@ def together(batcher: Batcher, model: Denoiser, count: int) -> tuple[float, floa
 
 
 def first_steps(batcher: Batcher, model: Denoiser, residents: int) -> tuple[list[float], list[float]]:
-    """Each newcomer's time until its first pass begins and until its answer, in steps of the residents."""
+    """Return each newcomer's time until its first pass begins and until its answer, in steps of the residents."""
     over, steps, waits, answers = threading.Event(), [], [], []
     x, begun = white((1, 3, SIDE, SIDE), 0, "benchmark"), 0.0
 
     def watched(x: Tensor, sigma: Tensor, label: Tensor | None = None) -> Tensor:
         nonlocal begun
-        if LEVEL in sigma:
+        if NEWCOMER_SIGMA in sigma:
             begun = time.perf_counter()
         return model(x, sigma, label)
 
@@ -87,7 +88,7 @@ def first_steps(batcher: Batcher, model: Denoiser, residents: int) -> tuple[list
             threads.submit(reside)
         for i in range(NEWCOMERS):
             time.sleep(0.2 + 0.037 * i)  # at all phases of a pass
-            start, answer = timed(batcher.denoiser(watched), LEVEL)
+            start, answer = timed(batcher.denoiser(watched), NEWCOMER_SIGMA)
             waits.append(begun - start)
             answers.append(answer)
         over.set()
@@ -96,7 +97,7 @@ def first_steps(batcher: Batcher, model: Denoiser, residents: int) -> tuple[list
 
 
 def throughput(batcher: Batcher, model: Denoiser, bare: Denoiser, count: int, rounds: int) -> Row:
-    """One after another over together, at one number of samplers."""
+    """Return the row of one after another over together, at one number of samplers."""
     taken = [(one_after_another(bare, count), *together(batcher, model, count)) for _ in range(rounds)]
     alone, merged, rows = np.array(taken).T
     note = f"one after another {np.median(alone):.3g} s, together {np.median(merged):.3g} s"
@@ -105,7 +106,7 @@ def throughput(batcher: Batcher, model: Denoiser, bare: Denoiser, count: int, ro
 
 
 def newcomers(batcher: Batcher, model: Denoiser, residents: int) -> Row:
-    """The longest wait of a newcomer until its first pass begins."""
+    """Return the row of the longest wait of a newcomer until its first pass begins."""
     waits, answers = first_steps(batcher, model, residents)
     note = f"median {statistics.median(waits):.2f}; answered after {statistics.median(answers):.2f}, worst "
     title = f"newcomer's wait beside {residents}, longest of {len(waits)}"
@@ -113,7 +114,7 @@ def newcomers(batcher: Batcher, model: Denoiser, residents: int) -> Row:
 
 
 def measure(quick: bool) -> list[Row]:
-    """Throughput by number of samplers, then the newcomers' waits; lowers the priority of this process."""
+    """Return throughput by number of samplers, then the newcomers' waits; lower the priority of this process."""
     if hasattr(os, "nice"):
         os.nice(WORKER_NICENESS)
     model, bare, device = on_best_device()

@@ -39,25 +39,25 @@ from harness.measuring import Row, interleaved, spread, threads, wall
 
 SIDE, LEVELS, LABEL = 64, (20.0, 6.0, 2.0, 0.8, 0.3, 0.1, 0.0), 7
 VISITORS, ENDPOINTS, ROUNDS = 16, 20, 7
-ROW_S = 0.02  # of the device that is waited for
+ROW_S = 0.02  # that the device which is waited for takes for a row
 TWO = Cluster(min_replicas=2, max_replicas=2)
 
 
 def visit(denoiser: Denoiser, seed: int) -> None:
-    """One whole run."""
-    told = lambda x, sigma: denoiser(x, sigma, torch.tensor([LABEL]))
-    for _ in euler(told, LEVELS[0] * white((1, 3, SIDE, SIDE), seed, "b"), LEVELS):
+    """Sample one whole trajectory."""
+    conditional = lambda x, sigma: denoiser(x, sigma, torch.tensor([LABEL]))
+    for _ in euler(conditional, LEVELS[0] * white((1, 3, SIDE, SIDE), seed, "b"), LEVELS):
         pass
 
 
 def together(replicas: Replicas, count: int = VISITORS) -> None:
-    """So many visitors at once."""
+    """Let so many visitors sample at once."""
     with ThreadPoolExecutor(count) as pool:
         list(pool.map(lambda seed: visit(replicas.denoiser(), seed), range(count)))
 
 
 def load_waiting(device: torch.device, dtype: torch.dtype) -> tuple[Denoiser, dict]:
-    """A network that is waited for, and takes nothing of the processor."""
+    """Return a network that is waited for and takes nothing of the processor, with the card of the shipped one."""
 
     def denoise(x: torch.Tensor, sigma: torch.Tensor, label: torch.Tensor | None = None) -> torch.Tensor:
         time.sleep(ROW_S * len(x))
@@ -68,7 +68,7 @@ def load_waiting(device: torch.device, dtype: torch.dtype) -> tuple[Denoiser, di
 
 @contextmanager
 def deployed(name: str, plan: ReplicaSpec, count: int) -> Iterator[Replicas]:
-    """So many replicas in the Ray that runs."""
+    """Yield so many replicas in the Ray that runs."""
     from ray import serve
 
     options = {"max_ongoing_requests": MAX_ONGOING_CALLS, "ray_actor_options": {"num_cpus": 0}, "num_replicas": count}
@@ -81,14 +81,14 @@ def deployed(name: str, plan: ReplicaSpec, count: int) -> Iterator[Replicas]:
 
 
 def calls(denoiser: Denoiser, count: int) -> None:
-    """One call after another."""
+    """Make one call after another."""
     x, label = white((1, 3, SIDE, SIDE), 0, "b"), torch.tensor([LABEL])
     for _ in range(count):
         denoiser(x, 1.0, label)
 
 
 def cpu_seconds() -> float:
-    """CPU time so far of this process and all below it."""
+    """Return the CPU seconds so far of this process and all below it."""
     import psutil
 
     me = psutil.Process()
@@ -97,14 +97,14 @@ def cpu_seconds() -> float:
 
 
 def all_processes(run: partial, idle: float) -> float:
-    """CPU seconds of one run, without what `idle` seconds per second are anyway."""
+    """Return the CPU seconds of one run, without the `idle` seconds per second that are used anyway."""
     before, start = cpu_seconds(), time.perf_counter()
     run()
     return cpu_seconds() - before - idle * (time.perf_counter() - start)
 
 
 def overhead(local: Denoiser, remote: Denoiser, rounds: int) -> list[Row]:
-    """A call to a replica over a local one."""
+    """Return the rows of a call to a replica over a local one."""
     before = cpu_seconds()
     time.sleep(5)
     idle = (cpu_seconds() - before) / 5
@@ -121,7 +121,7 @@ def overhead(local: Denoiser, remote: Denoiser, rounds: int) -> list[Row]:
 
 
 def gain(what: str, one: Replicas, two: Replicas, rounds: int) -> Row:
-    """Throughput of two replicas over one."""
+    """Return the row of the throughput of two replicas over one."""
     taken = interleaved({"one": wall(partial(together, one)), "two": wall(partial(together, two))}, rounds)
     calls_made = VISITORS * (len(LEVELS) - 1)
     rates = ", ".join(f"{name} {calls_made / np.median(seconds):.1f} calls/s" for name, seconds in taken.items())
@@ -131,7 +131,7 @@ def gain(what: str, one: Replicas, two: Replicas, rounds: int) -> Row:
 
 
 def measure(quick: bool) -> list[Row]:
-    """Overhead, then throughput."""
+    """Return the rows of overhead, then of throughput."""
     if not (peers.installed("ray") and peers.installed("psutil")):
         return [Row("replicas on Ray Serve", note="ray or psutil is not installed")]
     plan = ReplicaSpec(partial(load, "scenes"), weights.card("scenes")["sha256"], "cpu", "float32")

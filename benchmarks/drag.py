@@ -15,7 +15,8 @@ from playwright.sync_api import Page, sync_playwright
 from harness.browser import FLAGS, installed
 from harness.server_process import running_app, wait_until_settled
 
-SECONDS, MOVES = 3.0, 60  # moves per sweep of the slider
+DRAG_S = 3.0
+MOVES = 60  # per sweep of the slider
 STARTING = "localhost, server starting"
 CASES = {STARTING: 0, "localhost": 0, "80 ms network latency": 80}  # name: latency in ms
 
@@ -38,7 +39,7 @@ COUNT = """() => {
 
 
 def drag(page: Page) -> dict:
-    """Drag the slider for three seconds with the mouse; frames a second and requests seen meanwhile."""
+    """Drag the slider for three seconds with the mouse; return frames a second and requests sent meanwhile."""
     box = page.locator("#noise-slider").bounding_box()
     y, left, width = box["y"] + box["height"] / 2, box["x"] + 12, box["width"] - 24
     share = float(
@@ -52,19 +53,19 @@ def drag(page: Page) -> dict:
     page.on("request", listener)
     page.evaluate(COUNT)
     start, moves, goal = time.monotonic(), 0, 1.0
-    while (elapsed := time.monotonic() - start) < SECONDS:
+    while (elapsed := time.monotonic() - start) < DRAG_S:
         # Many small moves per call: the driver sends each as soon as the browser has taken the last.
         page.mouse.move(left + goal * width, y, steps=MOVES)
         moves, goal = moves + MOVES, 1.0 - goal
     counted = page.evaluate("() => { window.frameCount.on = false; return window.frameCount; }")
     page.remove_listener("request", listener)
     page.mouse.up()
-    asked = [url for url in requests if not url.startswith("data:") and "heartbeat" not in url]
+    sent = [url for url in requests if not url.startswith("data:") and "heartbeat" not in url]
     return {
         "distinct_fps": round(counted["distinct"] / elapsed, 1),
         "screen_fps": round(counted["ticks"] / elapsed, 1),
         "mouse_moves": moves,
-        "requests": len(asked),
+        "requests": len(sent),
     }
 
 
@@ -93,7 +94,7 @@ def main() -> None:
     print(f"{'':28}{'distinct frames/s':>20}{'screen frames/s':>18}{'requests':>10}")
     for name, row in results.items():
         print(f"{name:28}{row['distinct_fps']:>20}{row['screen_fps']:>18}{row['requests']:>10}")
-    print(json.dumps({"benchmark": "drag", "seconds": SECONDS, **results}))
+    print(json.dumps({"benchmark": "drag", "seconds": DRAG_S, **results}))
 
 
 if __name__ == "__main__":

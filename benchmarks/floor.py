@@ -19,7 +19,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.core.denoiser import Denoiser
 
-PRODUCT, COPIED = 8192, 2**30  # side of the matrices; bytes of the tensor that is copied
+PRODUCT_SIDE = 8192  # of the square matrices
+COPIED_BYTES = 2**30  # of the tensor that is copied
 REPEATS = 10
 
 
@@ -39,7 +40,7 @@ class Work:
     bytes: int
 
     def floor(self, limits: Limits) -> float:
-        """Seconds: the larger of the times that products and memory take."""
+        """Return the seconds: the larger of the times that products and memory take."""
         return max(self.flops / limits.flops, self.bytes / limits.bandwidth)
 
 
@@ -59,7 +60,7 @@ class Traffic(TorchDispatchMode):
 
 
 def work(model: Denoiser, x: Tensor, sigma: Tensor) -> Work:
-    """FLOPs and bytes of one pass; two FLOPs for each multiplication with its addition."""
+    """Return FLOPs and bytes of one pass; two FLOPs for each multiplication with its addition."""
     with torch.no_grad(), FlopCounterMode(display=False) as flops:
         model(x, sigma)
     with torch.no_grad(), Traffic() as traffic:
@@ -67,8 +68,8 @@ def work(model: Denoiser, x: Tensor, sigma: Tensor) -> Work:
     return Work(flops.get_total_flops(), traffic.bytes)
 
 
-def limits(device: torch.device, dtype: torch.dtype, side: int = PRODUCT, copied: int = COPIED) -> Limits:
-    """Measured: the fastest of some products of two square matrices, and of some copies."""
+def limits(device: torch.device, dtype: torch.dtype, side: int = PRODUCT_SIDE, copied: int = COPIED_BYTES) -> Limits:
+    """Measure the fastest of some products of two square matrices, and of some copies."""
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     source = torch.zeros(copied, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
@@ -77,12 +78,12 @@ def limits(device: torch.device, dtype: torch.dtype, side: int = PRODUCT, copied
 
 
 def best_seconds(run: Callable[[], object], device: torch.device) -> float:
-    """The shortest of some calls, each until the device is done."""
+    """Return the seconds of the shortest of some calls, each until the device is done."""
     return min(seconds(run, device) for _ in range(REPEATS + 1))
 
 
 def seconds(run: Callable[[], object], device: torch.device) -> float:
-    """Of one call, until the device is done."""
+    """Return the seconds of one call, until the device is done."""
     wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
     wait()
     start = time.perf_counter()

@@ -34,11 +34,12 @@ NO_GPU = "There is no CUDA GPU here, so there is nothing to measure."
 BATCHES, SIDE, ROUNDS, VISITORS = (1, 2, 4, 8, 16, 32, 64, 128, 256), 64, 9, 64
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 BARS = {"float32": Bar(2e-3, at_least=False), "bfloat16": Bar(2e-2, at_least=False)}  # of one forward pass
-LEVELS, PARITY = (0.02, 0.1, 0.5, 2.0, 10.0), (1, 3, 8, 16)
+SIGMAS = (0.02, 0.1, 0.5, 2.0, 10.0)
+PARITY_BATCHES = (1, 3, 8, 16)
 
 
 def paths(device: torch.device, dtype: torch.dtype, compiled: bool = True) -> dict[str, Denoiser]:
-    """The network as it is, replayed, and compiled, by name."""
+    """Return the network as it is, replayed, and compiled, by name."""
     network = weights.load("scenes", device, dtype)
     found: dict[str, Denoiser] = {"eager": network, "graphs": CudaGraphDenoiser(network)}
     if compiled:
@@ -47,8 +48,8 @@ def paths(device: torch.device, dtype: torch.dtype, compiled: bool = True) -> di
 
 
 def inputs(batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Noisy fields (B, 3, H, W) with their levels (B,), which go through LEVELS."""
-    sigma = torch.tensor([LEVELS[i % len(LEVELS)] for i in range(batch)])
+    """Return noisy fields (B, 3, H, W) with their noise levels (B,), which go through SIGMAS."""
+    sigma = torch.tensor([SIGMAS[i % len(SIGMAS)] for i in range(batch)])
     x = 0.5 * white((batch, 3, SIDE, SIDE), 1, "gpu") + sigma[:, None, None, None] * white(
         (batch, 3, SIDE, SIDE), 0, "gpu"
     )
@@ -57,11 +58,11 @@ def inputs(batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
 
 @torch.inference_mode()
 def parity(name: str, found: dict[str, Denoiser], device: torch.device) -> list[Row]:
-    """The largest relative error of each path in one number type, by Euclidean length, over batches and levels."""
+    """Return the largest relative error of each path in one number type, by Euclidean norm, over batches and levels."""
     exact, rows = weights.load("scenes"), []
     for path, model in found.items():
         errors = []
-        for batch in PARITY:
+        for batch in PARITY_BATCHES:
             x, sigma = inputs(batch, device)
             expected = exact(x.cpu(), sigma.cpu())
             wrong = (model(x, sigma).float().cpu() - expected).flatten(1).norm(dim=1)
@@ -74,7 +75,7 @@ def parity(name: str, found: dict[str, Denoiser], device: torch.device) -> list[
 def throughput(
     name: str, found: dict[str, Denoiser], device: torch.device, batch: int, limits: floor.Limits
 ) -> list[Row]:
-    """Pictures a second of each path at one batch, how far it is from the floor, and its gain over the plain one."""
+    """Return pictures a second of each path at one batch, its distance from the floor, and its gain over eager."""
     x, sigma = inputs(batch, device)
     least = floor.work(found["eager"], x, sigma).floor(limits)
     replayed = (
@@ -93,7 +94,7 @@ def throughput(
 
 
 def visitors(name: str, found: dict[str, Denoiser], device: torch.device) -> list[Row]:
-    """Samplers at once through the batcher, against one after another, and the most memory that it took."""
+    """Return samplers at once through the batcher, against one after another, and the most memory that it took."""
     rows = []
     for path, model in found.items():
         bare = lambda x, sigma, label=None, model=model: model(x.to(device), sigma.to(device), label).cpu()
@@ -109,7 +110,7 @@ def visitors(name: str, found: dict[str, Denoiser], device: torch.device) -> lis
 
 
 def measure(device: torch.device) -> list[Row]:
-    """All rows."""
+    """Return all rows."""
     rows = []
     for name, dtype in DTYPES.items():
         limits, found = floor.limits(device, dtype), paths(device, dtype)
@@ -123,7 +124,7 @@ def measure(device: torch.device) -> list[Row]:
 
 
 def write(rows: list[Row], folder: Path, device: torch.device) -> Path:
-    """The rows and what they were measured on, in a file named after the GPU."""
+    """Write the rows and what they were measured on to a file named after the GPU; return its path."""
     properties = torch.cuda.get_device_properties(device)
     about = {**described(), "gpu": properties.name, "gpu_memory": properties.total_memory, "cuda": torch.version.cuda}
     path = folder / f"{simplified(properties.name)}.json"
@@ -133,7 +134,7 @@ def write(rows: list[Row], folder: Path, device: torch.device) -> Path:
 
 
 def main() -> int:
-    """Measure, print and write; 0 without a GPU, too."""
+    """Measure, print and write; return 0 without a GPU, too."""
     if not torch.cuda.is_available():
         print(NO_GPU)
         return 0

@@ -26,7 +26,9 @@ from harness import measuring
 from harness.machine import processor
 from harness.measuring import Row, interleaved, wall
 
-SIZES, LEVELS, STEPS, ROUNDS = (64, 128, 256, 512), (8, 16, 32, 64, 128), (10, 20, 50, 100, 200), 5
+SIZES = (64, 128, 256, 512)  # sides, pixels
+LEVEL_COUNTS, STEP_COUNTS = (8, 16, 32, 64, 128), (10, 20, 50, 100, 200)
+ROUNDS = 5
 SIDE = 64
 
 
@@ -41,22 +43,22 @@ class Curve:
 
     @property
     def slope(self) -> float:
-        """Of the medians, in logarithms."""
+        """The slope of the medians, in logarithms."""
         return float(np.polyfit(np.log(self.at), np.log(np.median(self.seconds, axis=1)), 1)[0])
 
     @property
     def row(self) -> Row:
-        """For the table."""
+        """The row of the table."""
         medians = zip(self.at, np.median(self.seconds, axis=1), strict=True)
         note = ", ".join(f"{at:g}: {1e3 * seconds:.3g} ms" for at, seconds in medians)
         return Row(f"slope of {self.title}", self.slope, "", note=note)
 
 
 def curves(quick: bool) -> list[Curve]:
-    """By size, by number of levels, by number of steps."""
+    """Measure by size, by number of levels, by number of steps."""
     (model, dtype), few = as_the_app_runs_it(), slice(2 if quick else None)
     engine = Engine(dtype=dtype)
-    seeds = iter(range(1, 10**6))  # a new one each time: nothing comes from what is kept
+    seeds = iter(range(1, 10**6))  # a new one each time: nothing comes from the cache
 
     def forward(side: int) -> None:
         model(white((1, 3, side, side), 0, "benchmark"), 1.0)
@@ -73,8 +75,8 @@ def curves(quick: bool) -> list[Curve]:
 
     kinds = (
         ("a forward pass", "side of the picture, pixels", SIZES, forward),
-        (f"all levels at {SIDE}x{SIDE}", "noise levels K", LEVELS, levels),
-        (f"a run at {SIDE}x{SIDE}", "steps of Euler", STEPS, steps),
+        (f"all levels at {SIDE}x{SIDE}", "noise levels K", LEVEL_COUNTS, levels),
+        (f"a run at {SIDE}x{SIDE}", "steps of Euler", STEP_COUNTS, steps),
     )
     rounds = 1 if quick else ROUNDS
     with torch.inference_mode():
@@ -89,7 +91,7 @@ def _curve(title: str, axis: str, at: tuple[int, ...], run: Callable[[int], None
 
 
 def plot(found: list[Curve], path: Path) -> None:
-    """Three panels with logarithmic axes: medians, spread, fitted line."""
+    """Draw three panels with logarithmic axes: medians, spread, fitted line."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullFormatter, ScalarFormatter
 
@@ -111,7 +113,7 @@ def plot(found: list[Curve], path: Path) -> None:
 
 
 def measure(quick: bool) -> list[Row]:
-    """The slopes; without --quick also the plot."""
+    """Return the slopes; without --quick also draw the plot."""
     found = curves(quick)
     if not quick and peers.installed("matplotlib"):
         plot(found, RESULTS / f"{processor()}.png")

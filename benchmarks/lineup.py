@@ -1,10 +1,10 @@
 """python -m benchmarks.lineup: what the whole line-up costs beside the bare members, and how soon its first row shows.
 
-1. All that the server does for one picture of 64x64 (brought to the family's 32x32, corrupted, given to all thirty
-   members, spectra, encoding, in messages as the page gets them) against nothing but the members' forward passes on
+1. All that the server does for one picture of 64x64 (brought to 32x32, corrupted, given to all thirty
+   autoencoders, spectra, encoding, in messages as the page gets them) against nothing but their forward passes on
    the same picture; interleaved rounds, the order changing from round to round.
-2. In a real browser: from a moved control to the first members on the page, and to all of them.
-The members are loaded before; loading them, once per server, is told apart.
+2. In a real browser: from a moved control to the first outputs on the page, and to all of them.
+They are loaded before; loading them, once per server, is measured separately.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from harness.browser import FLAGS, installed
 from harness.server_process import running_app, wait_until_settled
 
 ROUNDS, MOVES = 15, 9
-FIRST_MS, WHOLE = 300, 3.0  # the bars
+MAX_FIRST_ROW_MS = 300
+MAX_RATIO = 3.0  # of the whole line-up over the bare forward passes
 SIGMA = 0.5
 
 # Watches the page from a moved control on: when the first members of the new answer are drawn, and when all are.
@@ -49,7 +50,7 @@ WATCH = """(number) => {
 
 
 def line_up(view: LineUpView, picture: str, seed: int) -> tuple[float, float]:
-    """Seconds to the first message with a member in it, and to the last; a new seed each time."""
+    """Return the seconds to the first message with an output in it, and to the last; a new seed each time."""
     start, first = time.perf_counter(), 0.0
     visitor = SimpleNamespace(session_hash="benchmark")
     for answer, _ in view.line_up(picture, "gaussian", SIGMA, 0.5, seed, seed, visitor):
@@ -60,7 +61,7 @@ def line_up(view: LineUpView, picture: str, seed: int) -> tuple[float, float]:
 
 @torch.inference_mode()
 def bare_forwards(members: dict[str, torch.nn.Module], x: torch.Tensor) -> float:
-    """Seconds for one forward pass of each member on x (1, 3, 32, 32)."""
+    """Return the seconds for one forward pass of each autoencoder on x (1, 3, 32, 32)."""
     start = time.perf_counter()
     for member in members.values():
         member(x, SIGMA)
@@ -68,7 +69,7 @@ def bare_forwards(members: dict[str, torch.nn.Module], x: torch.Tensor) -> float
 
 
 def on_the_page(url: str) -> tuple[list[float], list[float]]:
-    """Milliseconds from a new seed to the first members drawn, and to all."""
+    """Return the milliseconds from a new seed to the first outputs drawn, and to all."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
@@ -90,7 +91,7 @@ def on_the_page(url: str) -> tuple[list[float], list[float]]:
 
 
 def spread(values: list[float]) -> str:
-    """Median with the quarter below and above."""
+    """Return the median with the quartiles as text."""
     low, middle, high = statistics.quantiles(values, n=4)
     return f"{middle:8.2f} ({low:.2f} to {high:.2f})"
 
@@ -124,17 +125,17 @@ def main() -> None:
     lines = {
         "whole line-up, ms": [1e3 * whole for whole in wholes],
         "bare forward passes, ms": [1e3 * bare for bare in bares],
-        f"ratio of paired rounds; bar {WHOLE:g}": ratios,
-        f"first row leaves the server, ms; bar {FIRST_MS}": firsts,
-        f"first row on the page, ms; bar {FIRST_MS}": shown,
+        f"ratio of paired rounds; bar {MAX_RATIO:g}": ratios,
+        f"first row leaves the server, ms; bar {MAX_FIRST_ROW_MS}": firsts,
+        f"first row on the page, ms; bar {MAX_FIRST_ROW_MS}": shown,
         "all on the page, ms": complete,
     }
     for name, values in lines.items():
         print(f"{name:46}{spread(values)}")
     print(f"{'the first line-up of a server, ms':46}{cold:8.0f}")
     medians = {"whole_over_bare": ratios, "first_row_ms": firsts, "first_row_shown_ms": shown, "all_shown_ms": complete}
-    told = {name: round(statistics.median(values), 2) for name, values in medians.items()}
-    print(json.dumps({"benchmark": "lineup", **told, "first_ever_ms": round(cold)}))
+    rounded = {name: round(statistics.median(values), 2) for name, values in medians.items()}
+    print(json.dumps({"benchmark": "lineup", **rounded, "first_ever_ms": round(cold)}))
 
 
 if __name__ == "__main__":

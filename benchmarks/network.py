@@ -15,18 +15,18 @@ CPU = torch.device("cpu")
 
 
 def as_the_app_runs_it(device: torch.device = CPU) -> tuple[Denoiser, torch.dtype]:
-    """The prepared network, and the number type that it computes in: bfloat16 where the device has it."""
+    """Return the prepared network, and the number type that it computes in: bfloat16 where the device has it."""
     dtype = choose_dtype(device)
     return optimize(weights.load(NAME, device, dtype), device), dtype
 
 
 def on_best_device() -> tuple[Denoiser, Denoiser, torch.device]:
-    """The network for the batcher, the same for a caller with CPU tensors of its own, and where it runs."""
+    """Return the network for the batcher, the same for a caller with CPU tensors of its own, and where it runs."""
     device = choose_device()
     model, _ = as_the_app_runs_it(device)
     return model, lambda x, sigma, label=None: model(x.to(device), sigma, label).cpu(), device
 
 
 def plain(dtype: torch.dtype = torch.float32) -> Preconditioned:
-    """On the CPU in PyTorch's default memory layout, as it comes out of a file."""
+    """Return the network on the CPU in PyTorch's default memory layout, as it comes out of a file."""
     return weights.load(NAME, CPU, dtype).to(memory_format=torch.contiguous_format)

@@ -19,7 +19,7 @@ from harness import measuring
 from harness.measuring import Bar, Row, cpu, interleaved, spread
 
 STEPS, SIDE, BATCHES, ROUNDS = 50, 64, (1, 4, 16), 15
-SLOT = 0.05  # seconds of CPU time of each contender per round
+SLOT_S = 0.05  # CPU time of each contender per round
 BAR = Bar(0.25, at_least=False)  # of the best peer
 
 
@@ -35,7 +35,7 @@ class Null:
 
 
 def contenders(sampler: str, batch: int, null: Null) -> dict[str, Callable[[], object]]:
-    """Whole trajectories of "euler" or "heun" by name; peers that are not installed are missing."""
+    """Return whole trajectories of "euler" or "heun" by name; peers that are not installed are missing."""
     sigmas = np.append(np.geomspace(14.0, 0.03, STEPS), 0.0)
     x, theirs = white((batch, 3, SIDE, SIDE), 0, "benchmark"), torch.from_numpy(sigmas).float()
     ours = lambda: [None for _ in SAMPLERS[sampler](null, x, sigmas)]
@@ -50,7 +50,7 @@ def contenders(sampler: str, batch: int, null: Null) -> dict[str, Callable[[], o
 
 
 def measure(quick: bool) -> list[Row]:
-    """One row per sampler and batch: our overhead over that of the best peer."""
+    """Return one row per sampler and batch: our overhead over that of the best peer."""
     with measuring.threads(1):
         return [_compared(sampler, batch, quick) for sampler in ("euler", "heun") for batch in BATCHES]
 
@@ -62,7 +62,7 @@ def _compared(sampler: str, batch: int, quick: bool) -> Row:
         before = null.calls
         run()
         calls[name] = null.calls - before
-    slot = 0.0 if quick else SLOT
+    slot = 0.0 if quick else SLOT_S
     seconds = interleaved({name: cpu(run, slot) for name, run in found.items()}, 2 if quick else ROUNDS)
     each = {name: 1e6 * taken / calls[name] for name, taken in seconds.items()}  # us per call
     note = "us per call: " + ", ".join(f"{name} {np.median(taken):.1f}" for name, taken in each.items())

@@ -30,12 +30,12 @@ Predict = Callable[[Tensor, float], Tensor]  # (x / sqrt(1 + sigma^2), sigma) ->
 
 
 def installed(name: str) -> bool:
-    """Whether a package can be imported here."""
+    """Return whether a package can be imported here."""
     return importlib.util.find_spec(name) is not None
 
 
 def scheduler(sampler: str) -> SchedulerMixin:
-    """The scheduler of diffusers for "euler" or "heun", with Karras levels."""
+    """Return the scheduler of diffusers for "euler" or "heun", with Karras levels."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from diffusers import schedulers
@@ -43,14 +43,14 @@ def scheduler(sampler: str) -> SchedulerMixin:
 
 
 def levels(sampler: str, steps: int) -> list[float]:
-    """The levels of that scheduler, falling to 0, each once."""
+    """Return the levels of that scheduler, falling to 0, each once."""
     made = scheduler(sampler)
     made.set_timesteps(steps)
     return list(dict.fromkeys(made.sigmas.tolist()))
 
 
 def diffusers_loop(sampler: str, predict: Predict, x: Tensor, steps: int) -> Loop:
-    """The loop of a diffusers pipeline: scale the input, predict, step. x (B, C, H, W) has unit variance."""
+    """Return the loop of a diffusers pipeline: scale the input, predict, step. x (B, C, H, W) has unit variance."""
     made = scheduler(sampler)
 
     @torch.no_grad()
@@ -67,7 +67,7 @@ def diffusers_loop(sampler: str, predict: Predict, x: Tensor, steps: int) -> Loo
 
 
 def k_diffusion_loop(sampler: str, denoiser: Denoiser, x: Tensor, sigmas: Tensor) -> Loop:
-    """sample_euler or sample_heun of k-diffusion, without its progress bar. x: at sigmas[0]."""
+    """Return sample_euler or sample_heun of k-diffusion, without its progress bar. x: at sigmas[0]."""
     with _without_torchvision():
         sampling = _module("k_diffusion", "sampling")
     sample = getattr(sampling, f"sample_{sampler}")
@@ -75,7 +75,7 @@ def k_diffusion_loop(sampler: str, denoiser: Denoiser, x: Tensor, sigmas: Tensor
 
 
 def smalldiffusion_loop(predict: Callable[[Tensor], Tensor], x: Tensor, sigmas: Tensor) -> Loop:
-    """smalldiffusion's sampler as DDIM, which is Euler. predict: x at its level -> eps."""
+    """Return smalldiffusion's sampler as DDIM, which is Euler. predict: x at its level -> eps."""
     with _without_torchvision():
         samples = _module("smalldiffusion", "diffusion").samples
     from accelerate import Accelerator

@@ -31,7 +31,7 @@ ROUNDS, UPLOADS = 5, 5
 
 
 def whole_preparation(engine: Engine, seed: int) -> float:
-    """Seconds for everything; a new seed each time, so that nothing comes from the cache."""
+    """Return the seconds for everything; a new seed each time, so that nothing comes from the cache."""
     start = time.perf_counter()
     noised = engine.noise(NoisingRequest(seed=seed))
     base_part(noised)
@@ -42,7 +42,7 @@ def whole_preparation(engine: Engine, seed: int) -> float:
 
 @torch.inference_mode()
 def bare_forwards(engine: Engine, network: Denoiser, batch: int = 8) -> float:
-    """Seconds for 32 forward passes of 128x128 through the network alone, in batches."""
+    """Return the seconds for 32 forward passes of 128x128 through the network alone, in batches."""
     x = torch.randn(batch, 3, 128, 128, device=engine.models.device)
     sigma = torch.linspace(0.1, 2, batch, device=engine.models.device)
     label = torch.full((batch,), len(engine.models.classes) - 1, device=engine.models.device)
@@ -53,7 +53,7 @@ def bare_forwards(engine: Engine, network: Denoiser, batch: int = 8) -> float:
 
 
 def first_picture(url: str) -> list[float]:
-    """Milliseconds from the end of each upload to the drawn picture and spectrum, 256x256."""
+    """Return the milliseconds from the end of each upload to the drawn picture and spectrum, 256x256."""
     measured = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed(), args=FLAGS)

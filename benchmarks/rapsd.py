@@ -21,13 +21,13 @@ from harness.measuring import Bar, Row, cpu, interleaved, spread
 
 CASES = {"64 x 3x64x64": (64, 64), "16 x 3x512x512": (16, 512)}
 ROUNDS = 7
-SLOT = 0.15  # seconds of CPU time that each contender gets per round, or one call if that takes longer
+SLOT_S = 0.15  # CPU time that each contender gets per round, or one call if that takes longer
 PYSTEPS_BAR, BARE_BAR = Bar(30, at_least=True), Bar(2, at_least=False)
 Contender = Callable[[np.ndarray], np.ndarray]
 
 
 def textures(count: int, side: int) -> np.ndarray:
-    """Pictures (count, 3, side, side) float32 with a photograph's slope, power 1 / f^2.454, and a mean of 0.1."""
+    """Return pictures (count, 3, side, side) float32 with a photograph's slope, power 1 / f^2.454, and mean 0.1."""
     k = wavenumbers(side, side)
     k[0] = k[1]
     fields = gaussian_field(white((count, 3, side, side), 0, "benchmark").double(), k**-2.454)
@@ -35,7 +35,7 @@ def textures(count: int, side: int) -> np.ndarray:
 
 
 def recipe(x: np.ndarray) -> np.ndarray:
-    """The definition in float64, picture by picture: (..., H, H) -> (n, H // 2 + 1)."""
+    """Compute the definition in float64, picture by picture: (..., H, H) -> (n, H // 2 + 1)."""
     side = x.shape[-1]
     f = np.fft.fftfreq(side)
     r = np.round(side * np.sqrt(f[:, None] ** 2 + f**2)).astype(int).ravel()
@@ -48,7 +48,7 @@ def recipe(x: np.ndarray) -> np.ndarray:
 
 
 def pysteps_rapsd() -> Contender | None:
-    """pysteps' own function in the loop that its interface asks for; None without pysteps."""
+    """Return pysteps' own function in the loop that its interface needs; None without pysteps."""
     if importlib.util.find_spec("pysteps") is None:
         return None
     with contextlib.redirect_stdout(io.StringIO()):  # it announces its configuration file
@@ -61,7 +61,7 @@ def pysteps_rapsd() -> Contender | None:
 
 
 def half_plane(x: np.ndarray) -> np.ndarray:
-    """The recipe for all pictures at once with scipy's rfft2, float64: (n, 3, H, W) -> (n, 3, H // 2 + 1)."""
+    """Compute the recipe for all pictures at once with scipy's rfft2, float64: (n, 3, H, W) -> (n, 3, H // 2 + 1)."""
     side = x.shape[-1]
     power = np.abs(fft.rfft2(x.astype(np.float64), norm="ortho")) ** 2
     weight = np.full(side // 2 + 1, 2.0)  # the other half of the plane
@@ -73,7 +73,7 @@ def half_plane(x: np.ndarray) -> np.ndarray:
 
 
 def contenders() -> dict[str, Contender]:
-    """All that are here, by name."""
+    """Return all contenders that are installed, by name."""
     found: dict[str, Contender] = {"ours": rapsd, "numpy recipe": recipe, "scipy rfft2": half_plane}
     if peer := pysteps_rapsd():
         found["pysteps"] = peer
@@ -82,7 +82,7 @@ def contenders() -> dict[str, Contender]:
 
 
 def measure(quick: bool) -> list[Row]:
-    """Ours against each, by size of the pictures."""
+    """Return the rows of ours against each, by size of the pictures."""
     with measuring.threads(1):
         return [row for case in list(CASES)[: 1 if quick else None] for row in _compared(case, quick)]
 
@@ -90,7 +90,7 @@ def measure(quick: bool) -> list[Row]:
 def _compared(case: str, quick: bool) -> list[Row]:
     count, side = CASES[case]
     x = textures(count, side)
-    runs = {name: cpu(lambda run=run: run(x), 0.0 if quick else SLOT) for name, run in contenders().items()}
+    runs = {name: cpu(lambda run=run: run(x), 0.0 if quick else SLOT_S) for name, run in contenders().items()}
     seconds = interleaved(runs, 2 if quick else ROUNDS)
     ours, title = seconds["ours"], f"spectra of {case}"
     deviation = np.abs(rapsd(x).reshape(-1, side // 2 + 1) / recipe(x) - 1).max()

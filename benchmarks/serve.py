@@ -27,12 +27,12 @@ from harness import measuring
 from harness.measuring import Row, spread
 
 MAX_BATCH = 8 * PICTURE_PIXELS // SIDE**2  # the batcher's limit on a CPU
-WAIT_S = 0.004  # and its patience
+WAIT_S = 0.004  # and its waiting time
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 
 
 def started() -> object:
-    """A handle of a running replica."""
+    """Start a replica and return its handle."""
     import ray
     from ray import serve
 
@@ -65,7 +65,7 @@ def started() -> object:
 
 
 def together(handle: object, count: int) -> float:
-    """Seconds for `count` trajectories asked for at once."""
+    """Return the seconds for `count` trajectories requested at once."""
     start = time.perf_counter()
     for answer in [handle.remote(seed) for seed in range(count)]:
         answer.result(timeout_s=300)
@@ -73,7 +73,7 @@ def together(handle: object, count: int) -> float:
 
 
 def first_steps(handle: object, residents: int) -> list[float]:
-    """Each newcomer's time until its first pass begins, in steps of the residents."""
+    """Return each newcomer's time until its first pass begins, in steps of the residents."""
     over, steps, waits = Event(), [], []
 
     def reside(seed: int) -> None:
@@ -93,7 +93,7 @@ def first_steps(handle: object, residents: int) -> list[float]:
 
 
 def measure(quick: bool) -> list[Row]:
-    """Throughput by number of samplers, then the newcomers' waits; lowers the priority of this process."""
+    """Return throughput by number of samplers, then the newcomers' waits; lower the priority of this process."""
     if not peers.installed("ray"):
         return [Row("Ray's @serve.batch", note="ray is not installed")]
     import ray

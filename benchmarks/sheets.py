@@ -24,7 +24,8 @@ from explorer.ui.players.shared.image_codec import encode_sheet
 from harness import measuring
 from harness.measuring import Bar, Row, cpu, interleaved, spread
 
-ROUNDS, SLOT = 9, 0.1
+ROUNDS = 9
+SLOT_S = 0.1  # CPU time that each contender gets per round
 BAR = Bar(20, at_least=True)
 PILLOW = {
     "Pillow PNG": ("PNG", {}),
@@ -35,14 +36,14 @@ PILLOW = {
 
 
 def encoded(picture: np.ndarray, kind: str, settings: dict) -> bytes:
-    """Pillow's file of (H, W, 3) uint8."""
+    """Return Pillow's file of a picture (H, W, 3) uint8."""
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, kind, **settings)
     return buffer.getvalue()
 
 
 def sheets(size: int) -> tuple[list[np.ndarray], float]:
-    """All sheets of one answer, each (N, 3, size, size) uint8, and seconds that the network took for them."""
+    """Return all sheets of one answer, each (N, 3, size, size) uint8, and the seconds that the network took."""
     engine, taken = Engine(dtype=choose_dtype(torch.device("cpu"))), []
     noised, start = engine.noise(NoisingRequest(size=size, seed=1)), time.perf_counter()
     levels = list(engine.denoise(noised))
@@ -55,7 +56,7 @@ def sheets(size: int) -> tuple[list[np.ndarray], float]:
 
 
 def writers(pictures: list[np.ndarray]) -> dict[str, Callable[[], list[bytes]]]:
-    """What writes all of the sheets, by name, the page's own way first."""
+    """Return functions that write all of the sheets, by name, the page's own way first."""
     side_by_side = [np.ascontiguousarray(p.transpose(0, 2, 3, 1)).reshape(-1, p.shape[-1], 3) for p in pictures]
     return {"the page's sheets": lambda: [encode_sheet(p) for p in pictures]} | {
         name: lambda kind=kind, settings=settings: [encoded(p, kind, settings) for p in side_by_side]
@@ -64,11 +65,11 @@ def writers(pictures: list[np.ndarray]) -> dict[str, Callable[[], list[bytes]]]:
 
 
 def measure(quick: bool) -> list[Row]:
-    """The page's form first."""
+    """Return the rows, the page's form first."""
     pictures, network = sheets(64 if quick else NoisingRequest().size)
     every = writers(pictures)
     with measuring.threads(1):
-        runs = {name: cpu(run, 0.0 if quick else SLOT) for name, run in every.items()}
+        runs = {name: cpu(run, 0.0 if quick else SLOT_S) for name, run in every.items()}
         seconds = interleaved(runs, 2 if quick else ROUNDS)
     sizes = {name: sum(map(len, run())) for name, run in every.items()}
     rows = []

@@ -31,7 +31,7 @@ FORWARD_BAR, PICTURE_BAR = Bar(2e-2, at_least=False), Bar(5e-3, at_least=False)
 
 
 def as_eps(model: Preconditioned) -> peers.Predict:
-    """The same weights in the convention of diffusers: x / sqrt(1 + sigma^2) -> eps."""
+    """Return the same weights in the convention of diffusers: x / sqrt(1 + sigma^2) -> eps."""
     dtype, any_label = next(model.parameters()).dtype, torch.tensor([model.any_label])
 
     def predict(scaled: Tensor, sigma: Tensor) -> Tensor:
@@ -45,7 +45,7 @@ def as_eps(model: Preconditioned) -> peers.Predict:
 
 
 def our_loop(sampler: str, x: Tensor, steps: int) -> peers.Loop:
-    """The sampler over the same levels with the network of the app. x (B, C, H, W) has unit variance."""
+    """Return the sampler over the same levels with the network of the app. x (B, C, H, W) has unit variance."""
     (model, _), sigmas = as_the_app_runs_it(), peers.levels(sampler, steps)
 
     @torch.inference_mode()
@@ -56,14 +56,14 @@ def our_loop(sampler: str, x: Tensor, steps: int) -> peers.Loop:
     return run
 
 
-def relative(a: Tensor, b: Tensor) -> float:
-    """|a - b| / |b|."""
+def relative_error(a: Tensor, b: Tensor) -> float:
+    """Return |a - b| / |b|."""
     return float((a - b).norm() / b.norm())
 
 
 @torch.inference_mode()
 def forward_errors() -> list[Row]:
-    """Of one forward pass as the app runs it, against float32: of the estimate, and of the network's bare output."""
+    """Return the errors of one forward pass as the app runs it: of the estimate, and of the network's output."""
     picture = torch.from_numpy(decoder.to_data(decoder.fit(examples.load("mountains"), SIDE)))
     sigma = torch.logspace(-2, 1, 8)
     x = picture + sigma[:, None, None, None] * white(picture.shape, 0, "benchmark")
@@ -71,7 +71,7 @@ def forward_errors() -> list[Row]:
     estimates = ours(x, sigma), exact(x, sigma)
     c_skip, c_out, _ = (c[:, None, None, None] for c in coefficients(sigma, exact.sigma_data))
     outputs = [(estimate - c_skip * x) / c_out for estimate in estimates]
-    worst = [max(map(relative, a, b)) for a, b in (estimates, outputs)]
+    worst = [max(map(relative_error, a, b)) for a, b in (estimates, outputs)]
     note = f"{dtype}, largest of 8 levels of an example picture".removeprefix("torch.")
     return [
         Row("error of one estimate", worst[0], "relative", bar=FORWARD_BAR, note=note),
@@ -80,7 +80,7 @@ def forward_errors() -> list[Row]:
 
 
 def measure(quick: bool) -> list[Row]:
-    """The ratio to the user's loop in both number types, by sampler and batch, and the errors."""
+    """Return the ratios to the user's loop in both number types, by sampler and batch, and the errors."""
     if not peers.installed("diffusers"):
         return [Row("20 steps of the same weights", note="diffusers is not installed")]
     rows = forward_errors()
@@ -99,15 +99,23 @@ def _compared(sampler: str, batch: int, quick: bool) -> list[Row]:
         "bfloat16": peers.diffusers_loop(sampler, as_eps(plain(torch.bfloat16)), x, steps),
     }
     pictures: dict[str, Tensor] = {}
-    kept = lambda name: pictures.update({name: loops[name]()})
-    seconds = interleaved({name: wall(lambda name=name: kept(name)) for name in loops}, rounds)
+    sample = lambda name: pictures.update({name: loops[name]()})
+    seconds = interleaved({name: wall(lambda name=name: sample(name)) for name in loops}, rounds)
     title = f"{steps} steps, {sampler.capitalize()}, B = {batch}"
     taken = ", ".join(f"{name} {np.median(s):.3g} s" for name, s in seconds.items())
-    note = f"last picture: diffusers in bfloat16 is off by {relative(pictures['bfloat16'], pictures['float32']):.1e}"
+    note = (
+        f"last picture: diffusers in bfloat16 is off by {relative_error(pictures['bfloat16'], pictures['float32']):.1e}"
+    )
     return [
         spread(f"{title}, over float32", seconds["float32"] / seconds["ours"], "x", BARS[batch], taken),
         spread(f"{title}, over bfloat16", seconds["bfloat16"] / seconds["ours"]),
-        Row(f"{title}, error", relative(pictures["ours"], pictures["float32"]), "relative", bar=PICTURE_BAR, note=note),
+        Row(
+            f"{title}, error",
+            relative_error(pictures["ours"], pictures["float32"]),
+            "relative",
+            bar=PICTURE_BAR,
+            note=note,
+        ),
     ]
 
 

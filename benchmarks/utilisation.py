@@ -19,7 +19,8 @@ from explorer.core.noise import white
 from harness import measuring
 from harness.measuring import Bar, Row, interleaved, spread, wall
 
-SIDE, BATCHES, PRODUCT, ROUNDS = 64, (1, 4, 8, 16, 32), 2048, 9
+SIDE, BATCHES, ROUNDS = 64, (1, 4, 8, 16, 32), 9
+PRODUCT_SIDE = 2048  # of the square matrices
 BAR = Bar(0.5, at_least=True)  # from four pictures on
 GROUPS = {  # part of an operator's name -> what it is; the first that fits
     "conv": "convolution",
@@ -37,7 +38,7 @@ GROUPS = {  # part of an operator's name -> what it is; the first that fits
 
 
 def shares(model: Denoiser, x: Tensor, sigma: Tensor) -> dict[str, float]:
-    """Share of the operators' own time by kind, largest first."""
+    """Return the share of the operators' own time by kind, largest first."""
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
         model(x, sigma)
     times: dict[str, float] = {}
@@ -50,14 +51,14 @@ def shares(model: Denoiser, x: Tensor, sigma: Tensor) -> dict[str, float]:
 
 @torch.inference_mode()
 def measure(quick: bool) -> list[Row]:
-    """The peak, then one row per batch."""
+    """Return the row of the peak, then one per batch."""
     (model, dtype), counted_model = as_the_app_runs_it(), plain()
-    square = torch.randn(PRODUCT, PRODUCT).to(dtype)
+    square = torch.randn(PRODUCT_SIDE, PRODUCT_SIDE).to(dtype)
     batches = BATCHES[1:2] if quick else BATCHES
     inputs = {b: (white((b, 3, SIDE, SIDE), 0, "benchmark"), torch.ones(b)) for b in batches}
     runs = {f"B = {b}": wall(lambda b=b: model(*inputs[b])) for b in batches}
     seconds = interleaved({"peak": wall(lambda: square @ square), **runs}, 2 if quick else ROUNDS)
-    peak = 2 * PRODUCT**3 / seconds["peak"].min()
+    peak = 2 * PRODUCT_SIDE**3 / seconds["peak"].min()
     rows = [Row(f"matrix product peak, {dtype}".replace("torch.", ""), peak / 1e9, "GFLOP/s")]
     for b in batches:
         with FlopCounterMode(display=False) as counted:

@@ -19,7 +19,7 @@ FLAGS = [
 
 
 def installed() -> str | None:
-    """Path of a Chromium that is there already, or None."""
+    """Return the path of a Chromium that is there already, or None."""
     for name in NAMES:
         if path := shutil.which(name):
             return path
@@ -31,7 +31,7 @@ def installed() -> str | None:
 
 
 def install() -> str | None:
-    """Try Playwright's download, then Debian's package; path of the browser or None."""
+    """Try Playwright's download, then Debian's package; return the path of the browser or None."""
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, timeout=600)
     if path := installed():
         return path

@@ -15,28 +15,28 @@ from explorer.inference.device import choose_dtype
 PACKAGES = (
     "torch", "numpy", "scipy", "pillow", "gradio", "diffusers", "k-diffusion", "smalldiffusion", "pysteps", "ray",
 )  # fmt: skip
-TRADE = r"\((r|tm)\)|@.*|\b(cpu|processor|\d+-core)\b"  # words that say nothing, and the clock
+NOISE_WORDS = r"\((r|tm)\)|@.*|\b(cpu|processor|\d+-core)\b"  # words that say nothing, and the clock
 
 
 def model_name(text: str) -> str:
-    """The processor's name in the text of /proc/cpuinfo, or what Python knows of it."""
+    """Return the processor's name in the text of /proc/cpuinfo, or what Python knows of it."""
     found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
     return found.group(1).strip() if found else platform.processor() or platform.machine() or "unknown"
 
 
 def simplified(name: str) -> str:
-    """A processor's name as the name of a file: "AMD EPYC 9575F 64-Core Processor" -> "amd-epyc-9575f"."""
-    words = re.sub(TRADE, " ", name.lower())
+    """Return a processor's name as the name of a file: "AMD EPYC 9575F 64-Core Processor" -> "amd-epyc-9575f"."""
+    words = re.sub(NOISE_WORDS, " ", name.lower())
     return re.sub(r"[^a-z0-9]+", "-", words).strip("-") or "unknown"
 
 
 def processor() -> str:
-    """This machine's, simplified."""
+    """Return the simplified name of this machine's processor."""
     return simplified(_full_name())
 
 
 def described() -> dict:
-    """Processor, cores, versions, and how busy the machine is before the first measurement."""
+    """Return processor, cores, versions, and how busy the machine is before the first measurement."""
     cpu = torch.device("cpu")
     return {
         "processor": _full_name(),

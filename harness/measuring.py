@@ -55,22 +55,22 @@ class Row:
 
     @property
     def fields(self) -> dict:
-        """For JSON."""
+        """Plain values for JSON."""
         return {**asdict(self), "verdict": self.verdict}
 
 
 def spread(what: str, rounds: np.ndarray, unit: str = "x", bar: Bar | None = None, note: str = "") -> Row:
-    """The median of the rounds (n,), with the smallest and the largest."""
+    """Return the row of the median of the rounds (n,), with the smallest and the largest."""
     return Row(what, float(np.median(rounds)), unit, float(rounds.min()), float(rounds.max()), bar, note)
 
 
 def wall(run: Callable[[], object]) -> Seconds:
-    """Time on the clock of one call of run."""
+    """Return a stopwatch of one call of run, by the clock."""
     return _timed(run, time.perf_counter)
 
 
 def cpu(run: Callable[[], object], slot: float = 0.0) -> Seconds:
-    """CPU time per call of run: the median of as many calls as fill `slot` seconds of it, or of one."""
+    """Return a stopwatch of CPU time per call of run: the median of as many calls as fill `slot` seconds, or of one."""
     once = _timed(run, time.process_time)
 
     def median() -> float:
@@ -92,7 +92,7 @@ def _timed(run: Callable[[], object], clock: Callable[[], float]) -> Seconds:
 
 
 def interleaved(contenders: Mapping[str, Seconds], rounds: int) -> dict[str, np.ndarray]:
-    """Seconds (rounds,) of each, after a warm-up; every other round goes through them backwards."""
+    """Return the seconds (rounds,) of each, after a warm-up; every other round goes through them backwards."""
     for seconds in contenders.values():
         seconds()
     names = list(contenders)
@@ -105,7 +105,7 @@ def interleaved(contenders: Mapping[str, Seconds], rounds: int) -> dict[str, np.
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """torch with that many threads for a while."""
+    """Let torch use that many threads for a while."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -115,7 +115,7 @@ def threads(count: int) -> Iterator[None]:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows as text, a note below its row."""
+    """Return the rows as text, a note below its row."""
     width = max([len(row.what) for row in rows], default=0)
     lines = [f"{'':{width}} {'median':>10} {'(spread)':>18} {'':8} {'bar':>10}  verdict"]
     for row in rows:
@@ -128,7 +128,7 @@ def table(rows: list[Row]) -> str:
 
 
 def options(description: str, argv: list[str] | None = None) -> argparse.Namespace:
-    """--quick and --json."""
+    """Return the options --quick and --json of a benchmark."""
     parser = argparse.ArgumentParser(description=description.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="few rounds: shows that all runs, proves no speed")
     parser.add_argument("--json", type=Path, help="write the rows to this file, too")

@@ -26,7 +26,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(width: int, height: int, rows: bytes, depth: int = 8, colour: int = 2, extra: bytes = b"") -> bytes:
-    """A PNG by hand; rows without their filter bytes, colour 0 grey, 2 RGB, 3 palette."""
+    """Return a PNG made by hand; rows without their filter bytes, colour 0 grey, 2 RGB, 3 palette."""
     stride = len(rows) // height if height else 0
     filtered = b"".join(b"\0" + rows[i * stride : (i + 1) * stride] for i in range(height))
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
@@ -35,7 +35,7 @@ def png(width: int, height: int, rows: bytes, depth: int = 8, colour: int = 2, e
 
 
 def refusal(data: bytes) -> str:
-    """The sentence with which data is refused, checked to be one plain sentence."""
+    """Return the sentence with which data is refused, checked to be one plain sentence."""
     with pytest.raises(ImageRefused) as caught:
         decode(data)
     sentence = str(caught.value)
@@ -45,13 +45,13 @@ def refusal(data: bytes) -> str:
 
 
 def smooth() -> np.ndarray:
-    """Smooth, so that lossy formats keep it, and different under each of the eight turns."""
+    """Return a picture so smooth that lossy formats preserve it, and different under each of the eight turns."""
     y, x = np.mgrid[0:40, 0:60]
     return np.stack([4 * x, 6 * y, 2 * (x + y)], axis=-1).astype(np.uint8)
 
 
 def damaged(whole: bytes, rng: np.random.Generator) -> bytes:
-    """A file with some bytes changed, cut out, doubled, or overwritten with runs of 0x00 and 0xFF."""
+    """Return the file with some bytes changed, cut out, doubled, or overwritten with runs of 0x00 and 0xFF."""
     data = bytearray(whole)
     for _ in range(int(rng.integers(1, 6))):
         at, length = int(rng.integers(0, len(data))), int(rng.integers(1, 9))

@@ -50,7 +50,7 @@ def test_work_grows_with_the_batch_but_the_weights_are_read_once():
 
 def test_parity_and_throughput_have_a_row_for_each_path(monkeypatch):
     monkeypatch.setattr(gpu, "ROUNDS", 1)
-    monkeypatch.setattr(gpu, "PARITY", (1, 3))
+    monkeypatch.setattr(gpu, "PARITY_BATCHES", (1, 3))
     device, network = torch.device("cpu"), weights.load("scenes")
     found = {"eager": network, "graphs": CudaGraphDenoiser(network, Recorder())}
     exact = gpu.parity("float32", found, device)
