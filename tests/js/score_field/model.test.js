@@ -27,8 +27,8 @@ let state;
 let view;
 
 beforeEach(() => {
-  state = model.createState();
-  view = model.createView(CONSTANTS);
+  state = model.createState(CONSTANTS);
+  view = state.view;
   model.takePlane(state, view, TWO);
 });
 
@@ -167,7 +167,7 @@ test("the field's sentence counts the hills and says where the arrows lead", () 
   assert.match(fieldSentence(state, { ...view, shown: "noise" }, 1), /one hill of everything: .* away from its top/);
   assert.match(fieldSentence(state, { ...view, source: "learned" }, 2), /the learned arrows/);
   assert.match(fieldSentence(state, { ...view, source: "error" }, 2), /gets wrong/);
-  assert.equal(fieldSentence(model.createState(), view, 0), "");
+  assert.equal(fieldSentence(model.createState(CONSTANTS), view, 0), "");
   model.takeDrawing(state, view, [], 0.05);
   assert.match(fieldSentence(state, view, 0), /^Draw with the mouse/);
 });

@@ -36,8 +36,8 @@ class ScoreField {
    */
   constructor(element, props, gradio, constants) {
     this.constants = constants;
-    this.state = model.createState();
-    this.view = model.createView(constants);
+    this.state = model.createState(constants);
+    this.view = this.state.view;
     const { state, view } = this;
     this.sigmaSlider = find(element, "#score-field-sigma", HTMLInputElement);
     this.timeSlider = find(element, "#score-field-time", HTMLInputElement);

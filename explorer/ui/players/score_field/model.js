@@ -68,6 +68,7 @@
  * @property {Learned | null} learned
  * @property {{ step: number, dsm: number, explicit: number }[]} history of learning
  * @property {Place[] | null} points of a drawing
+ * @property {ScoreFieldView} view
  */
 
 /**
@@ -79,19 +80,17 @@
  * @property {Place} probe
  */
 
-/** @returns {ScoreFieldState} */
-export const createState = () => ({ plane: null, walk: null, learned: null, history: [], points: null });
-
 /**
  * @param {Constants} constants
- * @returns {ScoreFieldView}
+ * @returns {ScoreFieldState}
  */
-export const createView = ({ firstSigma }) => ({
-  sigma: firstSigma,
-  shown: "move",
-  source: "exact",
-  time: 0,
-  probe: [0.35, -0.45],
+export const createState = ({ firstSigma }) => ({
+  plane: null,
+  walk: null,
+  learned: null,
+  history: [],
+  points: null,
+  view: { sigma: firstSigma, shown: "move", source: "exact", time: 0, probe: [0.35, -0.45] },
 });
 
 /** @param {ScoreFieldState} state */
