@@ -174,6 +174,7 @@ const scaleOf = ({ low, high, logBase }, from, to) =>
  * @param {number} height
  */
 function sizeOf(svg, width, height) {
+  svg.removeAttribute("viewBox"); // whose proportions would keep the height of an earlier layout
   const size = { width: svg.clientWidth || width, height: svg.clientHeight || height };
   svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
   return size;
