@@ -1,4 +1,4 @@
-"""python -m benchmarks.drag: how many distinct frames a second a real mouse drag shows, and what it asks of the server.
+"""python -m benchmarks.drag: how many distinct frames a second a real mouse drag shows, and its requests.
 
 The real page at 1280x800 in headless Chromium, four pictures and the spectra moving, three seconds of dragging: while
 the server, on the same processor, still prepares the examples after its start; on localhost; and with 80 ms of network

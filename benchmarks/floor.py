@@ -34,7 +34,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Work:
-    """What one forward pass asks for."""
+    """The work of one forward pass."""
 
     flops: int
     bytes: int
@@ -45,7 +45,7 @@ class Work:
 
 
 class Traffic(TorchDispatchMode):
-    """Counts the bytes that operators read and write while it is active, views left out."""
+    """Counts the bytes that operators read and write while it is active, without views."""
 
     def __init__(self) -> None:
         super().__init__()

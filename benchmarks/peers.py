@@ -81,7 +81,7 @@ def smalldiffusion_loop(predict: Callable[[Tensor], Tensor], x: Tensor, sigmas: 
     from accelerate import Accelerator
 
     class Model(torch.nn.Module):
-        """What its sampler asks of a model."""
+        """The interface of a model that its sampler needs."""
 
         def predict_eps_cfg(self, x: Tensor, sigma: Tensor, cond: None, cfg_scale: float) -> Tensor:
             return predict(x)

@@ -85,9 +85,9 @@ def first_steps(handle: object, residents: int) -> list[float]:
             threads.submit(reside, seed)
         for i in range(NEWCOMERS):
             time.sleep(0.2 + 0.037 * i)
-            asked = time.monotonic()
+            requested = time.monotonic()
             begun, _ = handle.remote(100 + i).result(timeout_s=300)
-            waits.append(begun - asked)
+            waits.append(begun - requested)
         over.set()
     return [wait / statistics.median(steps) for wait in waits]
 

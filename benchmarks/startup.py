@@ -1,7 +1,7 @@
 """python -m benchmarks.startup: how soon a real `python app.py` answers, and what memory it takes.
 
 From the start of the process to the page, and to the first complete answer (a picture at 128x128 and 32 noise levels,
-asked for over HTTP as the page does). Memory: the proportional set size of the process and its children, at rest after
+requested over HTTP as the page does). Memory: the proportional set size of the process and its children, at rest after
 that answer, then while and after 16 visitors ask at once for answers of their own. Where the system does not tell the
 proportional set size, the resident set size. The time to the page is right to 0.1 s.
 """
@@ -79,7 +79,7 @@ def measure(quick: bool) -> list[Row]:
         spread("start of the app to the first answer", column("answer"), "s", note=f"{size}x{size}, 32 levels"),
         spread("memory at rest", column("rest"), "MB"),
         spread(f"memory while {visitors} visitors ask, largest", column("busy"), "MB"),
-        spread(f"memory after {visitors} visitors", column("after"), "MB", note="answers are kept for a while"),
+        spread(f"memory after {visitors} visitors", column("after"), "MB", note="answers are cached for a while"),
         spread(f"the last of {visitors} visitors has all", column("longest"), "s"),
     ]
 

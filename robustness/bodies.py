@@ -20,7 +20,7 @@ BLOCK_BYTES = 2**18  # of a body, sent at once
 
 
 class TimedBody:
-    """A body in blocks, and when the last of them was asked for so far; a server need not read it to the end."""
+    """A body in blocks, with the time when the last was sent; a server need not read it to the end."""
 
     def __init__(self, body: bytes) -> None:
         self.body, self.last_sent = body, time.monotonic()

@@ -48,7 +48,7 @@ def pictures_under_load(server: Server, seeds: range) -> list[np.ndarray]:
 def measure(scale: Scale) -> list[Row]:
     """Return the rows of T21: pictures that differ for a lone visitor, and by how much under load."""
     seeds, alone, again = range(scale.seeds), [], []
-    for found in (alone, again):  # a server of its own each, as answers are kept
+    for found in (alone, again):  # a server of its own each, as answers are cached
         with measured_server(*EXACT_DTYPE) as server:
             server.wait_until_settled()
             found += [picture(server, seed) for seed in seeds]

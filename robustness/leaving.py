@@ -70,11 +70,11 @@ def silent(server: Server, count: int, calls: int) -> list[Row]:
         data, headers = {"data": arguments("sampling", steps=ABANDONED_STEPS, seed=20_000 + i)}, visitor_headers()
         joined = httpx.post(f"{server.url}{API}/call/sampling", json=data, headers=headers, verify=SHARED_SSL_CONTEXT)
         statuses.append(joined.status_code)
-    asked = time.monotonic()
+    joined_at = time.monotonic()
     time.sleep(SETTLE_S)
     beside = began(30_000)
     rest = server.seconds_until_idle(60)
-    ended = time.monotonic() - asked if rest < float("inf") else rest
+    ended = time.monotonic() - joined_at if rest < float("inf") else rest
     ratio = beside / float(np.median(alone))
     note = f"{count} joined, {statuses.count(200)} taken in; {beside:.3f} s until a run's first message"
     return [

@@ -49,7 +49,7 @@ def told_noise_level(*, pictures: Tensor | None = None, denoiser: Denoiser | Non
         "least error when told wrong, over that when told right": ratio,
         "most high-frequency power when told more, over that when told right": power,
         "least noise left when told less, beyond that when told right": noise,
-        # The window decides this part: without it the step between opposite edges counts as detail, and is kept.
+        # The window decides this part: without it the step between opposite edges counts as detail, and stays.
         "most high-frequency power, spectra not windowed": float(
             (plain[:, TRUE_INDEX + 1 :] / plain[:, [TRUE_INDEX]]).max()
         ),

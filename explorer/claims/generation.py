@@ -84,7 +84,7 @@ def generated(
 
 @torch.inference_mode()
 def _octave_powers(denoiser: Denoiser, start: Tensor) -> Array:
-    """Mean power of each sample in each octave, mean of the colours, (N, octaves); every sample is told a class."""
+    """Mean power of each sample in each octave, mean of the colours, (N, octaves); every sample is given a class."""
     sigmas, labels = SCHEDULES["karras"].sigmas(STEPS), LABELS[: len(start)]
     with_class = lambda x, sigma, label=None: denoiser(x, sigma, labels)
     *_, last = SAMPLERS["heun"](with_class, start * float(sigmas[0]), sigmas)

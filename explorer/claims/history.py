@@ -52,7 +52,7 @@ def layer_by_layer(*, cards: Card = card) -> Verdict:
 def scheduled(*, load: Load = autoencoder, cards: Card = card) -> Verdict:
     """Measure differences of accuracies by seed, as recorded; centroids of the filters of seed 0 in cycles/pixel.
 
-    Geras & Sutton 2015: features of high noise are kept while those of low noise are learnt.
+    Geras & Sutton 2015: features of high noise are preserved while those of low noise are learnt.
     """
     accuracy = {name: np.array(cards(name)["training"]["probe"]["trained"]) for name in ("dae-dense", "dae-scheduled")}
     gain, interval = _gain(accuracy["dae-scheduled"] - accuracy["dae-dense"])

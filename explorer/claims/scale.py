@@ -70,26 +70,26 @@ def _means(seen: EstimateSpectra, rows: NDArray[np.int64]) -> tuple[Array, Array
 def _f50(clean: Array, estimate: Array) -> Array:
     """Frequency up to which each estimate holds half of the clean power, (K,) cycles/pixel; 0 if it never does."""
     side = 2 * (len(clean) - 1)
-    kept = np.ones_like(estimate)
-    kept[:, 1:] = estimate[:, 1:] / clean[1:]  # the mean brightness has no frequency
+    reproduced = np.ones_like(estimate)
+    reproduced[:, 1:] = estimate[:, 1:] / clean[1:]  # the mean brightness has no frequency
     k = mean_wavenumbers(side, side)
-    return np.nan_to_num([crossover(share, HALF_POWER**0.5, k).frequency for share in kept])
+    return np.nan_to_num([crossover(share, HALF_POWER**0.5, k).frequency for share in reproduced])
 
 
 def _ranked(f50: Array) -> float:
-    """Rank correlation of sigma and f50, over levels at which neither everything nor nothing is kept."""
+    """Rank correlation of sigma and f50, over levels at which neither everything nor nothing is reproduced."""
     inside = (f50 > 0) & (f50 < 0.5)
     return rank_correlation(SIGMAS[inside], f50[inside]) if inside.sum() > 3 else 0.0
 
 
 def _half_power_levels(clean: Array, estimate: Array, side: int) -> Array:
-    """For each octave, coarsest first, the lowest sigma at which less than half of its power is kept, (octaves,).
+    """For each octave, coarsest first, the lowest sigma at which less than half of its power is reproduced, (octaves,).
 
     Interpolated in ln sigma between the levels on both sides.
     """
-    kept = octave_means(estimate, side, side) / octave_means(clean, side, side)  # (K, octaves)
+    reproduced = octave_means(estimate, side, side) / octave_means(clean, side, side)  # (K, octaves)
     found = []
-    for share in kept.T:
+    for share in reproduced.T:
         lost = np.flatnonzero(share < HALF_POWER)
         i = int(lost[0]) if len(lost) else len(share)
         if i in (0, len(share)):

@@ -46,14 +46,14 @@ def score_function(*, denoiser: Denoiser | None = None) -> Verdict:
     denoiser = ideal if denoiser is None else denoiser
     stream = generator(0, "claims, score")
     measured = {}
-    for family, scales in SCALES.items():
+    for kind, scales in SCALES.items():
         worst = 0.0
         for a, s in scales:
             x0 = ideal.images[stream.integers(len(CIRCLE), size=POINTS)]
             x_t = a * x0 + s * torch.from_numpy(stream.standard_normal(x0.shape))  # (B, 1, 1, 2)
             score = convert(denoiser(x_t / a, s / a), "x0", "score", x_t, a, s)
             worst = max(worst, float((score - _gradient(ideal, x_t, a, s)).abs().max()))
-        measured[f"largest difference, {family}"] = worst
+        measured[f"largest difference, {kind}"] = worst
     return verdict("C10", measured, max(measured.values()) < MAX_SCORE_DIFFERENCE)
 
 

@@ -99,7 +99,7 @@ def load_judge() -> Classifier | None:
     try:
         return weights.load_classifier()
     except WeightsRefused as refusal:
-        print(f"Fréchet distance, class accuracy and diversity are left out: {refusal}", file=sys.stderr)
+        print(f"Fréchet distance, class accuracy and diversity are skipped: {refusal}", file=sys.stderr)
         return None
 
 
@@ -115,7 +115,7 @@ def evaluate(options: argparse.Namespace) -> dict:
     result = {"model": name, "sha256": weights.identity(weights.card(name, folder)), **data_units(peers, x0, label)}
     with bm3d_denoiser() if options.bm3d > 0 else nullcontext() as bm3d:
         if bm3d is None and options.bm3d > 0:
-            print("BM3D is left out: the package bm3d is not installed (pip install -e '.[bench]').", file=sys.stderr)
+            print("BM3D is skipped: the package bm3d is not installed (pip install -e '.[bench]').", file=sys.stderr)
         result["psnr"] = psnr_table(sets, peers, bm3d, options.bm3d)
     write_ladder(network, wiener, folder / f"{name}.ladder.jpg")
     if options.samples > 0 and isinstance(network, Preconditioned):

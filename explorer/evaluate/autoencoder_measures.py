@@ -40,7 +40,7 @@ def masked(x0: Tensor, rate: float) -> Tensor:
 
 @torch.inference_mode()
 def estimates(member: Denoiser, x: Tensor, sigma: float) -> Tensor:
-    """Return a denoiser's output for many pictures (N, 3, 32, 32), told one sigma."""
+    """Return a denoiser's output for many pictures (N, 3, 32, 32), all at one sigma."""
     return torch.cat([member(rows, sigma) for rows in x.split(BATCH_PICTURES)])
 
 

@@ -46,7 +46,7 @@ def load_autoencoders(folder: Path) -> dict[str, torch.nn.Module]:
         try:
             found[name] = autoencoders.load_autoencoder(name, folder=folder)
         except WeightsRefused as refusal:
-            print(f"{name} is left out: {refusal}", file=sys.stderr)
+            print(f"{name} is skipped: {refusal}", file=sys.stderr)
     return found
 
 

@@ -85,7 +85,7 @@ class AutoencoderTraining:
     ) -> None:
         title = AUTOENCODERS[name].title if name in AUTOENCODERS else name
         common = {
-            "purpose": f"a member of the family of autoencoders: {title}",
+            "purpose": f"one of the small autoencoders and denoisers: {title}",
             "data_range": [-1, 1],
             "size": SIDE,
             "classes": ["any"],

@@ -1,6 +1,6 @@
 """Random multi-scale crops as pure index arithmetic, so that the same code feeds a CPU and a GPU.
 
-Each picture is kept at several antialiased sizes (a pyramid) in one flat buffer of pixels; a training crop is an
+Each picture is stored at several antialiased sizes (a pyramid) in one flat buffer of pixels; a training crop is an
 untouched window of one of them. A crop thus never costs a resize, and a batch is a function of (seed, step) alone.
 """
 

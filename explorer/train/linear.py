@@ -49,7 +49,7 @@ def alternate(covariance: Tensor, k: int, seed: int) -> Iterator[tuple[Tensor, T
     d = len(covariance)
     generator = torch.Generator().manual_seed(seed)
     decoder = torch.randn(d, k, generator=generator, dtype=covariance.dtype) * d**-0.5
-    floor = RIDGE * covariance.trace() / d  # keeps what pictures never show, where there is such, out of the way
+    floor = RIDGE * covariance.trace() / d  # bounds the inverse in directions that no picture varies in
     last = float("inf")
     for _ in range(MAX_ROUNDS):
         encoder = torch.linalg.solve(decoder.T @ decoder, decoder.T)
