@@ -40,7 +40,7 @@ class AutoencoderInternals:
 
         seed: of the samples from the prior. Empty arrays stand for an autoencoder that is missing.
         """
-        x0 = torch.from_numpy(picture)[None]
+        x0 = torch.as_tensor(picture)[None]
         available, missing = self._pool.available(("vae", "vq-vae"))
         directions: list[int] = []
         nats = np.zeros(0, np.float32)
@@ -64,8 +64,8 @@ class AutoencoderInternals:
         when the conditional denoiser cannot be loaded.
         """
         conditional, (_, missing) = self._pool.denoiser("conditional"), self._pool.available(("blind",))
-        x0, eps = torch.from_numpy(corrupted.picture), white((3, SIDE, SIDE), corrupted.request.seed, "noising")
-        sigma = torch.from_numpy(WIRING_SIGMAS).float()  # (K,)
+        x0, eps = torch.as_tensor(corrupted.picture), white((3, SIDE, SIDE), corrupted.request.seed, "noising")
+        sigma = torch.as_tensor(WIRING_SIGMAS).float()  # (K,)
         x = x0 + sigma[:, None, None, None] * eps
         estimates = torch.full((len(sigma), len(SIGMA_RATIOS), *x0.shape), torch.nan)
         blind = torch.full_like(x, torch.nan)
@@ -98,14 +98,16 @@ class AutoencoderInternals:
         cut, missing = self._pool.available(WITHOUT_SKIPS)
         names = ("conditional", *(cut or WITHOUT_SKIPS))
         denoisers = [self._pool.denoiser(name) for name in names]
-        x0 = torch.from_numpy(examples.views(SIDE))
+        x0 = torch.as_tensor(examples.views(SIDE))
         clean, edges = _octave_power(x0), octave_edges(SIDE, SIDE)
         ratio = np.full((len(cut), len(TEST_SIGMAS)), np.nan)
         lost = np.full((*ratio.shape, len(clean)), np.nan)
         titles = tuple(AUTOENCODERS[name].title for name in cut)
         for column, sigma in enumerate(TEST_SIGMAS):
             x = x0 + sigma * white_batch(x0.shape[1:], request.seed, f"matrix {column}", range(len(x0)))
-            errors = [torch.cat([net(some, sigma) for some in x.split(BATCH_PICTURES)]) - x0 for net in denoisers]
+            errors = [
+                torch.cat([net(some, sigma) for some in torch.split(x, BATCH_PICTURES)]) - x0 for net in denoisers
+            ]
             mse, power = [float(e.double().square().mean()) for e in errors], [_octave_power(e) for e in errors]
             ratio[:, column] = np.array(mse[1:]) / mse[0]
             lost[:, column] = (np.array(power[1:]) - power[0]) / clean
@@ -120,7 +122,7 @@ def _octave_power(pictures: Tensor) -> NDArray[np.float64]:
 def _moved(code: Tensor, number: int) -> Tensor:
     """Return the code (1, k) once for each of TRAVERSAL, which that number of it takes, (values, k)."""
     moved = code.repeat(len(TRAVERSAL), 1)
-    moved[:, number] = torch.from_numpy(TRAVERSAL).float()
+    moved[:, number] = torch.as_tensor(TRAVERSAL).float()
     return moved
 
 

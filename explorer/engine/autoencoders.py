@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer import examples
@@ -54,7 +53,7 @@ class Autoencoders:
         Raises RequestRefused when there is no such picture.
         """
         source = self._picture_store.get(request.picture)
-        x0 = torch.from_numpy(decoder.to_data(decoder.fit(source, SIDE)))
+        x0 = torch.as_tensor(decoder.to_data(decoder.fit(source, SIDE)))
         x = x0 + _corruption(request, x0)
         power = radial.rapsd(torch.stack([x0, x])).mean(1).numpy()
         assumed_sigma = max(MIN_ASSUMED_SIGMA, float((x - x0).double().square().mean().sqrt()))
@@ -68,7 +67,7 @@ class Autoencoders:
 
         Raises RequestRefused when the batcher has no answer.
         """
-        x, x0 = (torch.from_numpy(v)[None] for v in (corrupted.corrupted, corrupted.picture))
+        x, x0 = (torch.as_tensor(v)[None] for v in (corrupted.corrupted, corrupted.picture))
         for name in names:
             if missing := self._pool.missing(name):
                 yield missing
@@ -87,7 +86,7 @@ class Autoencoders:
         RequestRefused when none of them can be loaded.
         """
         names, missing = self._pool.available(MATRIX_ROWS)
-        x0 = torch.from_numpy(examples.views(SIDE))
+        x0 = torch.as_tensor(examples.views(SIDE))
         mse = np.full((len(names), len(TEST_SIGMAS)), np.nan)
         titles = tuple(AUTOENCODERS[name].title for name in names)
         trained = np.array([AUTOENCODERS[name].sigma or np.nan for name in names])
@@ -95,7 +94,7 @@ class Autoencoders:
             denoiser = self._pool.denoiser(name)
             for column, sigma in enumerate(TEST_SIGMAS):
                 x = x0 + sigma * white_batch(x0.shape[1:], request.seed, f"matrix {column}", range(len(x0)))
-                estimate = torch.cat([denoiser(some, sigma) for some in x.split(BATCH_PICTURES)])
+                estimate = torch.cat([denoiser(some, sigma) for some in torch.split(x, BATCH_PICTURES)])
                 mse[row, column] = float((estimate - x0).double().square().mean())
             yield LevelMatrix(tuple(names), titles, trained, np.array(TEST_SIGMAS), mse.copy(), missing)
 
@@ -106,7 +105,7 @@ class Autoencoders:
         """
         sigmas = SCHEDULES["karras"].sigmas(request.steps)
         x = float(sigmas[0]) * white((3, SIDE, SIDE), request.seed, "sample")[None]
-        shown: NDArray[np.int64] = np.unique(np.linspace(0, request.steps, GENERATED_FRAMES).round().astype(int))
+        shown: list[int] = np.unique(np.linspace(0, request.steps, GENERATED_FRAMES).round().astype(int)).tolist()
         for name, info in AUTOENCODERS.items():
             if missing := self._pool.missing(name):
                 yield missing
@@ -124,4 +123,4 @@ def _corruption(request: CorruptionRequest, x0: Tensor) -> Tensor:
     if request.corruption == "gaussian":
         return request.sigma * white(x0.shape, request.seed, "noising")
     masked = generator(request.seed, "mask").random(x0.shape[1:]) < request.rate
-    return torch.where(torch.from_numpy(masked), -x0, torch.zeros_like(x0))
+    return torch.where(torch.as_tensor(masked), -x0, torch.zeros_like(x0))

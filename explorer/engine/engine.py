@@ -151,14 +151,14 @@ class Engine:
         """Yield the siblings after every step. The caller may stop at any yield. Raises RequestRefused."""
         plan = self.plan(request.run)
         origin = self.step(plan, request.step).x if request.origin == "step" else self._clean(plan)
-        yield from branching.branches(request, torch.from_numpy(origin), self.denoiser(request.run))
+        yield from branching.branches(request, torch.as_tensor(origin), self.denoiser(request.run))
 
     def u_turns(self, request: UTurnRequest) -> Iterator[UTurn]:
         """Yield what changes when the run's picture is noised and regenerated, per level, rising.
 
         The caller may stop at any yield. Raises RequestRefused.
         """
-        picture = torch.from_numpy(self._clean(self.plan(request.run)))
+        picture = torch.as_tensor(self._clean(self.plan(request.run)))
         yield from branching.u_turns(request, picture, self.denoiser(request.run))
 
     def transfer(self, request: TransferRequest) -> Iterator[TransferCurve]:

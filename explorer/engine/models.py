@@ -113,7 +113,7 @@ class Models:
         if model == "wiener":
             return self.batched(self._wiener, stopped)
         if size not in self._ideal:
-            self._ideal[size] = Ideal(torch.from_numpy(examples.views(size)))
+            self._ideal[size] = Ideal(torch.as_tensor(examples.views(size)))
         return self.batched(self._ideal[size], stopped)
 
     def _conditioned(self, network: Denoiser, label: str, guidance: float) -> Denoiser:

@@ -22,7 +22,7 @@ FIRST_LEVELS = 5  # that are computed first, spread over the whole range
 def noised_picture(request: NoisingRequest, source: NDArray[np.uint8]) -> NoisedPicture:
     """Return picture, noise and their spectra; takes milliseconds. source: (H, W, 3), not yet at the working size."""
     fitted = decoder.fit(source, request.size)
-    x0 = torch.from_numpy(decoder.to_data(fitted))
+    x0 = torch.as_tensor(decoder.to_data(fitted))
     eps = white(x0.shape, request.seed, "noising")
     clean, noise, total = (radial.rapsd(v).mean(0).double().numpy() for v in (x0, eps, x0 + eps))
     h, w = x0.shape[-2:]
@@ -46,8 +46,8 @@ def noised_picture(request: NoisingRequest, source: NDArray[np.uint8]) -> Noised
 def denoised_levels(noised: NoisedPicture, denoiser: Denoiser, batch: int) -> Iterator[DenoisedLevels]:
     """Yield the denoiser's estimates, `batch` levels at once: a few spread over the range first, then all others."""
     request = noised.request
-    x0, eps = torch.from_numpy(noised.x0), torch.from_numpy(noised.eps)
-    sigmas = torch.from_numpy(request.sigmas).float()
+    x0, eps = torch.as_tensor(noised.x0), torch.as_tensor(noised.eps)
+    sigmas = torch.as_tensor(request.sigmas).float()
     for indices in level_batches(request.levels, batch):
         sigma = sigmas[indices]
         yield _measure(np.array(indices), denoiser(x0 + sigma[:, None, None, None] * eps, sigma), x0)

@@ -38,7 +38,7 @@ def first_state(plan: SamplingPlan) -> Tensor:
     """Return the state at the first level, (1, 3, H, W): noise alone, or picture plus the noise of the first page."""
     size, role = plan.request.size, "sample" if plan.picture is None else "noising"
     x = float(plan.sigmas[0]) * white((3, size, size), plan.request.seed, role)
-    return (x if plan.picture is None else x + torch.from_numpy(decoder.to_data(plan.picture)))[None]
+    return (x if plan.picture is None else x + torch.as_tensor(decoder.to_data(plan.picture)))[None]
 
 
 def run(plan: SamplingPlan, denoiser: Denoiser) -> Iterator[SampledStep]:
@@ -64,7 +64,7 @@ def measure_step(step: Step) -> SampledStep:
 
 def octave_map(steps: Sequence[SampledStep]) -> OctaveMap:
     """Return at which step each octave of the last estimate is fixed; of at least two steps."""
-    estimates = torch.from_numpy(np.stack([step.x0 for step in steps]))
+    estimates = torch.as_tensor(np.stack([step.x0 for step in steps]))
     h, w = estimates.shape[-2:]
     shares = octaves.fixed_shares(estimates, estimates[-1])
     passing = octaves.passing_steps(shares)
@@ -87,7 +87,8 @@ def nearest_levels(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np
 def difference(a: Sequence[SampledStep], b: Sequence[SampledStep]) -> RunDifference:
     """Compare the estimates of two runs of the same size, as far as both have come."""
     pairs = nearest_levels(np.array([step.sigma for step in a]), np.array([step.sigma for step in b]))
-    errors = torch.from_numpy(np.stack([step.x0 - b[j].x0 for step, j in zip(a, pairs, strict=True)]))
+    indices: list[int] = pairs.tolist()
+    errors = torch.as_tensor(np.stack([step.x0 - b[j].x0 for step, j in zip(a, indices, strict=True)]))
     return RunDifference(
         pairs=pairs,
         spectrum=radial.rapsd(errors).mean(1).numpy(),

@@ -143,7 +143,7 @@ class _TestPoints:
     """The same noisy points at each of SIGMAS, (L, n, 2), and the exact posterior mean at them."""
 
     def __init__(self, pattern: Pattern) -> None:
-        levels = torch.from_numpy(SIGMAS)[:, None, None]
+        levels = torch.as_tensor(SIGMAS)[:, None, None]
         x0 = pattern.sample(POINTS_PER_LEVEL, 0, "plane, points")
         self.x = x0 + levels * white((POINTS_PER_LEVEL, 2), 0, "plane, noise").double()
         self.exact = _at_levels(pattern.mixture, self.x)
