@@ -239,7 +239,13 @@ def test_a_card_says_what_is_claimed_where_and_what_is_predicted(id):
     assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in parameters)
 
 
-@pytest.mark.parametrize("id", CLAIMS)
+SLOW = {"C01", "C02", "C50"}  # they ask the shipped network for whole trajectories
+each_claim = pytest.mark.parametrize(
+    "id", [pytest.param(i, marks=pytest.mark.slow) if i in SLOW else i for i in CLAIMS]
+)
+
+
+@each_claim
 def test_a_verdict_is_finite_and_follows_from_its_numbers(id):
     found = shipped(id)
     assert isinstance(found, Verdict) and found.prediction == CARDS[id].prediction
@@ -259,7 +265,7 @@ def test_the_interval_is_around_the_first_number(id):
     assert low <= next(iter(found.measured.values())) <= high
 
 
-@pytest.mark.parametrize("id", CLAIMS)
+@each_claim
 def test_a_verdict_can_be_had_again(id):
     few = {"pictures": example_pictures()[:2]} if id in {"C17", "C18", "C27", "C50", "C51"} else {}
     few |= {"noise": white_batch((3, 64, 64), 0, "few", range(2))} if id in {"C01", "C02"} else {}

@@ -91,6 +91,7 @@ def test_command_trains_checkpoints_samples_and_resumes(data, tmp_path):
     assert weights.load("scenes", folder=tmp_path)(x, torch.tensor([0.5, 2.0]), torch.tensor([0, 7])).shape == x.shape
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_result_of_one(data, tmp_path):
     common = ("scenes", "--data", str(data), "--channels", "8", "--batch", "4", "--images", "12", "--dtype", "float32")
     alone = run_warm("-m", "explorer.train", *common, "--out", str(tmp_path / "one"))
