@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen, stale = listed_faults(options.root, options.list_file)
     else:
         chosen, stale = drawn_faults(options.root, options.seed, options.count, options.only), []
-    chosen = [fault for fault in chosen if options.kind in ("", fault.kind)]
+    chosen = [f for f in chosen if options.kind in ("", f.kind) and fnmatch(f.path, options.only)]
     for sentence in stale:
         print(f"no longer applies  {sentence}")
     if options.show:

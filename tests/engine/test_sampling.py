@@ -68,7 +68,8 @@ def test_the_class_and_its_weight_are_heard(engine):
 def test_a_finished_run_is_kept_and_a_step_can_be_had_again(engine):
     run = list(engine.sample(engine.plan(WIENER)))
     assert all(a is b for a, b in zip(run, engine.sample(engine.plan(WIENER)), strict=True))
-    fresh = Engine().step(WIENER, 5)
+    other = Engine()
+    fresh = other.step(other.plan(WIENER), 5)
     assert np.array_equal(fresh.x, run[5].x)
     with pytest.raises(RequestRefused):
         engine.step(engine.plan(WIENER), 13)
