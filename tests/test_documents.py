@@ -52,6 +52,18 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(path):
         assert not parts.fragment or parts.fragment in anchors(file), f"{target} names no heading"
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_module_that_is_named_exists(path):
+    if path.name != "CHANGELOG.md":  # it names what is gone
+        for name in re.findall(
+            r"`((?:explorer|harness|benchmarks|robustness|tests|weights)/[\w./-]+)`", path.read_text()
+        ):
+            assert (ROOT / name).exists(), name
+        for name in re.findall(r"-m ((?:explorer|harness|benchmarks|robustness|examples)(?:\.\w+)*)", path.read_text()):
+            module = ROOT / name.replace(".", "/")
+            assert module.with_suffix(".py").is_file() or (module / "__main__.py").is_file(), name
+
+
 def test_headings_become_anchors_as_on_github(tmp_path):
     document = tmp_path / "a.md"
     document.write_text("# Noise & scale\n```\n# no heading\n```\n## What is `bounded`, and how\n")
