@@ -18,6 +18,7 @@ from explorer.core.networks.autoencoder_conv import (
 )
 from explorer.core.networks.autoencoder_dense import Dense, Stacked
 from explorer.core.networks.autoencoder_unet import WIRINGS
+from explorer.core.networks.classifier import ClassifierConfig
 from explorer.core.networks.unet import UNet, UNetConfig
 from explorer.core.noise import white
 
@@ -234,3 +235,14 @@ def test_one_colour_at_zero_is_no_hole():
     x, member = pictures(), WIRINGS["completing"](unet(), 0.5)
     x[:, 1] = 0
     assert torch.equal(member(x, 0.1), x)
+
+
+def test_a_card_without_a_field_means_its_default():
+    """Cards written before a field came are read with it, so no default may ever change."""
+    assert (
+        UNetConfig()
+        == UNetConfig.from_json({"multipliers": [1, 2, 4]})
+        == UNetConfig(32, (1, 2, 4), 1, 7, 2, 3, True, 0)
+    )
+    assert CodeConfig.from_json({"code": 5}) == CodeConfig(5, 32, 0)
+    assert ClassifierConfig.from_json({}) == ClassifierConfig(32, 64, 7)
