@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from explorer.engine import Engine
 from explorer.schemas import SamplingRequest
@@ -17,8 +19,9 @@ from explorer.ui.players.trajectory.component import build_trajectory
 from explorer.ui.sections import branching, exporting, transfer, turning
 from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event, with_ticket_js
 from explorer.ui.streaming.sampling_runs import SamplingRuns
+from explorer.ui.streaming.streams import PRIVATE_EVENT
 from explorer.ui.widgets.picture_picker import chosen_name
-from explorer.ui.widgets.sampling_controls import COMPARABLE_FIELDS, NO_DIFFERENCE, build_controls
+from explorer.ui.widgets.sampling_controls import COMPARABLE_FIELDS, NO_DIFFERENCE, RunControls, build_controls
 
 LABEL = "Sampling"
 PLAYER = "trajectory"
@@ -27,38 +30,39 @@ PLAYER = "trajectory"
 class SamplingView:
     """The page's handlers; they turn what Gradio hands over into requests, and answers into parts."""
 
-    def __init__(self, engine: Engine, blobs: BlobStore) -> None:
-        self.engine = engine
-        self.runs = SamplingRuns(engine, blobs)
+    def __init__(
+        self, engine: Engine, blobs: BlobStore, picture: gr.State, controls: RunControls, ticket: gr.Number
+    ) -> None:
+        """picture, controls, ticket: the inputs of `sample`, which finds their values by these."""
+        self.engine, self.runs = engine, SamplingRuns(engine, blobs)
+        self.picture, self.controls, self.ticket = picture, controls, ticket
 
-    def sample(
-        self, picture: str, model: str, label: str, sampler: str, steps: float, schedule: str, guidance: float,
-        eta: float, seed: float, size: float, start: str, sigma: float, b_differs_in: str, b_sampler: str,
-        b_steps: float, b_schedule: str, b_label: str, b_guidance: float, b_seed: float, b_model: str, ticket: float,
-        visitor: gr.Request,
-    ) -> Iterator[tuple[dict, list[SamplingRequest]]]:  # fmt: skip
-        """Yield the growing answer for the page and the requests it belongs to. Refusals become one sentence."""
+    @property
+    def inputs(self) -> set[Component]:
+        """The components whose values `sample` takes."""
+        return {self.picture, *self.controls.all, self.ticket}
+
+    def sample(self, values: dict[Component, Any], visitor: gr.Request) -> Iterator[tuple[dict, list[SamplingRequest]]]:
+        """Yield the growing answer for the page and the requests it belongs to. Raises gr.Error."""
         with show_user_errors():
-            first = SamplingRequest(
-                model=model, sampler=sampler, steps=steps, schedule=schedule, label=label, guidance=guidance, eta=eta,
-                seed=seed, size=size, start=start, picture=picture, sigma=sigma,
-            )  # fmt: skip
-            others = (b_sampler, b_steps, b_schedule, b_label, b_guidance, b_seed, b_model)
-            requests = [first, *second_run(first, b_differs_in, dict(zip(COMPARABLE_FIELDS, others, strict=True)))]
-            for answer in self.runs.stream(requests, ticket, visitor.session_hash or ""):
+            run = {field: values[control] for field, control in self.controls.run.items()}
+            others = {field: values[control] for field, control in self.controls.others.items()}
+            first = SamplingRequest(picture=values[self.picture], **run)
+            requests = [first, *second_run(first, values[self.controls.differs], others)]
+            for answer in self.runs.stream(requests, values[self.ticket], visitor.session_hash or ""):
                 yield answer, requests
 
     def upload(self, data: bytes | None) -> tuple[str, str]:
-        """Take in a person's own picture; its id, and that the run starts from it."""
+        """Take in a person's own picture; return its id, and that the run starts from it."""
         return self.engine.picture_store.add(read_picture(data)), "picture"
 
     def choose(self, event: gr.EventData) -> tuple[str, str]:
-        """The same for an example picture."""
+        """Return the name of an example picture, and that the run starts from it."""
         return chosen_name(event), "picture"
 
 
 def second_run(first: SamplingRequest, differs: object, others: dict[str, object]) -> list[SamplingRequest]:
-    """Run B, when it is to differ from A in something. Raises RequestRefused."""
+    """Return run B, when it is to differ from A in something. Raises RequestRefused."""
     if differs == NO_DIFFERENCE:
         return []
     name = one_of(differs, tuple(COMPARABLE_FIELDS), "difference of run B")
@@ -67,19 +71,20 @@ def second_run(first: SamplingRequest, differs: object, others: dict[str, object
 
 def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
     """Lay out the view inside the tab, whose context is open, and connect it. picture: its name in the engine."""
-    view = SamplingView(engine, blobs)
-    requests, ticket = gr.State([]), gr.Number(0, precision=0, visible=False)
+    requests, run_controls = gr.State([]), RunControls(engine)
+    ticket = gr.Number(0, precision=0, visible=False)  # made after the controls, so that it is the last input
+    view = SamplingView(engine, blobs, picture, run_controls, ticket)
     player = build_trajectory()
-    controls = build_controls(engine)
-    inputs = [picture, *controls.run, controls.differs, *controls.others, ticket]
-    run = {"fn": view.sample, "inputs": inputs, "outputs": [player, requests], "js": with_ticket_js(PLAYER), **COMPUTE}
+    controls = build_controls(run_controls)
+    run = {"fn": view.sample, "inputs": view.inputs, "outputs": [player, requests], "js": with_ticket_js(PLAYER)}
+    run |= COMPUTE
     private = {**run, "api_visibility": "private"}
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
 
-    moved = [control.input for control in (*controls.run, controls.differs, *controls.others)]
-    reseeded = controls.again.click(None, controls.seed, controls.seed, js="(seed) => seed + 1", **quiet)
-    chosen = controls.examples.select(view.choose, None, [picture, controls.start], **quiet)
-    uploaded = controls.upload.upload(view.upload, controls.upload, [picture, controls.start], **quiet)
+    moved = [control.input for control in run_controls.all]
+    seed, start = run_controls.run["seed"], run_controls.run["start"]
+    reseeded = controls.again.click(None, seed, seed, js="(seed) => seed + 1", **PRIVATE_EVENT)
+    chosen = controls.examples.select(view.choose, None, [picture, start], **PRIVATE_EVENT)
+    uploaded = controls.upload.upload(view.upload, controls.upload, [picture, start], **PRIVATE_EVENT)
     events = [
         gr.on(moved, **run, trigger_mode="multiple", **private_event("sampling")),
         controls.begin.click(**private),
