@@ -174,8 +174,9 @@ const scaleOf = ({ low, high, logBase }, from, to) =>
  * @param {number} height
  */
 function sizeOf(svg, width, height) {
-  svg.removeAttribute("viewBox"); // whose proportions would keep the height of an earlier layout
   const size = { width: svg.clientWidth || width, height: svg.clientHeight || height };
-  svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
+  // What is not in sight is laid out again when it is; until then proportions of its own would give it a wrong height.
+  if (svg.clientWidth) svg.setAttribute("viewBox", `0 0 ${size.width} ${size.height}`);
+  else svg.removeAttribute("viewBox");
   return size;
 }
