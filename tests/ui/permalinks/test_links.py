@@ -216,7 +216,7 @@ def walked(lineup):
     lineup.page.wait_for_function(WALKED, timeout=90_000)
     lineup.page.evaluate(AT_REST)
     lineup.explorer.drawn()
-    return lineup.page.evaluate(PIXELS, ".field canvas")
+    return lineup.page.evaluate(PIXELS, ".score-field canvas")
 
 
 def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):

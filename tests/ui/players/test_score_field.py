@@ -53,7 +53,9 @@ def test_a_network_learns_while_one_looks_on_and_can_be_stopped(field):
     field.page.locator("button#score-field-learn").click()
     field.page.wait_for_function("window.players?.score_field?.state.history.length > 4", timeout=60_000)
     field.page.locator("button#score-field-stop").click()
-    field.page.wait_for_function("document.querySelector('.field .ns-status').textContent === 'ready'", timeout=30_000)
+    field.page.wait_for_function(
+        "document.querySelector('.score-field .ns-status').textContent === 'ready'", timeout=30_000
+    )
     history = field.page.evaluate("players.score_field.state.history")
     assert history[-1]["explicit"] < 0.8 * history[0]["explicit"]
     gaps = [entry["dsm"] - entry["explicit"] for entry in history]
