@@ -57,7 +57,7 @@ def health(running: subprocess.Popen, url: str) -> str | None:
 @pytest.mark.skipif(not allowed(), reason="needs root and a mount namespace")
 def test_it_runs_as_nobody_on_a_read_only_root_and_writes_to_one_place(tmp_path_factory):
     base, port = Path(tmp_path_factory.mktemp("container")), free_port()
-    for parent in [base, *base.parents][:3]:
+    for parent in [base, *base.parents][:4]:
         parent.chmod(0o755)
     home = Path(sys.base_prefix)
     command = ["unshare", "-m", "sh", "-c", SCRIPT, "sh", str(base), str(home), str(ROOT), sys.executable, str(port)]

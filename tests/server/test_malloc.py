@@ -10,7 +10,7 @@ from harness import ROOT
 PROGRAM = """
 import time
 from explorer.server import malloc as memory
-assert memory.frugal(period=0.05)
+assert memory.trim_periodically(period=0.05)
 def held():
     return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
 before = held()
@@ -32,7 +32,7 @@ def test_what_is_free_goes_back():
 
 
 def test_what_is_kept_for_good_is_no_longer_looked_through():
-    program = "import gc; from explorer.server import malloc as memory; memory.settled(); "
+    program = "import gc; from explorer.server import malloc as memory; memory.freeze_startup_objects(); "
     program += "assert gc.get_freeze_count() > 1000; assert len(gc.get_objects()) < 100"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr[-300:]

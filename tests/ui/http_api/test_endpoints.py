@@ -21,6 +21,7 @@ from tests.support.guarded_app import API, png
 
 LINES = """
 from gradio_client import Client
+
 client = Client("http://127.0.0.1:7860")
 run = client.predict(sampler="heun", steps=18, seed=3, api_name="/sampling")
 """

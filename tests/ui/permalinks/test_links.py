@@ -372,7 +372,7 @@ def test_the_address_follows_and_keeps_what_is_gradios(visitor):
     explorer.page.get_by_role("tab", name="Noise & scale").click()
     for level in range(20):
         explorer.page.evaluate(f"players.noise_slider.moveTo({level}, true)")
-    explorer.page.wait_for_function("location.search.endsWith(new URL(permalink.link()).search.slice(1))")
+    explorer.page.wait_for_function("location.search.endsWith(new URL(players.permalink.link()).search.slice(1))")
     assert 1 <= explorer.page.evaluate("window.written") <= 4
 
 
