@@ -1,4 +1,4 @@
-"""Compose engine, server and page, serve them, and say in one line what cannot be done."""
+"""Composition of engine, server and page, and the run of the server from start to shutdown."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from explorer.ui.players.shared import modules
 from explorer.ui.streaming.events import scale_concurrency
 from explorer.ui.theme import style_sheet, theme
 
-MAX_THREADS_PER_REPLICA = 40  # that handlers run in
-DRAIN_GRACE_S = 12.0  # for running events to end when the server is told to stop
+MAX_THREADS_PER_REPLICA = 40  # threads for handlers
+DRAIN_GRACE_S = 12.0  # time for running events to end at shutdown
 STOP_POLL_S = 0.5
-# of what the page shows first
+# preloaded, as the first view needs them
 FIRST_MODULES = ["permalinks/masthead.js", "players/noise_slider/controls.js", "widgets/picture_picker.js"]
 
 
 def serve(engine: Engine, hosting: Hosting) -> None:
-    """Serve until interrupted or told to stop.
+    """Serve until SIGINT or SIGTERM.
 
-    Raises TempDirRefused where no temporary files can be written and HostingRefused where the port cannot be used.
+    Raise TempDirRefused when no temporary folder can be created, HostingRefused when the port cannot be used.
     """
     temp_dir = create_temp_dir()
     try:
@@ -45,7 +45,7 @@ def serve(engine: Engine, hosting: Hosting) -> None:
 
 
 def prepare(engine: Engine, hosting: Hosting) -> tuple[gr.Blocks, dict[str, Any], Health]:
-    """Return the page with its queue, the arguments of its launch(), and what counts and drains its events."""
+    """Return the page with its queue, the arguments of its launch(), and the Health of its events."""
     blobs, health = BlobStore(MAX_STORE_BYTES[engine.models.device.type]), Health(engine)
     times = engine.models.parallel_networks
     app = build_app(engine, blobs).queue(max_size=times * MAX_QUEUED_VISITORS)
@@ -74,7 +74,7 @@ def _serve(engine: Engine, hosting: Hosting) -> None:
     if hosting.browser:
         webbrowser.open(str(app.local_url))
     threading.Thread(target=_warm_up, args=[health], name="warm-up", daemon=True).start()
-    while not stop.wait(STOP_POLL_S):  # a wait without end would not let the handlers run
+    while not stop.wait(STOP_POLL_S):  # signal handlers do not run during a wait without timeout
         pass
     print("Stopping: what runs may end, nothing new begins.", flush=True)
     health.drain(DRAIN_GRACE_S)
@@ -88,7 +88,7 @@ def _warm_up(health: Health) -> None:
 
 
 def _stop_signal() -> threading.Event:
-    """Return an event set by an interrupt from the keyboard or SIGTERM; a second one ends the process at once."""
+    """Return an event that SIGINT or SIGTERM sets; a second signal ends the process at once."""
     stop = threading.Event()
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -101,7 +101,10 @@ def _stop_signal() -> threading.Event:
 
 
 def _launch(app: gr.Blocks, options: dict[str, Any]) -> None:
-    """Start the server without what Gradio prints about a share link, as we say it ourselves. Raises OSError."""
+    """Start the server without Gradio's output about a share link, as `_serve` prints its own.
+
+    Raise OSError when the port cannot be used.
+    """
     with contextlib.redirect_stdout(io.StringIO()) if options["share"] else contextlib.nullcontext():
         app.launch(**options)
 

@@ -1,4 +1,4 @@
-"""Where the page is served, and to whom: what the command line says, and what the host it runs on says by itself."""
+"""Hosting settings: address, port, account and root path, from the command line and the environment."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from urllib.parse import urlsplit
 
 from explorer.errors import HostingRefused
 
-AUTH_VARIABLE = "EXPLORER_AUTH"  # environment variable with USER:PASSWORD, which no process list shows
+AUTH_VARIABLE = "EXPLORER_AUTH"  # environment variable with USER:PASSWORD; unlike an option, no process list shows it
 SPACE_VARIABLE = "SPACE_ID"  # set in every Hugging Face Space
-TRUSTED_PROXIES_VARIABLE = "FORWARDED_ALLOW_IPS"  # the proxies whose X-Forwarded-For is believed; read by uvicorn
+TRUSTED_PROXIES_VARIABLE = "FORWARDED_ALLOW_IPS"  # proxies whose X-Forwarded-For is trusted; read by uvicorn
 # A Space is reached through its host's proxies alone, which have private addresses.
 SPACE_PROXIES = "127.0.0.1,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16"
 
 
 @dataclass(frozen=True)
 class Hosting:
-    """Where the server listens (host, port), at which path a reverse proxy shows it, and who gets in."""
+    """The address the server listens at, the path a reverse proxy shows it under, and the account it requires."""
 
     host: str = "127.0.0.1"
     port: int = 7860
     share: bool = False  # a public link through Gradio's tunnel
-    account: tuple[str, str] | None = field(default=None, repr=False)  # user and password, None lets everybody in
+    account: tuple[str, str] | None = field(default=None, repr=False)  # (user, password); None for no login
     root_path: str = ""  # "/explorer" or "https://example.org/explorer"; empty for the root
-    browser: bool = False  # open it here
-    tools: bool = False  # the calls of programs also as tools of the Model Context Protocol
+    browser: bool = False  # open the page in a browser on this machine
+    tools: bool = False  # also serve the API as Model Context Protocol tools
 
 
 def in_space(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether this runs in a Hugging Face Space."""
+    """Return whether this process runs in a Hugging Face Space."""
     return bool(environ.get(SPACE_VARIABLE))
 
 
 def default_host(environ: Mapping[str, str] = os.environ) -> str:
-    """Where to listen when nothing is said: in a Space at all addresses, as its host stands in front; else here."""
+    """Return the default address to listen at: all addresses in a Space, which is behind a proxy; else loopback."""
     return "0.0.0.0" if in_space(environ) else "127.0.0.1"
 
 
 def trust_proxies(environ: MutableMapping[str, str] = os.environ) -> None:
-    """In a Space, believe what its own proxies say about who calls, unless the environment says whom to believe."""
+    """Set FORWARDED_ALLOW_IPS to the proxies of a Space, if this runs in one and the variable is not set."""
     if in_space(environ):
         environ.setdefault(TRUSTED_PROXIES_VARIABLE, SPACE_PROXIES)
 
 
 def parse_account(text: str | None, environ: Mapping[str, str] = os.environ) -> tuple[str, str] | None:
-    """User and password from USER:PASSWORD, which is the option's text or else EXPLORER_AUTH; None where neither is.
+    """Return (user, password) from USER:PASSWORD in `text`, else in EXPLORER_AUTH; None when neither is set.
 
-    Raises HostingRefused, whose text does not repeat the password.
+    Raise HostingRefused, without the password in its text, when the value is not USER:PASSWORD.
     """
     text = text or environ.get(AUTH_VARIABLE)
     if not text:
@@ -61,7 +61,10 @@ def parse_account(text: str | None, environ: Mapping[str, str] = os.environ) -> 
 
 
 def check_mcp(asked: bool, let_in: tuple[str, str] | None) -> bool:
-    """Whether to serve tools of the Model Context Protocol. Raises HostingRefused where they cannot be."""
+    """Return whether to serve Model Context Protocol tools.
+
+    Raise HostingRefused when they are requested without the package `mcp`, or together with an account.
+    """
     if asked and importlib.util.find_spec("mcp") is None:
         raise HostingRefused("--mcp needs one more package: pip install -e '.[mcp]'")
     if asked and let_in is not None:
@@ -70,7 +73,10 @@ def check_mcp(asked: bool, let_in: tuple[str, str] | None) -> bool:
 
 
 def parse_root_path(text: str) -> str:
-    """The path prefix without a slash at its end; "" for the root. Raises HostingRefused."""
+    """Return the path prefix or URL without a slash at its end, "" for the root.
+
+    Raise HostingRefused when the text is neither an absolute path nor an http(s) URL.
+    """
     path = text.rstrip("/")
     address = urlsplit(path)
     whole = address.scheme in ("http", "https") and address.netloc

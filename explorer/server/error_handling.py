@@ -1,4 +1,4 @@
-"""Errors as people see them: always one plain sentence, never a path, never nothing at all."""
+"""Conversion of every exception of an event to one plain sentence for the visitor, without paths."""
 
 from __future__ import annotations
 
@@ -22,23 +22,24 @@ log = logging.getLogger(__name__)
 MAX_MESSAGE_CHARS = 160
 UNEXPECTED_ERROR_MESSAGE = "Something went wrong here; please try again, or with another picture or setting."
 INVALID_VALUE_MESSAGE = "A value that was sent does not fit here."
-_NOT_PLAIN = re.compile(r"[\r\n]|(?:^|[\s'\"(=])(?:~?/|[A-Za-z]:\\)[\w.]|<class ")  # line ends, paths, Python's words
+_NOT_PLAIN = re.compile(r"[\r\n]|(?:^|[\s'\"(=])(?:~?/|[A-Za-z]:\\)[\w.]|<class ")  # line ends, paths, Python reprs
 
 
 class ErrorHandlingBlocks(InterceptedBlocks):
     """gr.Blocks in which every failed event ends in a gr.Error with one plain sentence.
 
-    Gradio by itself sends either no text at all (show_error=False) or the exception's own, with paths of the server.
-    What went wrong is logged. `health`, where it is set, counts the events: a handler that yields is called once for
-    each of its messages, so what is counted are messages.
+    By default Gradio sends either no text (show_error=False) or that of the exception, which may contain paths of the
+    server. The exception is logged. `health`, if set, counts the events; Gradio calls a handler that yields once per
+    message, so each message is counted as an event.
     """
 
     health: Health | None = None
 
     async def run_event(self, event: Awaitable[dict[str, Any]]) -> dict[str, Any]:
-        """Return the outputs of an event. Raise gr.Error and nothing else, but for cancellation and a generator's end.
+        """Return the outputs of an event, and count its outcome.
 
-        The outcome is counted as "done", "refused" (the visitor's request), "failed" (our fault) or "left" (cancelled).
+        The outcome is "done", "refused" (invalid request), "failed" (unexpected exception) or "left" (cancelled).
+        Raise gr.Error for every exception except cancellation and the end of a generator.
         """
         if self.health is None:
             return await _with_plain_errors(event)
@@ -75,7 +76,7 @@ async def _with_plain_errors(event: Awaitable[dict[str, Any]]) -> dict[str, Any]
 
 @contextmanager
 def show_user_errors(title: str = "Not possible") -> Iterator[None]:
-    """Raise a UserError from within as the gr.Error that shows its sentence under this title."""
+    """Convert a UserError raised in the context to a gr.Error with the same text and this title."""
     try:
         yield
     except UserError as error:
@@ -83,5 +84,5 @@ def show_user_errors(title: str = "Not possible") -> Iterator[None]:
 
 
 def is_plain(message: object) -> bool:
-    """Return whether a message is one line of at most MAX_MESSAGE_CHARS characters without a path in it."""
+    """Return whether a message is one line of 1 to MAX_MESSAGE_CHARS characters without a path."""
     return isinstance(message, str) and 0 < len(message) <= MAX_MESSAGE_CHARS and not _NOT_PLAIN.search(message)

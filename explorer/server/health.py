@@ -1,8 +1,8 @@
-"""Health, readiness and metrics of the server, three routes that report them, and a graceful end.
+"""Health, readiness and metrics of the server, the three routes that report them, and graceful shutdown.
 
-/healthz  200 as long as the event loop runs
-/readyz   200 once a warm-up run has been through the model and until the server is told to stop, else 503
-/metrics  counts and times as Prometheus text; nothing in them names a visitor
+/healthz  200 while the event loop runs
+/readyz   200 from the end of the warm-up run through the model until shutdown begins, else 503
+/metrics  counts and times as Prometheus text, without data that identifies a visitor
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from explorer.engine import Engine
 from explorer.errors import RequestRefused
 from explorer.schemas import NoisingRequest
 
-LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # upper ends
-IDLE_BEFORE_EXIT_S = 0.7  # without any message after which nothing runs any more
+LATENCY_BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # upper bounds of the buckets
+IDLE_BEFORE_EXIT_S = 0.7  # without a running event, after which all handlers are taken to have ended
 DRAIN_POLL_S = 0.02
 SHUTTING_DOWN_MESSAGE = "The explorer is being restarted; please try again in a minute."
 
@@ -36,7 +36,7 @@ class Health:
         self.engine = engine
         self._ready, self._draining = threading.Event(), threading.Event()
         self._lock, self._running = threading.Lock(), 0
-        disable_created_metrics()  # the time at which a counter was made says nothing here
+        disable_created_metrics()  # a counter's creation time is of no use here
         self._registry = registry = CollectorRegistry()
         ready = Gauge("explorer_ready", "1 while new visitors are served", registry=registry)
         ready.set_function(lambda: self._ready.is_set() and not self.draining)
@@ -55,19 +55,19 @@ class Health:
 
     @property
     def draining(self) -> bool:
-        """Whether the server has been told to stop: nothing new is begun."""
+        """Return whether the server is shutting down and refuses new events."""
         return self._draining.is_set()
 
     @property
     def running(self) -> int:
-        """How many events are being computed now."""
+        """Return the number of events that are being computed."""
         with self._lock:
             return self._running
 
     def warm_up(self) -> None:
-        """Compute and cache what the first page opens with, and then report readiness.
+        """Compute and cache the answer that the first page opens with, then report readiness.
 
-        What it shows for the other examples follows, behind everything that visitors ask for.
+        The answers for the other example pictures follow, at lower priority than requests of visitors.
         """
         try:
             for _ in self.engine.denoise(self.engine.noise(NoisingRequest())):
@@ -76,13 +76,14 @@ class Health:
             self._ready.set()
             self.engine.prepare_examples(lambda: self.draining)
         except RequestRefused:
-            if not self.draining:  # else the model has been closed meanwhile
+            if not self.draining:  # while draining, the model may have been closed meanwhile
                 raise
 
     def drain(self, timeout_s: float) -> bool:
-        """Begin nothing new and wait until what runs has ended; return whether it has within the time.
+        """Refuse new events and wait for the running ones; return whether they ended within `timeout_s` seconds.
 
-        Between two messages of one handler nothing seems to run, so the wait goes on for IDLE_BEFORE_EXIT_S.
+        Between two messages of one handler no event is counted as running, so the wait ends only after
+        IDLE_BEFORE_EXIT_S without one.
         """
         self._draining.set()
         end, last_busy = time.monotonic() + timeout_s, time.monotonic()
@@ -95,12 +96,12 @@ class Health:
         return False
 
     def event_started(self) -> None:
-        """Count an event that a handler has taken up."""
+        """Count an event as running."""
         with self._lock:
             self._running += 1
 
     def event_finished(self, outcome: str, seconds: float) -> None:
-        """Count its end, as "done", "refused", "failed" or "left"."""
+        """Count the end of an event with its outcome ("done", "refused", "failed" or "left") and duration."""
         with self._lock:
             self._running -= 1
         self._events.labels(outcome).inc()
@@ -117,13 +118,13 @@ class Health:
 
 
 class ModelCollector(Collector):
-    """What the model's batcher counts, and its replicas where the network runs elsewhere."""
+    """Metrics of the model's batcher, and of its replicas if there are any."""
 
     def __init__(self, engine: Engine) -> None:
         self._models = engine.models
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics as they are now; with replicas, rows and passes of the batcher are those of all else."""
+        """Yield the current metrics; with replicas, the batcher's rows and passes exclude those of the replicas."""
         batcher = self._models.batcher.stats()
         yield GaugeMetricFamily("explorer_rows_waiting", "Rows that wait for a pass", batcher.waiting)
         yield GaugeMetricFamily("explorer_rows_in_flight", "Rows in the running pass", batcher.in_flight)

@@ -1,4 +1,4 @@
-"""The arguments of launch() that decide what can be reached, from where, and what is kept."""
+"""The arguments of Blocks.launch() that set addresses, access, limits and middleware."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ from explorer.server.pwa import HEAD_HTML, ICON
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKED_FOLDERS = ("weights", "explorer/_weights", ".git", ".venv", ".env")
 MAX_SESSIONS = 500
-MAX_QUEUED_VISITORS = 32  # visitors in the queue; the next one is told to come back
+MAX_QUEUED_VISITORS = 32  # events in the queue; further ones are refused
 SPACE_FRAME_ANCESTORS = "'self' https://huggingface.co https://*.hf.space"  # a Space is shown in a frame of its host
 
 
 def launch_options(
     hosting: Hosting, routes: Sequence[Route] = (), stopping: Callable[[], bool] = lambda: False
 ) -> dict[str, Any]:
-    """For Blocks.launch(); theme and the like come on top. stopping: whether nothing new is to be begun."""
+    """Return the arguments of Blocks.launch() without the theme, and set Gradio's environment variables.
+
+    routes: further routes of the server; stopping: returns whether the server refuses new events
+    """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ.setdefault("GRADIO_HEARTBEAT_INTERVAL", "5")  # seconds; a closed tab is noticed sooner
+    os.environ.setdefault("GRADIO_HEARTBEAT_INTERVAL", "5")  # seconds; the default notices a closed tab later
     os.environ.pop("GRADIO_VIBE_MODE", None)  # it would let visitors edit the program
     orphans = OrphanedEvents()
     ancestors = SPACE_FRAME_ANCESTORS if in_space() else "'self'"

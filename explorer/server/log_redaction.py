@@ -1,6 +1,6 @@
-"""What is written to the log when something fails: where in the program, never what a visitor has sent.
+"""Tracebacks for the log that contain no data of visitors.
 
-The text of an exception may hold a file's name, a path or a value out of a request, so it is left out.
+The text of an exception may contain a file name, a path or a value of a request, so it is omitted.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import traceback
 
 
 def redacted_traceback(error: BaseException) -> str:
-    """The lines of the program that led to the exception, and its type; the same for what caused it."""
+    """Return the stack and the type of an exception, without its text, after those of up to four causes."""
     chain: list[str] = []
     seen: BaseException | None = error
     while seen is not None and len(chain) < 5:

@@ -1,7 +1,7 @@
-"""Memory that is no longer used goes back to the system; the C library would keep it, in as many heaps as threads.
+"""Settings of glibc's allocator and of the garbage collector that limit the memory of a long-running server.
 
-Large arrays come and go with every visitor, on many threads. Each thread's heap then keeps room between what is still
-needed, and a server that holds 100 MB of answers comes to take several times that.
+Every request allocates and frees large arrays on several threads. By default glibc has a heap per thread, and free
+memory between live blocks stays in it, so that a server with 100 MB of live data takes several times that.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import threading
 import time
 
 M_ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
-MAX_ARENAS = 1  # with more, what is held wanders more from minute to minute
-TRIM_INTERVAL_S = 1.0  # seconds; giving back takes a few milliseconds
+MAX_ARENAS = 1  # with more, the resident size varies more from minute to minute
+TRIM_INTERVAL_S = 1.0  # one trim takes a few milliseconds
 
 
 def trim_periodically(period: float = TRIM_INTERVAL_S) -> bool:
-    """From now on give back what is free every so many seconds; False where the C library is not glibc.
+    """Start a thread that returns free memory to the system every `period` seconds; return False without glibc.
 
-    To be called once and early: threads that have a heap already keep it.
+    Call once, before other threads start: the limit on heaps has no effect on threads that already have one.
     """
     if sys.platform != "linux":
         return False
@@ -39,10 +39,10 @@ def trim_periodically(period: float = TRIM_INTERVAL_S) -> bool:
 
 
 def freeze_startup_objects() -> None:
-    """To be called once the server has all that it keeps for good: looking for garbage then passes over all of that.
+    """Exclude all objects that exist now from garbage collection; call once the server has started.
 
-    The more objects last, the more seldom Python looks; beside half a million of them, what requests leave behind in
-    circles, their bodies with them, came to some 15 MB.
+    Python runs a full collection less often the more long-lived objects there are. With the half a million of this
+    server, uncollected reference cycles of requests and their bodies grew to about 15 MB.
     """
     gc.collect()
     gc.freeze()

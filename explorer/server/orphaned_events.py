@@ -1,8 +1,8 @@
-"""Events without a listener: they wait behind the others, and are stopped after ORPHAN_GRACE_S seconds.
+"""Scheduling of events without a listener: after the others, and cancelled after ORPHAN_GRACE_S seconds.
 
-Gradio computes an event to its end whether or not anybody fetches the answer, so that a few clients who ask and never
-listen would hold all places. Here at most half of a group's places go to events that have no listener yet, which
-spares honest clients a round trip.
+Gradio computes an event to its end even if no client fetches the answer, so that a few clients that never listen could
+occupy all workers. Here events without a listener take at most half of a group's workers. They are not refused
+entirely, because an honest client opens its stream a round trip after its request.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from gradio.routes import App
 
 from explorer.server import gradio_patches
 
-ORPHAN_GRACE_S = 8.0  # how long an event may be without a listener
-NEW_EVENT_GRACE_S = 1.0  # how long after asking a client may still be about to open its stream
+ORPHAN_GRACE_S = 8.0  # time that an event may be without a listener
+NEW_EVENT_GRACE_S = 1.0  # time from a request in which its client may still open the stream
 CHECK_INTERVAL_S = 0.5
-SESSION_RETENTION_S = 20.0  # how long a session is remembered after it has fetched all
+SESSION_RETENTION_S = 20.0  # time until a session without pending events is dropped
 ORPHANED_MESSAGE = "Nobody was listening for this answer, so it was stopped."
 _STREAM = re.compile(r"/gradio_api/(queue/data|call/(?:v2/)?[^/]+/(?P<event>[^/]+))/?")
 
 
 class OrphanedEvents:
-    """Keep count of the open event streams by session or event, and stop events that have none.
+    """Count the open event streams by session or event, and stop events that have none.
 
-    Used from the server's event loop alone.
+    Not thread-safe: used from the server's event loop only.
     """
 
     def __init__(self, grace_s: float = ORPHAN_GRACE_S) -> None:
         self._grace_s = grace_s
         self._open_streams: Counter[str] = Counter()  # by session or event id
-        self._last_heard: dict[str, float] = {}  # event id -> when it last had a listener, or was first seen
-        self._finished_since: dict[str, float] = {}  # session -> since when it waits for nothing
+        self._last_heard: dict[str, float] = {}  # event id -> monotonic time of its last listener, or when first seen
+        self._finished_since: dict[str, float] = {}  # session -> monotonic time since which it has no pending event
 
     @contextmanager
     def listening(self, path: str, query: bytes) -> Iterator[None]:
-        """Around a GET request: while it lasts, its session or event has a listener, if it is an event stream."""
+        """Count a GET request, if it is an event stream, as a listener of its session or event in the context."""
         found = _STREAM.fullmatch(path)
         name = found and (found["event"] or parse_qs(query.decode("latin-1")).get("session_hash", [""])[0])
         if name:
@@ -62,7 +62,7 @@ class OrphanedEvents:
 
     @asynccontextmanager
     async def lifespan(self, app: App) -> AsyncIterator[None]:
-        """Order and watch the queue of a server from its start to its end."""
+        """Order the queue of a server and stop its orphaned events while the server runs."""
         queue = gradio_patches.queue_of(gradio_patches.blocks_of(app))
         gradio_patches.filter_next_events(queue, self.split)
         watch = asyncio.create_task(self._watch(queue))
@@ -70,7 +70,10 @@ class OrphanedEvents:
         watch.cancel()
 
     def split(self, waiting: list[Event], limit: int | None, running: int) -> tuple[list[Event], list[Event]]:
-        """Return which events of a group may begin, those with a listener first, and which must wait for one."""
+        """Return the waiting events of a group that may start, in order, and those that must wait for a listener.
+
+        limit: workers of the group, None for any number; running: its events that are being computed
+        """
         heard = [event for event in waiting if self.has_listener(event)]
         unheard = [event for event in waiting if not self.has_listener(event)]
         if limit is None or 2 * running < limit:
@@ -78,9 +81,9 @@ class OrphanedEvents:
         return heard, unheard
 
     async def make_room(self, queue: Queue) -> bool:
-        """Return whether one more event may wait; in a full queue, the oldest without a listener is stopped for it.
+        """Return whether the queue can take one more event; if it is full, stop its oldest event without a listener.
 
-        An honest client asks first and listens a round trip later, so no event is stopped before NEW_EVENT_GRACE_S.
+        An honest client listens a round trip after its request, so no event is stopped before NEW_EVENT_GRACE_S.
         """
         if not gradio_patches.is_full(queue):
             return True
@@ -92,7 +95,7 @@ class OrphanedEvents:
         return bool(unheard)
 
     async def stop_orphans(self, queue: Queue) -> None:
-        """Stop the events that have been without a listener for too long, running or waiting."""
+        """Stop the events, running or waiting, that have had no listener for longer than the grace period."""
         now, events = time.monotonic(), gradio_patches.events_by_id(queue)
         last_heard = lambda name, event: now if self.has_listener(event) else self._last_heard.get(name, now)
         self._last_heard = {name: last_heard(name, event) for name, event in events.items()}
@@ -102,10 +105,10 @@ class OrphanedEvents:
         self._drop_finished_sessions(queue)
 
     def _drop_finished_sessions(self, queue: Queue) -> None:
-        """Forget what the queue remembers of sessions that nothing more can come of.
+        """Remove the queue's records of sessions that have had no pending event and no stream for SESSION_RETENTION_S.
 
-        An answer through a stream that is open already can be there before the page has heard that its question waits;
-        the page then opens one more stream, and would take a refusal of that for a broken connection.
+        They are not removed at once: an answer through an open stream can arrive before the reply to its request. The
+        page then opens another stream, and would show a refusal of it as a broken connection.
         """
         gradio_patches.drop_lost_sessions(queue)
         now, finished = time.monotonic(), gradio_patches.finished_sessions(queue)
@@ -122,6 +125,6 @@ class OrphanedEvents:
 
 
 async def _stop(queue: Queue, event: Event) -> None:
-    """End an event, and leave a message for its client in case it comes to listen after all."""
+    """Cancel an event, and queue an error message for its client in case it listens later."""
     gradio_patches.send_error(queue, event, ORPHANED_MESSAGE, title="Stopped")
     await gradio_patches.cancel_event(queue, event)

@@ -1,4 +1,4 @@
-"""The explorer on a desktop: the browser opens by itself, and the page can be installed as an app with its own icon."""
+"""The web app manifest with its icons, and the test for a desktop on which to open the browser."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.routing import Route
 
 FOLDER = Path(__file__).parent / "icon"
-ICON = FOLDER / "icon-192.png"  # also the page's own, in its tab
-ICON_SIZES_PX = (192, 512)  # pixels of a side, what browsers ask of an app that is to be installed
-BACKGROUND_COLOUR = "#0f1319"  # of the page in the dark, and of the icon's ground
+ICON = FOLDER / "icon-192.png"  # also the page's favicon
+ICON_SIZES_PX = (192, 512)  # side lengths that browsers require of an installable app
+BACKGROUND_COLOUR = "#0f1319"  # of the dark page and of the icon
 
-# Gradio's page names /manifest.json and /favicon.ico of the whole host, which is another site's behind a reverse proxy.
+# Gradio's page links to /manifest.json and /favicon.ico at the host's root; behind a proxy that is another site.
 HEAD_HTML = """<script>
   for (const [rel, file] of [["manifest", "manifest.json"], ["icon", "favicon.ico"]]) {
     const link = document.querySelector(`link[rel="${rel}"]`) ?? document.createElement("link");
@@ -26,7 +26,7 @@ HEAD_HTML = """<script>
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens at this address."""
+    """Return whether only this machine can reach a server that listens at this address."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -34,14 +34,14 @@ def is_loopback(host: str) -> bool:
 
 
 def has_desktop(environ: Mapping[str, str], terminal: bool, platform: str = sys.platform) -> bool:
-    """Whether somebody sits at a screen of this machine: a terminal, a display, and nobody logged in from elsewhere."""
+    """Return whether a person can see this machine's screen: a terminal, a display and no SSH connection."""
     if not terminal or "SSH_CONNECTION" in environ:
         return False
     return platform in ("darwin", "win32") or any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def routes(title: str) -> list[Route]:
-    """/manifest.json, its icons by addresses relative to it so that a path prefix does no harm, and the icons."""
+    """Return the routes of /manifest.json and its icons; its addresses are relative, so that a path prefix works."""
     icons = [
         {"src": f"icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
         for size in ICON_SIZES_PX

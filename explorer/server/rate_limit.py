@@ -1,7 +1,7 @@
-"""How often one address may ask for work: a bucket of tokens for each, filled again at a steady rate.
+"""A rate limit per client address: token buckets that refill at a constant rate.
 
-The address is the one that uvicorn has put into the request's scope: the peer's own, or what X-Forwarded-For says where
-the peer is a trusted proxy (FORWARDED_ALLOW_IPS). Nobody else can choose it.
+The address is the one in the request's scope, set by uvicorn: the peer's, or that of X-Forwarded-For if the peer is a
+trusted proxy (FORWARDED_ALLOW_IPS). Other clients cannot forge it.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from ipaddress import ip_address, ip_network
 from cachetools import TTLCache
 
 MAX_ADDRESSES = 10_000
-LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")  # a proxy here that does not say for whom it asks looks the same
+LOOPBACK_ADDRESSES = ("127.0.0.1", "::1")  # also those of a local proxy without X-Forwarded-For
 TOO_MANY_REQUESTS_MESSAGE = "Too many requests come from your address; please wait a few seconds."
-IPV6_NETWORK_BITS = 64  # of an address, those that one customer has
+IPV6_NETWORK_BITS = 64  # leading bits of an address, which one customer shares
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Tokens in a full bucket, and how many come back in a second."""
+    """The tokens of a full bucket, and the tokens added per second."""
 
     burst: float
     per_second: float
 
 
-WORK_RATE = Rate(200, 20)  # a class of thirty behind one address clicks less often than that
+WORK_RATE = Rate(200, 20)  # a class of thirty behind one address stays below this
 LOGIN_RATE = Rate(40, 0.5)
 
 
 class RateLimiter:
-    """Buckets by address, each forgotten when it must be full again; safe to use from many threads."""
+    """Token buckets by client network, each dropped after the time in which it refills. Thread-safe."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._clock = rate, clock
-        # network -> (tokens, when they were counted)
+        # network -> (tokens, clock time at which they were counted)
         self._buckets: TTLCache[str, tuple[float, float]] = TTLCache(
             MAX_ADDRESSES, ttl=rate.burst / rate.per_second, timer=clock
         )
@@ -45,13 +45,13 @@ class RateLimiter:
 
     @property
     def address_count(self) -> int:
-        """How many addresses have a bucket that is not full."""
+        """Return the number of client networks whose bucket has not expired."""
         with self._lock:
             self._buckets.expire()
             return len(self._buckets)
 
     def admit(self, address: str) -> bool:
-        """Take one token from the bucket of this address; return False when it is empty. This machine always may."""
+        """Take one token from the bucket of this address; return False when it is empty. Always admit loopback."""
         if address in LOOPBACK_ADDRESSES:
             return True
         network, now = client_network(address), self._clock()
@@ -64,7 +64,7 @@ class RateLimiter:
 
 
 def client_network(address: str) -> str:
-    """Return whose address it is: of IPv6, where everybody has very many, the first 64 bits count."""
+    """Return the client's network: the first 64 bits of an IPv6 address, as a client has many; else the address."""
     try:
         parsed = ip_address(address)
     except ValueError:

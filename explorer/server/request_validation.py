@@ -1,4 +1,4 @@
-"""The JSON that clients send: every number finite and of sane size, every file one that was uploaded here."""
+"""Validation of the JSON that clients send: finite numbers of limited size, and only files uploaded here."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any, NoReturn
 
 from explorer.errors import BodyRefused
 
-MAX_INTEGER = 2**63  # of whole numbers
+MAX_INTEGER = 2**63
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]+:|[/\\]{2})", re.IGNORECASE)  # one letter is a Windows drive
 _OWN_FILE = re.compile(r"https?://[^/?#]+[^?#]*/gradio_api/file=(?!\s*https?:)", re.IGNORECASE)
 
 
 def is_foreign(path: str) -> bool:
-    """Whether a file's path is in truth a URL (http:, data:, file:, ...) or names another machine."""
+    """Return whether a file's path is a URL (http:, data:, file:, ...) or names another machine."""
     return bool(_SCHEME.match(path))
 
 
 def validate_json(body: bytes) -> bytes:
-    """The same JSON, written anew, with the URLs of uploaded files left out, which the server works out itself.
+    """Return the JSON reserialised, with the URLs of uploaded files set to null; the server derives them itself.
 
-    Raises BodyRefused for what is not JSON, for numbers that are not finite or beyond 2^63, and where a file is given
+    Raise BodyRefused when the body is not JSON, when a number is not finite or beyond 2^63, and when a file is given
     by a URL or as data instead of the path that its upload returned.
     """
     try:

@@ -1,6 +1,6 @@
-"""Where uploads wait: a folder of this server's own, and an end to the folders that killed servers have left behind.
+"""A folder of temporary files per server, and the removal of folders of servers that were killed.
 
-Each server holds a lock in its folder for as long as it lives; a folder whose lock is free belongs to nobody any more.
+Each server holds a lock in its folder while it runs; a folder whose lock is free is abandoned.
 """
 
 from __future__ import annotations
@@ -16,34 +16,35 @@ from filelock import FileLock, Timeout
 
 from explorer.errors import TempDirRefused
 
-TEMP_DIR_VARIABLE = "GRADIO_TEMP_DIR"  # where the folders are, if this is set; Gradio reads it anew for each upload
+TEMP_DIR_VARIABLE = "GRADIO_TEMP_DIR"  # parent of the folders; Gradio reads it at each upload
 LOCK_NAME = "lock"
 FOLDER_PREFIX = "server-"
 
 
 @dataclass(frozen=True)
 class TempDir:
-    """The folder, and the lock that tells others that it is in use."""
+    """A server's folder of temporary files, and the lock that marks it as in use."""
 
     folder: Path
     lock: FileLock
-    swept: int  # folders of servers that are gone, which have been deleted
+    swept: int  # number of abandoned folders that were deleted
 
     def close(self) -> None:
-        """Delete the folder with all that is in it."""
+        """Release the lock and delete the folder with its contents."""
         self.lock.release()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def create_temp_dir(place: Path | None = None) -> TempDir:
-    """Make a folder below `place` and have Gradio and Python put temporary files there; sweep the abandoned ones.
+    """Create a folder below `place`, make it Gradio's and Python's temporary folder, and delete abandoned ones.
 
-    place: else GRADIO_TEMP_DIR, else one in the system's temporary folder. Raises TempDirRefused.
+    place: by default GRADIO_TEMP_DIR, else a folder in the system's temporary folder
+    Raise TempDirRefused when the folder cannot be created.
     """
     try:
         place = place or Path(os.environ.get(TEMP_DIR_VARIABLE) or _default_place())
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with FileLock(place / LOCK_NAME, timeout=10):  # nobody else makes or sweeps a folder meanwhile
+        with FileLock(place / LOCK_NAME, timeout=10):  # no other server creates or deletes folders meanwhile
             swept = sum(map(_delete_abandoned, place.glob(f"{FOLDER_PREFIX}*")))
             folder = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX, dir=place))
             lock = FileLock(folder / LOCK_NAME)
@@ -58,7 +59,7 @@ def create_temp_dir(place: Path | None = None) -> TempDir:
 
 
 def _default_place() -> Path:
-    """A folder of this user's; another's of the same name is not used."""
+    """Return a folder of this user in the system's temporary folder, a new one if another user owns that name."""
     place = Path(tempfile.gettempdir()) / f"noise-scale-explorer-{getpass.getuser()}"
     if hasattr(os, "getuid") and place.exists() and place.stat().st_uid != os.getuid():
         return Path(tempfile.mkdtemp(prefix="noise-scale-explorer-"))
@@ -66,7 +67,7 @@ def _default_place() -> Path:
 
 
 def _delete_abandoned(folder: Path) -> bool:
-    """Delete a server's folder unless that server lives; whether it was deleted."""
+    """Delete a server's folder unless its lock is held; return whether it was deleted."""
     try:
         with FileLock(folder / LOCK_NAME, timeout=0):
             pass
