@@ -1,1 +1,1 @@
-"""The page's address: kept in step with what is on the page, opened again from a link."""
+"""Links to the state of the page: updates of its address, and the restoring of a link."""

@@ -1,6 +1,6 @@
-"""Which component of the page holds which name of a link; the names are those of explorer.permalinks.schema.
+"""The table of a link's names (explorer.permalinks.schema) and the element ids of their components.
 
-Components are found by their elem_id, so that no view has to know that there are links.
+Components are found by their elem_id, so that the views do not depend on links.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ ACCORDION_IDS: dict[str, dict[str, str]] = {
 
 
 def controls(app: gr.Blocks) -> dict[tuple[str, str], Component]:
-    """(view, name) -> component, of all views. Raises KeyError where the page has no such component."""
+    """Return {(view, name): component} of all views. Raise KeyError when the page lacks a component."""
     found = _by_id(app)
     return {(view, name): found[elem_id] for view, names in CONTROL_IDS.items() for name, elem_id in names.items()}
 
 
 def accordions(app: gr.Blocks) -> dict[tuple[str, str], gr.Accordion]:
-    """(view, section) -> accordion, of all views. Raises KeyError where the page has no such section."""
+    """Return {(view, section): accordion} of all views. Raise KeyError when the page lacks an accordion."""
     found = _by_id(app)
     return {(view, name): found[ACCORDION_IDS[view][name]] for view, names in SECTIONS.items() for name in names}
 
@@ -60,7 +60,10 @@ def _by_id(app: gr.Blocks) -> dict[str, Block]:
 
 
 def entries(view: str) -> list[dict]:
-    """What the page's script has to know of the names of a view, in the order of the address."""
+    """Return the names of a view for the page's script, in the order of the address.
+
+    Each is {"name", "usual": its default}, with "only": [other name, value] where it depends on another name.
+    """
     made = []
     for piece in VIEWS[view].values():
         for name, attribute in piece.names.items():
@@ -74,7 +77,7 @@ def entries(view: str) -> list[dict]:
     return made
 
 
-# a name that means nothing unless another one has a certain value
+# (view, name) -> [other name, the value that it must have for the name to apply]
 RELEVANT_IF = {
     ("sampling", "picture"): ["start", "picture"],
     ("sampling", "sigma"): ["start", "picture"],

@@ -1,4 +1,4 @@
-"""The masthead with its button for links, and what connects it to the page."""
+"""The masthead with its button for links, and its connections to the page."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from explorer.ui.permalinks.restore import TITLES, accordion_updates, known_choi
 from explorer.ui.players.shared.modules import mount, reference
 
 FOLDER = Path(__file__).parent
-MAX_HIDDEN_MS = 10_000  # for which the page may be hidden before its link is opened, whatever happens to the module
+MAX_HIDDEN_MS = 10_000  # the page is shown after this even if the module fails to load
 PRIVATE_EVENT = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def build_masthead(title: str) -> gr.HTML:
-    """Build the component; its value is restore.OpenedLink.answer, once, when a link has been read."""
+    """Return the masthead; its value is set once, to OpenedLink.answer, when a link has been read."""
     template = (FOLDER / "template.html").read_text().replace("@@title@@", html.escape(title))
     script = _before_mounted() + mount("permalinks/masthead.js", _schema())
     return gr.HTML(value=None, html_template=template, js_on_load=script)
 
 
 def _before_mounted() -> str:
-    """Return what must not wait for the module: hide what the link hides, and note what the page's events report."""
+    """Return the script that runs before the module loads: apply "hide", and record the reports of events."""
     return f"""
 const words = new URLSearchParams(location.search), hidden = (words.get("hide") ?? "").split(",");
 document.documentElement.dataset.hide = {json.dumps(list(HIDEABLE))}.filter((name) => hidden.includes(name)).join(" ");
@@ -42,9 +42,9 @@ const reports = Object.fromEntries(["failed", "viewed", "took", "unfolded"].map(
 
 
 def connect(app: gr.Blocks, masthead: gr.HTML, tabs: gr.Tabs, picture: gr.State) -> None:
-    """Open what the address says when the page is loaded, and report every change to the masthead's script.
+    """Restore the link in the address when the page is loaded, and report every change to the masthead's script.
 
-    All views must have been built. Raises KeyError when one of them lacks a component that a link names.
+    Call after all views are built. Raise KeyError when one of them lacks a component that a link names.
     """
     held, folded = controls(app), accordions(app)
     choices = known_choices(held)
@@ -75,7 +75,7 @@ def connect(app: gr.Blocks, masthead: gr.HTML, tabs: gr.Tabs, picture: gr.State)
 
 
 def _schema() -> dict[str, Any]:
-    """What the script has to know: the names of all views in the order of the address, and what they are by default."""
+    """Return the constants of the script: the names of all views in the order of the address, with their defaults."""
     return {
         "version": VERSION,
         "corner": EXTENT_HUNDREDTHS,

@@ -1,4 +1,4 @@
-"""From a link's words to the updates that put its view on the page."""
+"""Conversion of a link's query to updates of the page's components."""
 
 from __future__ import annotations
 
@@ -16,30 +16,33 @@ from explorer.permalinks.schema import SECTIONS, VIEWS
 from explorer.ui.permalinks.bindings import CONTROL_IDS
 
 TITLES = {example.name: example.title for example in EXAMPLES}
-MAX_NAMED_WORDS = 3  # ignored words that the notice names
-MAX_VALUE_CHARS = 24  # characters of a value that was ignored
+MAX_NAMED_WORDS = 3  # ignored names that the notice lists
+MAX_VALUE_CHARS = 24  # of an ignored name or value in the notice
 
 
 @dataclass(frozen=True)
 class OpenedLink:
-    """What a link puts on the page."""
+    """The state of the page that a link describes."""
 
     view: str
-    values: dict[str, Any]  # name -> value, those that differ from the defaults
+    values: dict[str, Any]  # name -> value, if not the default
     picture: str  # name of an example
-    opened: tuple[str, ...] | None
-    notice: str  # one line for the person, or nothing
+    opened: tuple[str, ...] | None  # unfolded sections, None for the defaults
+    notice: str  # one line for the person, or ""
 
     @property
     def answer(self) -> dict[str, Any]:
-        """What the page's script is told."""
+        """Return the state as JSON values for the page's script."""
         opened = None if self.opened is None else list(self.opened)
         values = {name: list(v) if isinstance(v, tuple) else v for name, v in self.values.items()}
         return {**vars(self), "values": values, "opened": opened}
 
 
 def open_link(query: str, choices: Mapping[tuple[str, str], Sequence[Any]]) -> OpenedLink:
-    """What the words of a link put on the page. choices: (view, name) -> what a control here can be set to."""
+    """Return the state that a query describes; ignore and report invalid names and values.
+
+    choices: (view, name) -> the values that the control can have on this server
+    """
     link, ignored = read(query)
     values, refused = _values(link, choices)
     picture = values.get("picture", VIEWS["noise-scale"]["noising"].default.picture)
@@ -47,21 +50,21 @@ def open_link(query: str, choices: Mapping[tuple[str, str], Sequence[Any]]) -> O
 
 
 def known_choices(components: Mapping[tuple[str, str], Component]) -> dict[tuple[str, str], tuple]:
-    """What the controls with choices can be set to, and the pictures and members there are."""
+    """Return {(view, name): possible values} of the controls with choices, the pictures and the autoencoders."""
     known = {key: tuple(v for _, v in c.choices) for key, c in components.items() if getattr(c, "choices", None)}
     pictures = {(view, "picture"): tuple(TITLES) for view in VIEWS}
     return known | pictures | {("autoencoders", "member"): tuple(AUTOENCODERS)}
 
 
 def update_of(component: Component, value: Any) -> dict[str, Any]:  # noqa: ANN401 - of any control
-    """The update that sets a control; a list goes into a line of text with commas."""
+    """Return the update that sets a control; in a text box, a tuple is joined by commas."""
     if isinstance(value, tuple):
         value = ", ".join(map(str, value)) if isinstance(component, gr.Textbox) else list(value)
     return gr.update(value=value)
 
 
 def accordion_updates(found: OpenedLink) -> dict[tuple[str, str], dict[str, Any]]:
-    """(view, section) -> update of each accordion of the view, when the link says which are unfolded."""
+    """Return {(view, section): update} of the view's accordions, {} when the link does not name the unfolded ones."""
     if found.opened is None:
         return {}
     return {(found.view, name): gr.update(open=name in found.opened) for name in SECTIONS[found.view]}
@@ -100,5 +103,5 @@ def _named(one: Ignored) -> str:
 
 
 def names_of(view: str) -> list[str]:
-    """The names that the controls of a view hold, in the order in which the page reports them."""
+    """Return the names of a view's controls, in the order in which the page reports them."""
     return list(CONTROL_IDS[view])

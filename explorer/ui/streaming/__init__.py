@@ -1,1 +1,1 @@
-"""Answers that grow while they are computed, and what starts, renews and stops them."""
+"""Streamed answers, and the events that start and stop their computations."""

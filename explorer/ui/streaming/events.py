@@ -1,4 +1,4 @@
-"""What every compute event of a view has in common: its queue, its ticket, and the scripts that fill it in."""
+"""The queue, the API visibility and the ticket scripts that all compute events of the views share."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from explorer.schemas import SamplingRequest
 from explorer.server.gradio_patches import set_concurrency_limit
 from explorer.ui.players.shared.modules import reference
 
-MAX_COMPUTATION_S = 300.0  # of one event of a visitor
-# One queue for everything that needs the network; the newest event of a visitor ends the older ones.
+MAX_COMPUTATION_S = 300.0  # per event
+# One queue for all events that run the network; a visitor's newest event ends the older ones of the same player.
 COMPUTE: dict[str, Any] = {"concurrency_id": "compute", "concurrency_limit": 4, "show_progress": "hidden"}
 
 
 def scale_concurrency(app: gr.Blocks, replicas: int) -> None:
-    """Let as many computations run at once as so many replicas of the network allow; before the launch."""
+    """Multiply the limit of concurrent computations by the number of replicas; call before the launch."""
     set_concurrency_limit(app, COMPUTE["concurrency_id"], replicas * COMPUTE["concurrency_limit"])
 
 
 def private_event(name: str) -> dict[str, str]:
-    """Return what makes an event the page's own; programs call the same by its plain name (explorer.ui.http_api)."""
+    """Return the options that hide an event from the API; programs call it without "page_" (explorer.ui.http_api)."""
     return {"api_name": f"page_{name}", "api_visibility": "private"}
 
 
 def with_ticket_js(player: str) -> str:
-    """Return the script that fills in the last input, the ticket, from the player of that name in the page."""
+    """Return the script that sets the last input, the ticket, from the player of that name in the page."""
     return f"(...values) => [...values.slice(0, -1), {reference(player)}?.ticket() ?? 0]"
 
 
 def newest_ticket_js(player: str) -> str:
-    """Return the script that gives the newest ticket of the player of that name in the page."""
+    """Return the script that returns the newest ticket of the player of that name in the page."""
     return f"() => {reference(player)}?.newest() ?? 0"
 
 
 def clear_waiting_js(player: str) -> str:
-    """Return the script that ends the waiting after a refusal: what was on the page stays."""
+    """Return the script that ends a player's waiting state after a failed event; its contents do not change."""
     return f"() => {{ {reference(player)}?.settled(); }}"
 
 
 def first_run(requests: list[SamplingRequest] | None) -> SamplingRequest:
-    """Return the request of the run in the sampling player. Raises RequestRefused when there is none yet."""
+    """Return the request of run A in the sampling player. Raise RequestRefused when there is none yet."""
     if not requests:
         raise RequestRefused("There is no run yet; let one finish first.")
     return requests[0]

@@ -1,4 +1,4 @@
-"""Runs of one visitor, one or two at a time, turned into parts for the page while they are computed."""
+"""Sampling runs, one or two per request, as parts for the page while they are computed."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from explorer.server.blob_store import BlobStore
 from explorer.ui.players.trajectory.payload import difference_part, octaves_part, plan_part, steps_parts
 from explorer.ui.streaming.streams import Streams, batch_by_time
 
-MESSAGE_INTERVAL_S = 0.05  # seconds between two messages to the page; steps that are faster travel together
+MESSAGE_INTERVAL_S = 0.05  # between two messages to the page; faster steps share one
 TIMEOUT_MESSAGE = "This took too long here and was stopped; fewer steps or pixels are faster."
 
 
 @dataclass
 class Run:
-    """One of the runs that the page shows, as far as it has come."""
+    """The state of one of the runs that the page shows."""
 
     name: str  # "A" or "B"
     plan: SamplingPlan
     steps: list[SampledStep] = field(default_factory=list)
-    sent: int = 0  # steps that have been handed to the page
+    sent: int = 0  # number of steps that have been sent to the page
 
     @property
     def share(self) -> float:
-        """How far it has come, 0 to 1."""
+        """Return the share of the steps that are computed, 0 to 1."""
         return len(self.steps) / len(self.plan.sigmas)
 
 
 class SamplingRuns:
-    """Runs one or two requests for a visitor and hands the page their parts as they are computed."""
+    """Streams of the parts of one or two sampling runs, encoded as they are computed."""
 
     def __init__(self, engine: Engine, blobs: BlobStore) -> None:
         self.engine, self.streams = engine, Streams(blobs, TIMEOUT_MESSAGE)
 
     def stream(self, requests: list[SamplingRequest], ticket: float, visitor: str) -> Iterator[dict]:
-        """Yield the growing answer {"generation", "parts", "state"}. Raises RequestRefused."""
+        """Yield the growing answer, as defined in `streams`. Raise RequestRefused when a request is invalid."""
         runs: list[Run] = []
         encode = lambda steps: chain(*map(_unsent, runs)) if steps else _plans(runs)
         items = self._items(runs, requests)
@@ -46,13 +46,13 @@ class SamplingRuns:
             yield answer
 
     def _items(self, runs: list[Run], requests: list[SamplingRequest]) -> Iterator[list[SampledStep]]:
-        """Plan the runs, yield no steps, and then some more steps at a time."""
+        """Plan the runs and yield an empty list, then lists of new steps."""
         runs += [Run(name, self.engine.plan(request)) for name, request in zip("AB", requests, strict=False)]
         yield []
         yield from batch_by_time(self._steps(runs), MESSAGE_INTERVAL_S)
 
     def _steps(self, runs: list[Run]) -> Iterator[SampledStep]:
-        """Take steps of all runs in turns, the one behind first."""
+        """Yield steps of all runs, always of the run with the smallest share of its steps computed."""
         iterators = {run.name: self.engine.sample(run.plan) for run in runs}
         try:
             while True:

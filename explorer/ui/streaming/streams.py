@@ -1,7 +1,7 @@
-"""Answers that grow while they are computed: a visitor's newest choice wins; stop ends one, and so does a deadline.
+"""Streamed answers, which a newer request of the visitor, a stop or a deadline ends.
 
-An answer is {"generation", "parts", "state", "done", ...}: the ticket of the question, the names of all parts so far,
-"running" or "done", and how many items have been computed. explorer/ui/players/shared/exchange.js takes it in.
+An answer is {"generation", "parts", "state", "done", ...}: the ticket of the request, the names of all blobs so far,
+"running" or "done", and the number of computed items. explorer/ui/players/shared/exchange.js receives it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ T = TypeVar("T")
 
 
 class Streams:
-    """The computations of one player; safe to use from many threads."""
+    """The computations of one player. Thread-safe."""
 
     def __init__(self, blobs: BlobStore, slow: str = TIMEOUT_MESSAGE) -> None:
-        """slow: the sentence for a computation that is past the deadline."""
+        """slow: the message for a computation that exceeds MAX_COMPUTATION_S."""
         self.tickets, self._blobs, self._slow = Tickets(), blobs, slow
 
     def answers(
@@ -40,10 +40,10 @@ class Streams:
         ending: Callable[[], Iterable[bytes]] = tuple,
         **about: object,
     ) -> Iterator[tuple[dict, T]]:
-        """Yield the answer with its newest item after every item, and once more when all is done or was stopped.
+        """Yield (answer, newest item) after every item, and once more when all items are computed or it was stopped.
 
-        encode: the parts that an item adds; ending: those that end the answer; about: what else the answer says.
-        Raises RequestRefused.
+        encode: returns the blobs that an item adds; ending: returns the last blobs; about: further fields of the answer
+        Raise RequestRefused when the ticket is invalid or the deadline has passed.
         """
         ticket, names, done = whole_number(ticket, 0, 2**53, "ticket"), [], 0
         answer = lambda state: {"generation": ticket, "parts": list(names), "state": state, "done": done, **about}
@@ -53,14 +53,14 @@ class Streams:
                 yield answer("running"), item
         except RequestRefused:
             if done:
-                yield answer("done"), item  # the page is at rest before it is told why
+                yield answer("done"), item  # ends the waiting state of the page before the error arrives
             raise
         if done and self.tickets.is_current(visitor, ticket):
             names = [*names, *map(self._blobs.put, ending())]
             yield answer("done"), item
 
     def stop(self, ticket: float, visitor: gr.Request) -> None:
-        """End what is being computed at its next step; what has been computed stays."""
+        """Stop the computation of a ticket after its next item; computed items remain. Raise gr.Error when invalid."""
         with show_user_errors():
             self.tickets.stop(visitor.session_hash or "", whole_number(ticket, 0, 2**53, "ticket"))
 
@@ -70,7 +70,7 @@ class Streams:
     ) -> None:  # fmt: skip
         """Connect a section's two buttons: ask(*inputs, ticket, visitor) yields its outputs, the last one the answer.
 
-        player: the name in the page of what shows the answer; event: what else the event is told.
+        player: the name in the page of the player that shows the answer; event: further arguments of the event
         """
         ticket = gr.Number(0, precision=0, visible=False)
         event = {"js": with_ticket_js(player), "api_visibility": "private", **event}
@@ -79,7 +79,7 @@ class Streams:
         self.stopped_by(stop, ticket, player)
 
     def stopped_by(self, button: gr.Button, ticket: gr.Number, player: str) -> None:
-        """Connect a stop button; ticket: a hidden number to be filled in by the player under that name in the page."""
+        """Connect a stop button. ticket: a hidden number, which the player of that name in the page sets."""
         button.click(self.stop, ticket, None, js=newest_ticket_js(player), queue=False, **PRIVATE_EVENT)
 
     def _while_wanted(self, items: Iterable[T], ticket: int, visitor: str) -> Iterator[T]:
@@ -87,7 +87,7 @@ class Streams:
         self.tickets.begin(visitor, ticket)
         for item in items:
             if not self.tickets.is_current(visitor, ticket):
-                return  # a newer choice has been made; its answer is on its way
+                return  # a newer request has begun; its answer follows
             if time.monotonic() > deadline:
                 raise RequestRefused(self._slow)
             yield item
@@ -96,7 +96,7 @@ class Streams:
 
 
 def accumulate(items: Iterable[T]) -> Iterator[list[T]]:
-    """All items so far, after each of them."""
+    """Yield the list of all items so far after each item."""
     found: list[T] = []
     for item in items:
         found.append(item)
@@ -104,7 +104,7 @@ def accumulate(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def batch_by_time(items: Iterable[T], seconds: float, at_once: bool = True) -> Iterator[list[T]]:
-    """The items in lists, one every so many seconds, so that no page is flooded; the first item alone if at_once."""
+    """Yield the items in lists, at most one per `seconds`, to limit messages; the first item alone if `at_once`."""
     some, since = [], float("-inf") if at_once else time.monotonic()
     for item in items:
         some.append(item)

@@ -1,4 +1,4 @@
-"""Which of a visitor's computations is the newest, so that older ones can stop at their next step."""
+"""A record of each visitor's newest ticket, by which older computations stop at their next step."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ MAX_VISITORS = 4096
 
 
 class Tickets:
-    """The newest ticket of each visitor, and which one was stopped by hand; safe to use from many threads.
+    """The newest ticket of each visitor, and the ticket that was stopped by hand. Thread-safe.
 
-    Tickets are numbered by the page, in the order in which the person moved the controls: events can overtake each
-    other on their way. Ticket 0 belongs to callers that do not number their requests, and never grows old.
+    The page numbers tickets in the order in which the person moved the controls, as events can overtake each other in
+    transit. Ticket 0 is for callers without numbers; it is always current.
     """
 
     def __init__(self) -> None:
@@ -22,21 +22,21 @@ class Tickets:
         self._lock = threading.Lock()
 
     def begin(self, visitor: str, ticket: int) -> None:
-        """Note a ticket; all smaller ones of this visitor are stale from now on."""
+        """Record a ticket; all smaller ones of this visitor become stale."""
         with self._lock:
             self._newest[visitor] = max(ticket, self._newest.get(visitor, 0))
 
     def is_current(self, visitor: str, ticket: int) -> bool:
-        """Return whether nothing newer has begun for this visitor."""
+        """Return whether no newer ticket of this visitor has begun."""
         with self._lock:
             return ticket == 0 or self._newest.get(visitor, ticket) <= ticket
 
     def stop(self, visitor: str, ticket: int) -> None:
-        """Note that the person has stopped this ticket."""
+        """Record that the person has stopped this ticket."""
         with self._lock:
             self._stopped[visitor] = ticket
 
     def is_stopped(self, visitor: str, ticket: int) -> bool:
-        """Return whether the person has stopped this very ticket."""
+        """Return whether the person has stopped this ticket."""
         with self._lock:
             return ticket != 0 and self._stopped.get(visitor) == ticket

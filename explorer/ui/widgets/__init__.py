@@ -1,1 +1,1 @@
-"""Gradio controls that several pages share."""
+"""Gradio controls that several tabs share."""

@@ -1,4 +1,4 @@
-"""Sentences that several sections show."""
+"""HTML notes that several sections show."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from explorer.schemas.autoencoders import MissingAutoencoder
 
 
 def missing_note(missing: Sequence[MissingAutoencoder]) -> str:
-    """Which members of the family are not there, and why, as HTML; nothing where all are."""
+    """Return an HTML note with the missing autoencoders and the reasons, "" when none is missing."""
     said = " ".join(f"{html.escape(out.title)} is left out: {html.escape(out.reason)}" for out in missing)
     return f"<p class='note'>{said}</p>" if said else ""

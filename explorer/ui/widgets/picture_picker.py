@@ -1,4 +1,4 @@
-"""The row of example pictures: real buttons with thumbnails, one pressed at a time."""
+"""The row of example pictures: buttons with thumbnails, one pressed at a time."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from explorer.images.decoder import fit
 from explorer.server.gradio_patches import event_values
 from explorer.ui.players.shared.modules import mount
 
-THUMBNAIL_PX = 112  # pixels; drawn at half that, sharp on a dense screen
+THUMBNAIL_PX = 112  # shown at half this size, for dense screens
 
 
 def build_picture_picker(chosen: str, elem_id: str = "examples") -> gr.HTML:
-    """Build the component; it emits `select` with {"name": ...}."""
+    """Return the row, with example `chosen` pressed; it emits `select` with {"name": ...}."""
     buttons = "".join(_button(example, example.name == chosen) for example in EXAMPLES)
     template = f'<div class="examples-row" role="group" aria-label="Example pictures">{buttons}</div>'
     return gr.HTML(
@@ -31,7 +31,7 @@ def build_picture_picker(chosen: str, elem_id: str = "examples") -> gr.HTML:
 
 
 def chosen_name(event: gr.EventData) -> str:
-    """Return the name of the example that was clicked; whether there is one of that name is for the engine to check."""
+    """Return the name of the example that was clicked, unchecked; the engine refuses unknown names."""
     return str(event_values(event).get("name", ""))
 
 

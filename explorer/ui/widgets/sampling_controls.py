@@ -1,4 +1,4 @@
-"""The controls of the sampling page: those of a run, and what a second run differs in."""
+"""The controls of the sampling tab: those of run A, and those in which run B can differ."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ SCHEDULE_TITLES = [(schedule.label, name) for name, schedule in SCHEDULES.items(
 START_TITLES = [("pure noise", "noise"), ("the picture, noised", "picture")]
 # the request's fields, in the order in which /page_sampling takes them
 RUN_FIELDS = ("model", "label", "sampler", "steps", "schedule", "guidance", "eta", "seed", "size", "start", "sigma")
-# what run B may differ in: the request's field -> what it is called
+# fields in which run B may differ -> title
 COMPARABLE_FIELDS = {field: "class" if field == "label" else field for field in COMPARABLE}
-MAX_RADIO_CHOICES = 12  # more are a list
+MAX_RADIO_CHOICES = 12  # with more choices a dropdown is used
 
 
 class RunControls:
-    """The controls of both runs, to be laid out by `build_controls`.
+    """The controls of both runs, which `build_controls` lays out.
 
-    They are made in the order of RUN_FIELDS, then COMPARABLE_FIELDS: where a handler takes its inputs as a dictionary,
-    Gradio orders them by when they were made.
+    They are created in the order of RUN_FIELDS, then COMPARABLE_FIELDS, because Gradio orders the inputs of a handler
+    that takes a dictionary by the creation of their components.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -42,18 +42,18 @@ class RunControls:
 
     @property
     def all(self) -> list[Component]:
-        """All of them, in the order in which they were made."""
+        """Return all controls in the order of their creation."""
         return [*self.run.values(), self.differs, *self.others.values()]
 
     def render(self, *fields: str) -> None:
-        """Put the controls of run A for these fields into the context that is open."""
+        """Render the controls of run A for these fields in the current context."""
         for field in fields:
             self.run[field].render()
 
 
 @dataclass(frozen=True)
 class Controls:
-    """The other components that the view connects."""
+    """The other components of the sampling tab that the view connects."""
 
     examples: gr.HTML
     upload: gr.UploadButton
@@ -63,7 +63,7 @@ class Controls:
 
 
 def build_controls(runs: RunControls) -> Controls:
-    """Lay out the controls: the ones that everybody needs first, the rest under "More" and "Compare"."""
+    """Lay out the controls, with the less common ones in the accordions "More" and "Compare", and return the others."""
     with gr.Column(elem_id="sampling-controls", elem_classes="controls"):
         with gr.Row(elem_classes="line"):
             again = gr.Button("New noise", size="sm", variant="primary", elem_id="again")
@@ -88,7 +88,7 @@ def build_controls(runs: RunControls) -> Controls:
 
 
 class _ControlFactory:
-    """Makes the control of a request's field, for run A or, with another value to begin with, for run B."""
+    """A factory of the control of a request's field, for run A or, with another first value, for run B."""
 
     def __init__(self, engine: Engine) -> None:
         sizes = [(str(size), size) for size in SIZES if size <= engine.largest_side]
@@ -112,7 +112,7 @@ class _ControlFactory:
         self.elem_ids = {"start": "start", "sigma": "start-sigma", "eta": "eta"}  # else run-FIELD
 
     def build(self, field: str, other: bool = False) -> Component:
-        """Return the control, to be rendered later; other: for run B, whose first value differs from run A's."""
+        """Return the unrendered control of a field. other: for run B, whose first value differs from run A's."""
         first = getattr(SamplingRequest(), field)
         elem_id = f"other-{field}" if other else self.elem_ids.get(field, f"run-{field}")
         if field in self.choices:
@@ -127,7 +127,10 @@ class _ControlFactory:
 def radio_or_dropdown(
     choices: list[tuple[str, object]], value: object, title: str, elem_id: str, render: bool = True
 ) -> gr.Radio | gr.Dropdown:
-    """Return a control with all choices in sight, or a list to search where there are over MAX_RADIO_CHOICES."""
+    """Return radio buttons, or a dropdown for more than MAX_RADIO_CHOICES choices.
+
+    choices: pairs (title, value); value: the first choice if it is not among them
+    """
     known = {inner for _, inner in choices}
     value = value if value in known else choices[0][1]
     kind = gr.Radio if len(choices) <= MAX_RADIO_CHOICES else gr.Dropdown
