@@ -1,4 +1,4 @@
-"""The family of autoencoders on one picture, and what is inside its members."""
+"""Endpoints of the family of autoencoders on one picture, and of the internals of its members."""
 
 from __future__ import annotations
 

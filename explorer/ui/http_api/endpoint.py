@@ -1,4 +1,4 @@
-"""From a request and a function of the engine to a handler that Gradio can show to programs."""
+"""The handler of an API endpoint, made from a request class and a function that answers it."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from explorer.ui.http_api.responses import Answer, Progress, to_json, write_answ
 from explorer.ui.streaming.events import MAX_COMPUTATION_S
 from explorer.ui.streaming.streams import TIMEOUT_MESSAGE
 
-PROGRESS_INTERVAL_S = 0.2  # seconds between two messages on how far it has come; a client's absence is noticed at one
+PROGRESS_INTERVAL_S = 0.2  # between two progress messages; Gradio notices a disconnected client at a message
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One question: the request whose fields are the parameters, what answers it, and what the answer holds."""
+    """An API function: the request class with its parameters, its implementation, and a description of its answer."""
 
     request: type
-    answer: Callable[[Engine, Any], Iterator[Progress | Answer]]  # its name and docstring are those of the question
+    answer: Callable[[Engine, Any], Iterator[Progress | Answer]]  # gives the endpoint its name and docstring
     gives: str
 
     @property
     def name(self) -> str:
-        """Under which it is called, without the slash."""
+        """Return the name of the endpoint, without the slash."""
         return self.answer.__name__
 
     @property
     def words(self) -> str:
-        """What it does, its parameters and its answer, in the form that Gradio reads."""
+        """Return the description, with parameters and return value in the format that Gradio parses."""
         parameters = "\n".join(f"    {field.name}: {PARAMETER_DOCS[field.name]}" for field in fields(self.request))
         return f"{self.answer.__doc__}\n\nParameters:\n{parameters}\nReturns:\n    {self.gives}"
 
     @property
     def signature(self) -> Signature:
-        """The parameters by name, with types and defaults; a request within the request is an object of its fields."""
+        """Return the parameters by name, with types and defaults; a nested request is an object of its fields."""
         hints = get_type_hints(self.request)
         made = [
             Parameter(f.name, Parameter.POSITIONAL_OR_KEYWORD, default=_default(f), annotation=_simple(hints[f.name]))
@@ -51,7 +51,10 @@ class Endpoint:
 
 
 def handler(call: Endpoint, engine: Engine, blobs: BlobStore) -> Callable[..., Iterator[dict]]:
-    """The function that answers the call: it yields how far it has come, and last the answer."""
+    """Return the handler of an endpoint: a generator of {"done", "of"} and at last of the answer.
+
+    It raises gr.Error when the request is refused or takes longer than MAX_COMPUTATION_S.
+    """
     names = [field.name for field in fields(call.request)]
 
     def answer(*values: object) -> Iterator[dict]:
@@ -74,7 +77,10 @@ def handler(call: Endpoint, engine: Engine, blobs: BlobStore) -> Callable[..., I
 
 
 def build_request(kind: type, values: dict[str, object]) -> Any:  # noqa: ANN401 - an instance of kind
-    """The request with these values; an object stands for a request within. Raises RequestRefused."""
+    """Return the request with these values, an object for each nested request.
+
+    Raise RequestRefused for an unknown parameter, an invalid value, or a nested request that is not an object.
+    """
     hints = get_type_hints(kind)
     unknown = [str(name)[:40] for name in values if name not in hints]
     if unknown:
@@ -100,7 +106,7 @@ def _default(field: Field) -> object:
 
 
 def _simple(hint: Any) -> Any:  # noqa: ANN401 - a type, or what stands for one
-    """What JSON has for it."""
+    """Return the type of the parameter in JSON."""
     if is_dataclass(hint):
         return dict
     if get_origin(hint) is tuple:

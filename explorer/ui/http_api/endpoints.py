@@ -1,4 +1,4 @@
-"""All questions that programs may ask, and their way into the page's server."""
+"""The list of all API endpoints, and their registration with the page."""
 
 from __future__ import annotations
 
@@ -58,9 +58,9 @@ ENDPOINTS = (
 
 
 def add_endpoints(engine: Engine, blobs: BlobStore) -> None:
-    """Give the page that is being built these functions; they share the queue of its own computations.
+    """Add the endpoints to the page that is being built, in the queue of its own computations.
 
-    They come first in the page, so that no event of a view takes their names.
+    Call before the views are built, so that none of their events takes the name of an endpoint.
     """
     queue = {name: COMPUTE[name] for name in ("concurrency_id", "concurrency_limit")}
     for call in ENDPOINTS:
@@ -77,5 +77,5 @@ def add_endpoints(engine: Engine, blobs: BlobStore) -> None:
         """
         return engine.picture_store.add(read_picture(picture))
 
-    # not among the tools: Gradio would take a path or an address from whoever calls one, and open it here
+    # not among the tools: Gradio would open a path or URL from the caller of a tool on this machine
     file.upload(add_picture, file, name, api_name="add_picture", api_visibility="undocumented", show_progress="hidden")

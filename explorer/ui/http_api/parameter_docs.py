@@ -1,4 +1,4 @@
-"""What each parameter means, for the lists that programs read."""
+"""Descriptions of the API parameters, for its documentation."""
 
 from __future__ import annotations
 

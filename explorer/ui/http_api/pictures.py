@@ -1,4 +1,4 @@
-"""Noise levels, runs of samplers, and what can be asked of a run."""
+"""Endpoints of noise levels, sampling runs, and experiments on a run."""
 
 from __future__ import annotations
 

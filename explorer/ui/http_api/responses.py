@@ -1,4 +1,4 @@
-"""Answers of the engine as JSON, and their pictures as a file of arrays."""
+"""Conversion of answers of the engine to JSON, with their pictures in an .npz file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a computation has come."""
+    """The progress of a computation: `done` of `of` items."""
 
     done: int
     of: int
@@ -26,14 +26,14 @@ class Progress:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found: numbers for the JSON, and arrays for the file."""
+    """The result of an endpoint: values for the JSON object, and arrays for the file."""
 
     numbers: Mapping[str, object]
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 def to_json(value: object) -> object:
-    """value as JSON has it: arrays as lists, and None for what is not finite."""
+    """Return the value as JSON types: arrays as lists, None for numbers that are not finite."""
     if isinstance(value, Mapping):
         return {str(name): to_json(item) for name, item in value.items()}
     if isinstance(value, np.ndarray | list | tuple):
@@ -44,7 +44,7 @@ def to_json(value: object) -> object:
 
 
 def write_answer(answer: Answer, blobs: BlobStore) -> dict:
-    """The JSON object of an answer, its arrays kept as a part whose address is in it."""
+    """Return the JSON object of an answer; its arrays are stored as a blob, whose address is in "arrays"."""
     found = {str(name): to_json(item) for name, item in answer.numbers.items()}
     if answer.arrays:
         file = io.BytesIO()
@@ -55,17 +55,20 @@ def write_answer(answer: Answer, blobs: BlobStore) -> dict:
 
 
 def stack_half(pictures: list[np.ndarray]) -> np.ndarray:
-    """Pictures as one array, float16: half the bytes, and still ten times finer than a display."""
+    """Return pictures as one float16 array: half the bytes, and still ten times finer than a display."""
     return np.stack(pictures).astype(np.float16)
 
 
 def missing_reasons(missing: list[MissingAutoencoder] | tuple[MissingAutoencoder, ...]) -> dict[str, str]:
-    """Which members of the family could not be asked, and why."""
+    """Return {name: reason} of the missing members of the family."""
     return {out.name: out.reason for out in missing}
 
 
 def report_progress(states: Iterable[T], of: int) -> Generator[Progress, None, T]:
-    """Yield how far it has come after each of these states of one result, and return the last of them."""
+    """Yield the progress after each of the states of one result, and return the last state.
+
+    of: the number of states; there is at least one
+    """
     for done, last in enumerate(states, 1):  # noqa: B007 - it is returned
         yield Progress(done, of)
     return last

@@ -1,4 +1,4 @@
-"""A score field in the plane: walkers that follow it, and a network that learns it."""
+"""Endpoints of a score field in the plane: walkers that follow it, and a network that learns it."""
 
 from __future__ import annotations
 

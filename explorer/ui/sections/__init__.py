@@ -1,1 +1,1 @@
-"""Parts of the sampling page below the player: branches, U-turns, gains per octave, export."""
+"""The sections of the sampling and autoencoder tabs, below their players."""

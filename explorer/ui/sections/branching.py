@@ -1,4 +1,4 @@
-"""Continue the step that is shown several times, and see what the branches have in common."""
+"""The section that continues the shown step several times, to compare the branches."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from explorer.ui.streaming.events import first_run, private_event
 from explorer.ui.streaming.streams import Streams, batch_by_time
 
 ORIGINS = [("this step, as stored", "step"), ("the clean picture, noised afresh to this level", "picture")]
-MESSAGE_INTERVAL_S = 0.2  # seconds between two messages to the page
+MESSAGE_INTERVAL_S = 0.2  # between two messages to the page
 TIMEOUT_MESSAGE = "The branches took too long here; fewer of them or fewer steps are faster."
 PLAYER = "branches"
 BRANCH_JS = f"(...v) => [...v.slice(0, -2), {reference('trajectory')}?.step() ?? 0, {reference(PLAYER)}?.ticket() ?? 0]"
 
 
 class BranchingSection:
-    """The handler of the section."""
+    """The event handler of the section."""
 
     def __init__(self, engine: Engine, blobs: BlobStore) -> None:
         self.engine, self.streams = engine, Streams(blobs, TIMEOUT_MESSAGE)
@@ -33,7 +33,7 @@ class BranchingSection:
         self, requests: list[SamplingRequest], origin: str, count: float, steps: float, seed: float, step: float,
         ticket: float, visitor: gr.Request,
     ) -> Iterator[dict]:  # fmt: skip
-        """Yield the state of the branches as they grow. Refusals become one sentence."""
+        """Yield the growing answer with the state of the branches. Raise gr.Error when the request is refused."""
         with show_user_errors():
             asked = {"origin": origin, "count": count, "steps": steps, "seed": seed, "step": step}
             request = BranchRequest(run=first_run(requests), **asked)
@@ -46,7 +46,7 @@ class BranchingSection:
 
 
 def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
-    """Lay out the section. requests: those of the runs that are in the player."""
+    """Lay out and connect the section. requests: those of the runs in the player."""
     section, default = BranchingSection(engine, blobs), BranchRequest()
     title = "Branches: what is decided at this step, and what is still open"
     with gr.Accordion(title, open=False, elem_id="branching"):

@@ -1,4 +1,4 @@
-"""What the code holds: spectra by its size, a walk through the variational one, its prior, a map of tokens."""
+"""The section on codes: spectra by size of the code, a traversal of the variational one, its prior, a map of tokens."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ BOTTLENECKS = [name for name, info in AUTOENCODERS.items() if info.group in ("li
 
 
 def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
-    """Lay out and connect the section. request: that of the line-up, whose picture and seed are taken."""
+    """Lay out and connect the section. request: that of the line-up, for its picture and seed."""
 
     def look(request: CorruptionRequest) -> Measurement:
-        """Curves and half-power sizes in words after every bottleneck, and at last the rows of pictures."""
+        """Measure the curves and half-power sizes after every bottleneck, and at last the rows of pictures."""
         clean = CorruptionRequest(picture=request.picture, corruption="none", seed=request.seed)
         given = engine.autoencoders.corrupt(clean)
 
@@ -59,7 +59,7 @@ def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
 def _steps(
     engine: Engine, given: CorruptedPicture
 ) -> Iterator[tuple[list[AutoencoderOutput | MissingAutoencoder], Codes | None]]:
-    """Yield one bottleneck more each time, and in the end the codes."""
+    """Yield (outputs so far, None) after each bottleneck, and at last the codes with all outputs."""
     outputs: list[AutoencoderOutput | MissingAutoencoder] = []
     for output in engine.autoencoders.outputs(given, BOTTLENECKS):
         outputs.append(output)
@@ -90,7 +90,7 @@ def code_rows(codes: Codes) -> list[Row]:
 
 
 def token_map(codes: Codes) -> np.ndarray:
-    """Return the code map as a picture (3, 32, 32): one colour per token, far apart for neighbouring numbers."""
+    """Return the code map as a picture (3, 32, 32), -0.8 to 0.8: one colour per token, distinct for close numbers."""
     hue = (codes.tokens * 0.61803398875) % 1.0  # golden ratio
     channels = [np.cos(2 * np.pi * (hue + shift)) for shift in (0, 1 / 3, 2 / 3)]
     return np.stack([np.kron(channel, np.ones((4, 4))) for channel in channels]).astype(np.float32) * 0.8

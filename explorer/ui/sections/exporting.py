@@ -1,4 +1,4 @@
-"""Take run A along: as an animation, as frames, as curves, or as everything in one JSON file."""
+"""The buttons that save run A as an animation, frames, curves, or one JSON file with all data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BUTTON_LABELS = {"gif": "GIF", "mp4": "Video", "zip": "Frames", "csv": "Curves (
 
 
 def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
-    """Lay out the row of buttons. requests: those of the runs that are in the player."""
+    """Lay out and connect the row of buttons. requests: those of the runs in the player."""
     with gr.Row(elem_id="export", elem_classes="controls line"):
         gr.HTML("<span class='label'>Save run A as</span>")
         buttons = {name: gr.Button(BUTTON_LABELS[name], size="sm", elem_id=f"export-{name}") for name in FORMATS}
@@ -31,7 +31,7 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
 
 def _exporter(engine: Engine, blobs: BlobStore, name: str):  # noqa: ANN202 - a handler
     def export(requests: list[SamplingRequest]) -> Iterator[dict]:
-        """The name of the part that holds the file. Refusals become one sentence."""
+        """Yield {"part": name of the blob with the file}. Raise gr.Error when the request is refused."""
         with show_user_errors():
             plan = engine.plan(first_run(requests))
             steps, card = list(engine.sample(plan)), engine.models.card_of(plan.request.model)

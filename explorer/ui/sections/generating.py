@@ -1,4 +1,4 @@
-"""Can it generate? Each member as the denoiser of the same sampling loop, from the same noise."""
+"""The section on generation: each autoencoder as the denoiser of the same sampling loop, from the same noise."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def build(engine: Engine, blobs: BlobStore) -> None:
     """Lay out and connect the section."""
 
     def measure(seed: float, steps: float) -> Measurement[GeneratedFrames | MissingAutoencoder]:
-        """The rows of the gallery, one per member, as they are computed."""
+        """Measure the rows of the gallery, one per member."""
         rows, place = engine.autoencoders.generate(GenerateRequest(seed=seed, steps=steps)), count()
         encode = lambda member: [rows_part([generated_row(member)], next(place))]
         return Measurement(rows, len(AUTOENCODERS), encode=encode)
@@ -52,7 +52,7 @@ def _controls() -> list[Component]:
 
 
 def generated_row(member: GeneratedFrames | MissingAutoencoder) -> Row:
-    """Return the row of a member: its estimates as the noise falls, or why there are none."""
+    """Return the row of a member: its estimates as the noise falls, or the reason why it is missing."""
     if isinstance(member, MissingAutoencoder):
         return missing_row(member)
     at = [f"σ {sigma:.2g}" if sigma else "end" for sigma in member.sigmas]

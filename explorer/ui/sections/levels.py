@@ -1,4 +1,4 @@
-"""Train at one noise level, test at another: what the one conditional model must match."""
+"""The section on noise levels: denoisers trained at one level and tested at all, beside the conditional one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build(engine: Engine, blobs: BlobStore) -> None:
     """Lay out and connect the section."""
 
     def measure(seed: float) -> Measurement:
-        """The matrix after every row, and which autoencoders are missing."""
+        """Measure the matrix, shown after every row with the missing autoencoders."""
         show = lambda matrix: (matrix_figure(matrix), missing_note(matrix.missing))
         return Measurement(engine.autoencoders.level_matrix(SeedRequest(seed)), len(MATRIX_ROWS), show)
 

@@ -1,4 +1,4 @@
-"""The shape that most sections share: an accordion with a note, two buttons, controls, and results that grow."""
+"""The layout that most sections share: an accordion with a note, two buttons, controls and streamed results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SectionText:
-    """What a section says, and the element ids of its accordion and its buttons."""
+    """The texts of a section, and the element ids of its accordion and its buttons."""
 
     title: str
     elem_id: str
@@ -33,21 +33,21 @@ class SectionText:
 
 @dataclass(frozen=True)
 class AnswerPlayer:
-    """The component that shows how far an answer has come, and its parts."""
+    """The component that shows the progress and the parts of an answer."""
 
-    name: str  # in the page
+    name: str  # of the player in the page
     build: Callable[[], gr.HTML]
     beside_controls: bool = False  # else below the results
 
 
 @dataclass(frozen=True)
 class Measurement(Generic[T]):
-    """One run of a measurement: its items, how many there will be, and what each shows."""
+    """One run of a measurement: its items, their number, and how each is shown."""
 
     items: Iterable[T]
     total: int
     show: Callable[[T], tuple] = lambda item: ()  # the values of the results after this item
-    encode: Callable[[T], Iterable[bytes]] = lambda item: ()  # the blobs that it adds to the answer
+    encode: Callable[[T], Iterable[bytes]] = lambda item: ()  # the blobs that this item adds to the answer
 
 
 def progress_answer(elem_id: str) -> AnswerPlayer:
@@ -61,18 +61,18 @@ def gallery_answer(elem_id: str) -> AnswerPlayer:
 
 
 def build_plot() -> gr.Plot:
-    """Return a plot as all sections show one."""
+    """Return the plot of a section."""
     return gr.Plot(show_label=False, container=False, elem_classes="plot")
 
 
 def build_plot_with_text() -> tuple[gr.Plot, gr.HTML]:
-    """Return a plot below a text that is empty at first."""
+    """Return a plot below an initially empty text."""
     text = gr.HTML("")
     return build_plot(), text
 
 
 def build_seed(value: int, elem_id: str, label: str = "Seed of the noise") -> gr.Number:
-    """Return the control of a seed."""
+    """Return the number field of a seed."""
     return gr.Number(value, label=label, precision=0, elem_id=elem_id)
 
 
@@ -88,21 +88,21 @@ def measurement_section(
 ) -> None:
     """Lay out a section and connect its buttons.
 
-    measure: is given the values of states and controls, in this order; may raise UserError
-    controls, results: build the components in the row of the buttons and below it, in the context that is open
-    api_name: the name of the same call of programs; None where the section's event has no name
+    measure: takes the values of states and controls, in this order; may raise UserError
+    controls, results: return the components in the row of the buttons and below it, created in the current context
+    api_name: the name of the API endpoint for the same computation, None if there is none
     """
     streams = Streams(blobs)
 
     def run(visitor: gr.Request, *values: Any) -> Iterator[tuple | dict]:  # noqa: ANN401 - of any control
-        """Yield the results and the answer after each item. Raises gr.Error."""
+        """Yield the results and the answer after each item. Raise gr.Error when the request is refused."""
         *inputs, ticket = values
         with show_user_errors():
             made = measure(*inputs)
             session = visitor.session_hash or ""
             for progress, item in streams.answers(made.items, ticket, session, made.encode, of=made.total):
                 shown = made.show(item)
-                yield (*shown, progress) if shown else progress  # Gradio takes the value of a single output as it is
+                yield (*shown, progress) if shown else progress  # Gradio expects a single output without tuple
 
     run.__name__ = measure.__name__  # Gradio names an event after its function
     with gr.Accordion(text.title, open=False, elem_id=text.elem_id):

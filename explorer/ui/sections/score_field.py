@@ -1,4 +1,4 @@
-"""A score field in two dimensions: its arrows, walkers that follow them, and a network that learns them."""
+"""The section on a score field in the plane: its arrows, walkers that follow them, a network that learns them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from explorer.ui.streaming.streams import Streams, batch_by_time
 
 DENSITIES = [("two modes", "two"), ("ring", "ring"), ("spiral", "spiral"), ("grid", "grid"), ("your drawing", "drawn")]
 SOURCES = [("exact", "exact"), ("learned", "learned")]
-MESSAGE_INTERVAL_S = 0.15  # seconds between two messages to the page
+MESSAGE_INTERVAL_S = 0.15  # between two messages to the page
 PLAYER = "score_field"
 PLAYER_INPUTS_JS = (
     f"(...v) => [...v.slice(0, -3), ...({reference(PLAYER)}?.question() ?? [null, 0.05, 0])]"  # points, sigma, ticket
@@ -27,7 +27,7 @@ PLAYER_INPUTS_JS = (
 
 
 class ScoreFieldSection:
-    """The handlers of the section; points, sigma and ticket come from the player."""
+    """The event handlers of the section; points, sigma and ticket come from the player."""
 
     def __init__(self, engine: Engine, blobs: BlobStore) -> None:
         self.score_fields, self.streams = engine.score_fields, Streams(blobs)
@@ -36,11 +36,11 @@ class ScoreFieldSection:
         self, density: str, source: str, seed: float, points: list | None, sigma: float, ticket: float,
         visitor: gr.Request,
     ) -> Iterator[dict]:  # fmt: skip
-        """Yield the density at once, then the walkers as they move. Refusals become one sentence."""
+        """Yield the growing answer: the density, then the walkers. Raise gr.Error when the request is refused."""
         with show_user_errors():
             request = WalkRequest(plane=_density(density, points), source=source, sigma=sigma, seed=seed)
             plan = self.score_fields.plan(request)
-            # the density first, to be seen even where nobody can walk
+            # the density first, so that it is shown even when the walk is refused
             items = chain([[]], batch_by_time(self.score_fields.walk(plan), MESSAGE_INTERVAL_S))
             encode = lambda frames: _walked(plan, frames)
             for answer, _ in self.streams.answers(items, ticket, visitor.session_hash or "", encode):
@@ -49,7 +49,7 @@ class ScoreFieldSection:
     def learn(
         self, density: str, points: list | None, sigma: float, ticket: float, visitor: gr.Request
     ) -> Iterator[dict]:
-        """Yield what the network knows, again and again while it learns. Refusals become one sentence."""
+        """Yield the growing answer: the learned field at intervals. Raise gr.Error when the request is refused."""
         with show_user_errors():
             request = LearnRequest(plane=_density(density, points))
             encode = lambda learned: [learned_part(request, learned)]
@@ -59,7 +59,7 @@ class ScoreFieldSection:
 
 
 def _walked(plan: WalkPlan, frames: list[WalkFrame]) -> Iterator[bytes]:
-    """Yield the density where there are no frames yet, else the frames, and the plan before the first of them."""
+    """Yield the blob of the density for no frames, else that of the frames, after the plan if they are the first."""
     if not frames:
         yield density_part(score_field.density(plan.request.plane))
         return
@@ -73,7 +73,7 @@ def _density(density: object, points: object) -> DensityRequest:
 
 
 def build(engine: Engine, blobs: BlobStore) -> None:
-    """Lay out the section, whose context is open, and connect it."""
+    """Lay out and connect the section."""
     section, default = ScoreFieldSection(engine, blobs), WalkRequest()
     title = "A score field in two dimensions"
     with gr.Accordion(title, open=True, elem_id="score-field"):

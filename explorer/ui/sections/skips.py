@@ -1,4 +1,4 @@
-"""Is a bottleneck needed, or does it harm? What a U-Net loses without its skips, by noise level and octave."""
+"""The section on skip connections: the detail a U-Net loses without them, by noise level and octave."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def build(engine: Engine, blobs: BlobStore) -> None:
     """Lay out and connect the section."""
 
     def measure(seed: float) -> Measurement[SkipCosts]:
-        """The shares lost after every noise level, and what they say."""
+        """Measure the lost shares, shown after every noise level with a sentence on them."""
         return Measurement(engine.autoencoder_internals.skip_costs(SeedRequest(seed)), len(TEST_SIGMAS), _show)
 
     measurement_section(

@@ -1,4 +1,4 @@
-"""What a number of steps does to each octave: the samplers' gains in closed form beside the model's own."""
+"""The section on gains per octave: samplers by number of steps, in closed form and measured with the model."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SAMPLER_CHOICES = [(info.title, name) for name, info in SAMPLER_INFO.items() if 
 
 
 def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
-    """Lay out and connect the section; model, class and schedule are those of run A.
+    """Lay out and connect the section, which uses the model, class, guidance and schedule of run A.
 
     requests: those of the runs in the player
     """
@@ -46,7 +46,7 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
     def measure(
         requests: list[SamplingRequest], samplers: list[str], steps: str, seed: float
     ) -> Measurement[list[TransferCurve]]:
-        """The figure with the closed forms, then after every measured curve."""
+        """Measure the gains, shown with the closed forms first, then after every measured curve."""
         run = first_run(requests)
         request = TransferRequest(
             samplers=tuple(samplers), step_counts=step_counts(steps), seed=seed,
@@ -79,7 +79,7 @@ def _controls() -> list[Component]:
 
 
 def complete_curve_sets(curves: Iterable[TransferCurve], total: int) -> Iterator[list[TransferCurve]]:
-    """Yield all curves once each has its closed form, and again after each that is measured."""
+    """Yield the list of all `total` curves once each has its closed form, and after each one that is measured."""
     known: dict[tuple[str, int], TransferCurve] = {}
     for curve in curves:
         known[curve.sampler, curve.steps] = curve
@@ -88,7 +88,7 @@ def complete_curve_sets(curves: Iterable[TransferCurve], total: int) -> Iterator
 
 
 def step_counts(text: object) -> tuple[int, ...]:
-    """Return the numbers in a text such as "5, 10, 20". Raises RequestRefused for anything else."""
+    """Return the numbers in a text such as "5, 10, 20". Raise RequestRefused for any other text."""
     words = str(text).replace(",", " ").split()[:8]
     if not words or not all(word.isdecimal() and len(word) < 6 for word in words):
         raise RequestRefused("Write the numbers of steps as in: 5, 10, 20.")

@@ -1,4 +1,4 @@
-"""U-turns: noise the run's picture to several levels, regenerate it, and see how far the change reaches."""
+"""The section on U-turns: the run's picture noised to several levels and regenerated, with the size of the change."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def build(engine: Engine, blobs: BlobStore, requests: gr.State) -> None:
     """Lay out and connect the section. requests: those of the runs in the player."""
 
     def measure(requests: list[SamplingRequest], levels: float, count: float, seed: float) -> Measurement:
-        """The figure after every level."""
+        """Measure the U-turns, shown after every level."""
         request = UTurnRequest(run=first_run(requests), levels=levels, count=count, seed=seed)
         size = request.run.size
         expected, k = engine.models.training_spectrum(size), mean_wavenumbers(size, size)

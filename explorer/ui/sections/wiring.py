@@ -1,4 +1,4 @@
-"""The wiring: how a noise predictor and a denoiser are one network, and what it does when told the wrong level."""
+"""The section on wiring: one network as noise predictor and as denoiser, also when given a wrong noise level."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ PLAYER = AnswerPlayer("wiring", build_wiring)
 
 
 def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
-    """Lay out and connect the section. request: that of the line-up, whose picture and seed are taken."""
+    """Lay out and connect the section. request: that of the line-up, for its picture and seed."""
 
     def wire(request: CorruptionRequest) -> Measurement[Wiring]:
-        """How far it has come, and in the end the one part of the player."""
+        """Measure the wiring; the last item has the only part of the player."""
         corrupted = engine.autoencoders.corrupt(request)
         encode = lambda wiring: [wiring_part(wiring)] if wiring.round_trip else []
         return Measurement(engine.autoencoder_internals.wiring(corrupted), WIRING_STEPS, encode=encode)

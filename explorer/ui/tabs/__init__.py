@@ -1,1 +1,1 @@
-"""One module per page, each with LABEL and build(engine, blobs, page)."""
+"""The tabs of the page: one module each, with LABEL and build(engine, blobs, picture)."""

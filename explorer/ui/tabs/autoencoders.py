@@ -1,4 +1,4 @@
-"""The third page: the family of autoencoders that diffusion grew out of, on one picture and on common axes."""
+"""The third tab: the family of autoencoders that diffusion grew out of, on one picture and on common axes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from explorer.ui.widgets.upload import build_upload
 LABEL = "Autoencoders"
 LEAD = "One picture through the whole family: what does each kind of autoencoder keep of it?"
 PLAYER = "lineup"
-FIRST_MEMBERS = 9  # members whose answers travel with the picture: a row of the page
-MESSAGE_INTERVAL_S = 0.1  # seconds between two messages after that
+FIRST_MEMBERS = 9  # members that are sent with the picture: one row of the page
+MESSAGE_INTERVAL_S = 0.1  # between two messages after the first
 CORRUPTIONS = (("nothing", "none"), ("Gaussian noise", "gaussian"), ("masked pixels", "mask"))
 
 
 class LineUpView:
-    """The handler of the line-up."""
+    """The event handlers of the line-up."""
 
     def __init__(self, engine: Engine, blobs: BlobStore) -> None:
         self.engine, self.streams = engine, Streams(blobs)
@@ -38,7 +38,7 @@ class LineUpView:
     def line_up(
         self, picture: str, corruption: str, sigma: float, rate: float, seed: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, CorruptionRequest]]:
-        """Yield the family's answers as they come, and the request. Refusals become one sentence."""
+        """Yield (growing answer, request) as the members are computed. Raise gr.Error when the request is refused."""
         with show_user_errors():
             request = CorruptionRequest(picture=picture, corruption=corruption, sigma=sigma, rate=rate, seed=seed)
             given = self.engine.autoencoders.corrupt(request)
@@ -51,19 +51,19 @@ class LineUpView:
                 yield answer, request
 
     def upload(self, data: bytes | None) -> str:
-        """Take in a person's own picture; its id."""
+        """Store an uploaded picture and return its id. Raise gr.Error when it is refused."""
         return self.engine.picture_store.add(read_picture(data))
 
 
 def _encoded(some: list[CorruptedPicture | AutoencoderOutput | MissingAutoencoder]) -> list[bytes]:
-    """The picture's part, where it is among them, and that of the members."""
+    """Return the blobs of these items: that of the picture, if it is the first, and that of the members."""
     if isinstance(some[0], CorruptedPicture):
         return [given_part(some[0]), members_part(some[1:])]
     return [members_part(some)]
 
 
 def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
-    """Lay out the view inside the tab, whose context is open, and connect it. picture: its name in the engine."""
+    """Lay out the view in the current context, its tab, and connect it. picture: the picture's name in the engine."""
     view, default = LineUpView(engine, blobs), CorruptionRequest()
     request, ticket = gr.State(default), gr.Number(0, precision=0, visible=False)
     gr.HTML(f"<p class='lead'>{LEAD}</p>")

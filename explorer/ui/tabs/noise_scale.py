@@ -1,4 +1,4 @@
-"""The first page: a picture, a noise level, and which sizes of things survive it."""
+"""The first tab: a picture, a noise level, and the sizes of detail that survive it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PLAYER = "noise_slider"
 
 
 class NoiseScaleView:
-    """The page's handlers; they turn what Gradio hands over into requests, and answers into payloads."""
+    """The event handlers of the tab; they convert inputs to requests and results to blobs."""
 
     def __init__(self, engine: Engine, blobs: BlobStore) -> None:
         self.engine, self.streams = engine, Streams(blobs, TIMEOUT_MESSAGE)
@@ -35,7 +35,7 @@ class NoiseScaleView:
     def prepare(
         self, picture: str, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest]]:
-        """Yield the growing answer for the page, and the request it belongs to. Refusals become one sentence."""
+        """Yield (growing answer, request). Raise gr.Error when the request is refused."""
         with show_user_errors():
             request = NoisingRequest(picture=picture, model=model, label=label, seed=seed, size=size)
             items, session = self._items(request), visitor.session_hash or ""
@@ -45,7 +45,7 @@ class NoiseScaleView:
     def upload(
         self, data: bytes | None, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest, str]]:
-        """The same for a person's own picture; also yields the id under which the engine keeps it."""
+        """Store an uploaded picture and yield as `prepare`, with its id. Raise gr.Error when it is refused."""
         picture = self.engine.picture_store.add(read_picture(data))
         for answer, request in self.prepare(picture, model, label, seed, size, ticket, visitor):
             yield answer, request, picture
@@ -53,13 +53,13 @@ class NoiseScaleView:
     def choose(
         self, event: gr.EventData, model: str, label: str, seed: float, size: float, ticket: float, visitor: gr.Request
     ) -> Iterator[tuple[dict, NoisingRequest, str]]:
-        """The same for an example picture."""
+        """Yield as `prepare` for the example picture that was clicked, with its name."""
         name = chosen_name(event)
         for answer, request in self.prepare(name, model, label, seed, size, ticket, visitor):
             yield answer, request, name
 
     def figure(self, request: NoisingRequest | None, event: gr.EventData):  # noqa: ANN201 - a Plotly figure
-        """The spectra in full at the level where the slider was let go."""
+        """Return the figure of the spectra at the level of the slider. Raise gr.Error for an unknown level."""
         level = event_values(event).get("level")
         if request is None or type(level) is not int or not 0 <= level < request.levels:
             raise gr.Error("This noise level has not been computed.", print_exception=False)
@@ -67,7 +67,7 @@ class NoiseScaleView:
         return spectra_figure(noised, list(self.engine.denoise(noised)), level)
 
     def _items(self, request: NoisingRequest) -> Iterator[NoisedPicture | DenoisedLevels]:
-        """What needs no model first, then the model's estimates as they are computed."""
+        """Yield the noised picture, which needs no model, then the model's estimates as they are computed."""
         noised = self.engine.noise(request)
         yield noised
         yield from self.engine.denoise(noised)
@@ -78,7 +78,7 @@ def _encoded(item: NoisedPicture | DenoisedLevels) -> list[bytes]:
 
 
 def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
-    """Lay out the view inside its tab, whose context is open, and connect it. picture: its name in the engine."""
+    """Lay out the view in the current context, its tab, and connect it. picture: the picture's name in the engine."""
     view, default, request = NoiseScaleView(engine, blobs), NoisingRequest(), gr.State(None)
     player = build_noise_slider()
     with gr.Row(elem_id="chooser", elem_classes="chooser"):

@@ -1,4 +1,4 @@
-"""The second page: a picture comes out of noise, step by step, from coarse to fine; two runs can be compared."""
+"""The second tab: sampling of a picture from noise, step by step, with a comparison of two runs."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ PLAYER = "trajectory"
 
 
 class SamplingView:
-    """The page's handlers; they turn what Gradio hands over into requests, and answers into parts."""
+    """The event handlers of the tab; they convert inputs to requests and results to blobs."""
 
     def __init__(
         self, engine: Engine, blobs: BlobStore, picture: gr.State, controls: RunControls, ticket: gr.Number
     ) -> None:
-        """picture, controls, ticket: the inputs of `sample`, which finds their values by these."""
+        """picture, controls, ticket: the inputs of `sample`, by which it looks up their values."""
         self.engine, self.runs = engine, SamplingRuns(engine, blobs)
         self.picture, self.controls, self.ticket = picture, controls, ticket
 
     @property
     def inputs(self) -> set[Component]:
-        """The components whose values `sample` takes."""
+        """Return the components that are the inputs of `sample`."""
         return {self.picture, *self.controls.all, self.ticket}
 
     def sample(self, values: dict[Component, Any], visitor: gr.Request) -> Iterator[tuple[dict, list[SamplingRequest]]]:
-        """Yield the growing answer for the page and the requests it belongs to. Raises gr.Error."""
+        """Yield (growing answer, requests). Raise gr.Error when the request is refused."""
         with show_user_errors():
             run = {field: values[control] for field, control in self.controls.run.items()}
             others = {field: values[control] for field, control in self.controls.others.items()}
@@ -53,16 +53,16 @@ class SamplingView:
                 yield answer, requests
 
     def upload(self, data: bytes | None) -> tuple[str, str]:
-        """Take in a person's own picture; return its id, and that the run starts from it."""
+        """Store an uploaded picture; return its id and "picture", the start of the run. Raise gr.Error if refused."""
         return self.engine.picture_store.add(read_picture(data)), "picture"
 
     def choose(self, event: gr.EventData) -> tuple[str, str]:
-        """Return the name of an example picture, and that the run starts from it."""
+        """Return the name of the example picture that was clicked, and "picture", the start of the run."""
         return chosen_name(event), "picture"
 
 
 def second_run(first: SamplingRequest, differs: object, others: dict[str, object]) -> list[SamplingRequest]:
-    """Return run B, when it is to differ from A in something. Raises RequestRefused."""
+    """Return [run B], [] when nothing is to differ from run A. Raise RequestRefused for an invalid value."""
     if differs == NO_DIFFERENCE:
         return []
     name = one_of(differs, tuple(COMPARABLE_FIELDS), "difference of run B")
@@ -70,9 +70,9 @@ def second_run(first: SamplingRequest, differs: object, others: dict[str, object
 
 
 def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:
-    """Lay out the view inside the tab, whose context is open, and connect it. picture: its name in the engine."""
+    """Lay out the view in the current context, its tab, and connect it. picture: the picture's name in the engine."""
     requests, run_controls = gr.State([]), RunControls(engine)
-    ticket = gr.Number(0, precision=0, visible=False)  # made after the controls, so that it is the last input
+    ticket = gr.Number(0, precision=0, visible=False)  # created after the controls, so that it is the last input
     view = SamplingView(engine, blobs, picture, run_controls, ticket)
     player = build_trajectory()
     controls = build_controls(run_controls)
