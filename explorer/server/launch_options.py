@@ -19,7 +19,7 @@ from explorer.server.pwa import HEAD_HTML, ICON
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKED_FOLDERS = ("weights", "explorer/_weights", ".git", ".venv", ".env")
 MAX_SESSIONS = 500
-MAX_QUEUED_VISITORS = 32  # events in the queue; further ones are refused
+MAX_QUEUED_VISITORS = 32  # events in the queue per parallel network; further ones are refused
 SPACE_FRAME_ANCESTORS = "'self' https://huggingface.co https://*.hf.space"  # a Space is shown in a frame of its host
 
 
@@ -36,11 +36,7 @@ def launch_options(
     orphans = OrphanedEvents()
     ancestors = SPACE_FRAME_ANCESTORS if in_space() else "'self'"
     guard = Middleware(
-        RequestFilterMiddleware,
-        orphans=orphans,
-        frame_ancestors=ancestors,
-        stopping=stopping,
-        tools=hosting.tools,
+        RequestFilterMiddleware, orphans=orphans, frame_ancestors=ancestors, stopping=stopping, tools=hosting.tools
     )
     return {
         "server_name": hosting.host,

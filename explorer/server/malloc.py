@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-M_ARENA_MAX = -8  # M_ARENA_MAX of glibc's malloc.h
+M_ARENA_MAX = -8  # from glibc's malloc.h
 MAX_ARENAS = 1  # with more, the resident size varies more from minute to minute
 TRIM_INTERVAL_S = 1.0  # one trim takes a few milliseconds
 

@@ -1,8 +1,8 @@
 """Scheduling of events without a listener: after the others, and cancelled after ORPHAN_GRACE_S seconds.
 
 Gradio computes an event to its end even if no client fetches the answer, so that a few clients that never listen could
-occupy all workers. Here events without a listener take at most half of a group's workers. They are not refused
-entirely, because an honest client opens its stream a round trip after its request.
+occupy all workers. Here events without a listener take at most half of a group's workers. They may start at all so that
+an honest client, which opens its stream after its request, need not wait for that round trip.
 """
 
 from __future__ import annotations

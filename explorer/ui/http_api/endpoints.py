@@ -31,9 +31,7 @@ ENDPOINTS = (
     ),
     Endpoint(TransferRequest, pictures.transfer, "for each sampler and number of steps the gain per octave"),
     Endpoint(
-        CorruptionRequest,
-        autoencoders.line_up,
-        "error and spectra of each member; arrays picture, corrupted, members",
+        CorruptionRequest, autoencoders.line_up, "error and spectra of each member; arrays picture, corrupted, members"
     ),
     Endpoint(
         GenerateRequest, autoencoders.generate, "contrast of each member's picture; arrays of frames, one a member"
@@ -43,9 +41,7 @@ ENDPOINTS = (
         SeedRequest, autoencoders.skip_costs, "error ratio and share of detail lost, by network, level and octave"
     ),
     Endpoint(
-        CorruptionRequest,
-        autoencoders.codes,
-        "nats of each number of the code, tokens, bits; arrays traversal, prior",
+        CorruptionRequest, autoencoders.codes, "nats of each number of the code, tokens, bits; arrays traversal, prior"
     ),
     Endpoint(
         CorruptionRequest,

@@ -15,13 +15,7 @@ from explorer.schemas.autoencoder_internals import Codes
 from explorer.schemas.autoencoders import AutoencoderOutput, CorruptedPicture, CorruptionRequest, MissingAutoencoder
 from explorer.server.blob_store import BlobStore
 from explorer.ui.players.gallery.component import Row, missing_row, rows_part
-from explorer.ui.sections.measurement import (
-    Measurement,
-    SectionText,
-    build_plot,
-    gallery_answer,
-    measurement_section,
-)
+from explorer.ui.sections.measurement import Measurement, SectionText, build_plot, gallery_answer, measurement_section
 from explorer.ui.widgets.notes import missing_note
 
 TEXT = SectionText(

@@ -12,13 +12,7 @@ from explorer.engine import Engine
 from explorer.schemas.autoencoders import GeneratedFrames, GenerateRequest, MissingAutoencoder
 from explorer.server.blob_store import BlobStore
 from explorer.ui.players.gallery.component import Row, missing_row, rows_part
-from explorer.ui.sections.measurement import (
-    Measurement,
-    SectionText,
-    build_seed,
-    gallery_answer,
-    measurement_section,
-)
+from explorer.ui.sections.measurement import Measurement, SectionText, build_seed, gallery_answer, measurement_section
 
 TEXT = SectionText(
     title="Can it generate?",
