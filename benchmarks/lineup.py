@@ -1,4 +1,4 @@
-"""python -m benchmarks.lineup: what the whole line-up costs beside the bare members, and how soon its first row shows.
+"""python -m benchmarks.lineup: what the whole line-up costs beside bare networks, and how soon a row shows.
 
 1. All that the server does for one picture of 64x64 (brought to 32x32, corrupted, given to all thirty
    autoencoders, spectra, encoding, in messages as the page gets them) against nothing but their forward passes on
@@ -31,20 +31,20 @@ MAX_FIRST_ROW_MS = 300
 MAX_RATIO = 3.0  # of the whole line-up over the bare forward passes
 SIGMA = 0.5
 
-# Watches the page from a moved control on: when the first members of the new answer are drawn, and when all are.
+# Watches the page from a moved control on: when the first autoencoders of the new answer are drawn, and when all are.
 WATCH = """(number) => {
   const input = document.querySelector('#lineup-seed input'), line = players.lineup.state, begun = performance.now();
   const given = line.given, seen = { first: 0, all: 0 };
   input.value = number;
   input.dispatchEvent(new Event('input', { bubbles: true }));
   return new Promise((resolve) => {
-    const look = () => {
-      const fresh = line.given === given ? 0 : [...line.members.values()].filter((member) => !member.stale).length;
+    const watch = () => {
+      const fresh = line.given === given ? 0 : [...line.autoencoders.values()].filter(({ stale }) => !stale).length;
       if (fresh && !seen.first) seen.first = performance.now() - begun;
       if (fresh === COUNT) resolve([seen.first, performance.now() - begun]);
-      else requestAnimationFrame(look);
+      else requestAnimationFrame(watch);
     };
-    look();
+    watch();
   });
 }""".replace("COUNT", str(len(AUTOENCODERS)))
 
@@ -60,11 +60,11 @@ def line_up(view: LineUpView, picture: str, seed: int) -> tuple[float, float]:
 
 
 @torch.inference_mode()
-def bare_forwards(members: dict[str, torch.nn.Module], x: torch.Tensor) -> float:
+def bare_forwards(networks: dict[str, torch.nn.Module], x: torch.Tensor) -> float:
     """Return the seconds for one forward pass of each autoencoder on x (1, 3, 32, 32)."""
     start = time.perf_counter()
-    for member in members.values():
-        member(x, SIGMA)
+    for network in networks.values():
+        network(x, SIGMA)
     return time.perf_counter() - start
 
 
@@ -77,7 +77,7 @@ def on_the_page(url: str) -> tuple[list[float], list[float]]:
         page.get_by_role("tab", name="Autoencoders").click()
         ready = "document.querySelector('#lineup-status')?.textContent === 'ready'"
         page.wait_for_function(
-            f"window.players?.lineup?.state.members.size === {len(AUTOENCODERS)} && {ready}", timeout=300_000
+            f"window.players?.lineup?.state.autoencoders.size === {len(AUTOENCODERS)} && {ready}", timeout=300_000
         )
         page.wait_for_timeout(3000)
         measured = []
@@ -105,18 +105,18 @@ def main() -> None:
     start = time.perf_counter()
     line_up(view, picture, 1)
     cold = 1e3 * (time.perf_counter() - start)
-    members = {name: load_autoencoder(name) for name in AUTOENCODERS}
+    networks = {name: load_autoencoder(name) for name in AUTOENCODERS}
     x0 = torch.from_numpy(decoder.to_data(decoder.fit(source, 32)))[None]
     x = x0 + SIGMA * torch.from_numpy(np.random.default_rng(0).standard_normal(x0.shape)).float()
     for seed in (2, 3):
-        line_up(view, picture, seed), bare_forwards(members, x)
+        line_up(view, picture, seed), bare_forwards(networks, x)
     wholes, bares, firsts = [], [], []
     for turn in range(ROUNDS):
         if turn % 2:
-            bares.append(bare_forwards(members, x))
+            bares.append(bare_forwards(networks, x))
         first, whole = line_up(view, picture, 10 + turn)
         if not turn % 2:
-            bares.append(bare_forwards(members, x))
+            bares.append(bare_forwards(networks, x))
         wholes.append(whole), firsts.append(1e3 * first)
     ratios = [whole / bare for whole, bare in zip(wholes, bares, strict=True)]
     with running_app("--device", "cpu", "--dtype", "float32") as url:

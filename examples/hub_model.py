@@ -26,8 +26,8 @@ def main(argv: list[str]) -> int:
         return 2
     try:
         network, card = hub.load(argv[0])
-    except UserError as refusal:
-        print(f"{argv[0]}: {refusal}", file=sys.stderr)
+    except UserError as error:
+        print(f"{argv[0]}: {error}", file=sys.stderr)
         return 2
     wiener, x0 = weights.load("wiener"), torch.from_numpy(to_data(fit(examples.load("cat"), SIDE)))[None]
     print(f"{card['name']}, {card['parameters']:,} parameters; mean squared error at {SIDE}x{SIDE}")

@@ -71,8 +71,8 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error(f"argument --port: {options.port} is not a port; 1 to 65535 are")
     try:
         options.hosting, options.cluster = hosting_from(options), cluster_from(options)
-    except UserError as refusal:
-        parser.error(str(refusal))
+    except UserError as error:
+        parser.error(str(error))
     return options
 
 
@@ -121,8 +121,8 @@ def build_engine(options: argparse.Namespace) -> Engine:
         make = lambda model: Engine(model, *settings)
     try:
         return make(options.model)
-    except HubRefused as refusal:
-        print(f"{program()}: {refusal} The shipped model serves instead.", file=sys.stderr)
+    except HubRefused as error:
+        print(f"{program()}: {error} The shipped model serves instead.", file=sys.stderr)
         return make(SHIPPED)
 
 
@@ -141,7 +141,7 @@ def main(argv: list[str] | None = None) -> int:
         from explorer.serve import serve  # imported late: --help and refusals need no interface
 
         serve(engine, options.hosting)
-    except UserError as refusal:
-        print(f"{program()}: {refusal}", file=sys.stderr)
+    except UserError as error:
+        print(f"{program()}: {error}", file=sys.stderr)
         return 2
     return 0

@@ -34,7 +34,7 @@ def png(width: int, height: int, rows: bytes, depth: int = 8, colour: int = 2, e
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def refusal(data: bytes) -> str:
+def error_message(data: bytes) -> str:
     """Return the sentence with which data is refused, checked to be one plain sentence."""
     with pytest.raises(ImageRefused) as caught:
         decode(data)

@@ -19,7 +19,7 @@ from harness.measuring import Row
 from robustness.scale import FULL, FULL_SOAK_S, QUICK, Scale
 
 GROUPS = {  # module: the tests in it
-    "invalid_numbers": ("T9",), "bodies": ("T4",), "paths": ("T6",), "files": ("T1", "T2", "T3"),
+    "invalid_numbers": ("T9",), "request_bodies": ("T4",), "paths": ("T6",), "files": ("T1", "T2", "T3"),
     "suites": ("T7", "T8", "T22", "T23", "T24"),
     "shutdown": ("T16", "T17"), "leaving": ("T12", "T13"), "determinism": ("T21",), "overload": ("T11",),
     "load": ("T10", "T18", "T26"), "soak": ("T19",),

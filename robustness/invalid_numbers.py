@@ -27,7 +27,7 @@ INVALID_NUMBERS = (
 )
 
 
-def bodies() -> list[tuple[str, str]]:
+def request_bodies() -> list[tuple[str, str]]:
     """Return (name of an endpoint, its arguments as JSON) for each number that one takes and each invalid value."""
     found = []
     for call in ENDPOINTS:
@@ -52,7 +52,7 @@ def finite(content: object) -> bool:
 
 def measure(scale: Scale) -> list[Row]:
     """Return the row of T9: how many calls end otherwise than in a finite answer or one plain sentence."""
-    calls = bodies()
+    calls = request_bodies()
     if scale is QUICK:
         calls = calls[:: len(calls) // 24]
     with measured_server() as server:

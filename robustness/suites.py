@@ -18,7 +18,7 @@ SUITES = {
     "T22 sizes, modes and numbers that fail": (
         "tests/images/test_decoder.py", "tests/engine/test_sampling.py", "tests/server/test_raw_calls.py",
     ),
-    "T23 bad weight files that are not refused": ("tests/test_weights.py", "tests/engine/test_missing_members.py"),
+    "T23 bad weight files that are not refused": ("tests/test_weights.py", "tests/engine/test_missing_autoencoders.py"),
     "T24 ways of a bad hub that are not noticed": ("tests/hub/test_download.py",),
 }  # fmt: skip
 SUITE_TIMEOUT_S = 900

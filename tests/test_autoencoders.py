@@ -1,4 +1,4 @@
-"""The autoencoders as shipped: everyone loads, closed forms hold, and a damaged member is refused in one sentence."""
+"""The autoencoders as shipped: everyone loads, closed forms hold, and a damaged one is refused in one sentence."""
 
 import json
 import math
@@ -25,15 +25,15 @@ def pictures():
 
 
 @pytest.mark.parametrize("name", autoencoders.AUTOENCODERS)
-def test_members_load_and_agree_with_what_is_said_of_them(name):
-    info, member = autoencoders.AUTOENCODERS[name], autoencoders.load_autoencoder(name)
+def test_autoencoders_load_and_agree_with_what_is_said_of_them(name):
+    info, network = autoencoders.AUTOENCODERS[name], autoencoders.load_autoencoder(name)
     card, x = weights.card(info.file, autoencoders.FOLDER), pictures()
-    assert member(x, 0.5).shape == x.shape and member(x, 0.5).isfinite().all()
+    assert network(x, 0.5).shape == x.shape and network(x, 0.5).isfinite().all()
     assert card["provenance"] and card["training"]["images_seen"] > 0 and info.group in autoencoders.GROUPS
-    if isinstance(member, Autoencoder) and info.numbers:
-        assert member.encode(x).shape == (len(x), info.numbers)
-    if info.sigma and not isinstance(member, Autoencoder):
-        assert member.level == info.sigma == card["level"]
+    if isinstance(network, Autoencoder) and info.numbers:
+        assert network.encode(x).shape == (len(x), info.numbers)
+    if info.sigma and not isinstance(network, Autoencoder):
+        assert network.level == info.sigma == card["level"]
 
 
 def test_all_files_together_are_small():
@@ -41,9 +41,9 @@ def test_all_files_together_are_small():
 
 
 def test_identity_gives_back_what_it_is_given():
-    member = autoencoders.load_autoencoder("ae-identity")
+    network = autoencoders.load_autoencoder("ae-identity")
     for x in (pictures(), white((4, 3, 32, 32), 0, "any picture at all")):
-        assert measures.mse(member(x), x) < 1e-6
+        assert measures.mse(network(x), x) < 1e-6
 
 
 @pytest.mark.parametrize("k", autoencoders.CODE_SIZES)
@@ -66,7 +66,7 @@ def test_specialists_denoise_at_their_own_level(name):
     )
 
 
-def test_masking_member_fills_what_is_missing():
+def test_masking_autoencoder_fills_what_is_missing():
     x0 = pictures()
     x = measures.masked(x0, 0.5)
     assert measures.mse(autoencoders.load_autoencoder("dae-mask")(x, 0.0), x0) < measures.mse(x, x0) / 5
@@ -78,7 +78,7 @@ def test_none_of_the_autoencoders_is_offered_as_a_model_of_any_size():
 
 @pytest.fixture
 def folder(tmp_path):
-    """Two members by themselves."""
+    """Two autoencoders by themselves."""
     inner = tmp_path / "autoencoders"
     inner.mkdir()
     for name in ("ae-conv-4", "dae-050"):
@@ -87,7 +87,7 @@ def folder(tmp_path):
     return inner
 
 
-def refusal(name, folder):
+def error_message(name, folder):
     with pytest.raises(WeightsRefused) as caught:
         autoencoders.load_autoencoder(name, folder=folder)
     text = str(caught.value)
@@ -95,11 +95,11 @@ def refusal(name, folder):
     return text
 
 
-def test_damaged_and_missing_members_are_refused_and_the_others_still_load(folder):
+def test_damaged_and_missing_autoencoders_are_refused_and_the_others_still_load(folder):
     path = folder / "ae-conv-4.safetensors"
     path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
-    assert "hash" in refusal("ae-conv-4", folder)
-    assert "card" in refusal("vae", folder) and "no autoencoder" in refusal("nobody", folder)
+    assert "hash" in error_message("ae-conv-4", folder)
+    assert "card" in error_message("vae", folder) and "no autoencoder" in error_message("nobody", folder)
     assert autoencoders.load_autoencoder("dae-050", folder=folder) is not None
 
 
@@ -126,7 +126,7 @@ def test_damaged_and_missing_members_are_refused_and_the_others_still_load(folde
 def test_cards_that_make_no_sense(folder, name, change):
     card = json.loads((folder / f"{name}.json").read_text())
     (folder / f"{name}.json").write_text(json.dumps({**card, **change}))
-    assert name in refusal(name, folder)
+    assert name in error_message(name, folder)
 
 
 def test_pca_file_with_too_few_components(tmp_path):
@@ -134,7 +134,7 @@ def test_pca_file_with_too_few_components(tmp_path):
     tensors = {"components": torch.zeros(8, 3072), "mean": torch.zeros(3072)}
     weights.save(tmp_path, "pca", tensors, card, torch.float16)
     assert autoencoders.load_autoencoder("pca-4", folder=tmp_path).code_size == 4
-    assert "components" in refusal("pca-16", tmp_path)
+    assert "components" in error_message("pca-16", tmp_path)
 
 
 def test_half_power_frequency_is_where_a_low_pass_filter_ends():

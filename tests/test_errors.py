@@ -16,8 +16,8 @@ INTERNAL = {"Cancelled", "ReplicaUnhealthy"}  # nobody sees these
 def test_all_are_user_errors_with_a_sentence_of_their_own(error):
     assert issubclass(error, errors.UserError) and error.__doc__
     assert not issubclass(error, ValueError | OSError | RuntimeError)  # what catches those must not swallow these
-    refusal = error(400, "No.") if error is errors.BodyRefused else error("No.")
-    assert str(refusal) == "No."
+    raised = error(400, "No.") if error is errors.BodyRefused else error("No.")
+    assert str(raised) == "No."
 
 
 @pytest.mark.parametrize("error", [c for c in CLASSES if c is not errors.BodyRefused])

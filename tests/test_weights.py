@@ -41,7 +41,7 @@ def rewrite(folder, data=None, **fields):
     (folder / "tiny.json").write_text(json.dumps({**card, **fields}))
 
 
-def check_refusal(folder):
+def check_refused(folder):
     with pytest.raises(WeightsRefused) as caught:
         weights.load("tiny", folder=folder)
     text = str(caught.value)
@@ -75,7 +75,7 @@ def test_changed_byte(folder):
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(bytes(data))
-    assert "hash" in check_refusal(folder)
+    assert "hash" in check_refused(folder)
 
 
 def test_pickle_never_runs(folder, tmp_path):
@@ -86,7 +86,7 @@ def test_pickle_never_runs(folder, tmp_path):
             return os.system, (f"touch {canary}",)
 
     rewrite(folder, pickle.dumps(Bomb()))
-    assert "safetensors" in check_refusal(folder) and not canary.exists()
+    assert "safetensors" in check_refused(folder) and not canary.exists()
 
 
 @pytest.mark.parametrize(
@@ -102,12 +102,12 @@ def test_pickle_never_runs(folder, tmp_path):
 )
 def test_not_safetensors(folder, data):
     rewrite(folder, data)
-    check_refusal(folder)
+    check_refused(folder)
 
 
 def test_truncated(folder):
     rewrite(folder, (folder / "tiny.safetensors").read_bytes()[:-100])
-    check_refusal(folder)
+    check_refused(folder)
 
 
 @pytest.mark.parametrize("change", ["extra", "missing", "shape", "nan", "dtype", "integers"])
@@ -128,7 +128,7 @@ def test_tensors_that_do_not_fit(folder, change):
         case "integers":
             tensors[key] = tensors[key].to(torch.int8)
     rewrite(folder, to_safetensors(tensors))
-    check_refusal(folder)
+    check_refused(folder)
 
 
 ARCHITECTURES = [
@@ -166,7 +166,7 @@ ARCHITECTURES = [
 )
 def test_cards_that_make_no_sense(folder, fields):
     rewrite(folder, **fields)
-    check_refusal(folder)
+    check_refused(folder)
 
 
 @pytest.mark.parametrize("change", ARCHITECTURES)
@@ -178,7 +178,7 @@ def test_an_architecture_is_checked_before_anything_is_built(change):
 @pytest.mark.parametrize("sigma", [0, -1, 1e-5, 1e5, 10**400, True, "0.5", math.nan, math.inf], ids=str)
 def test_sigma_data_is_a_number_that_data_can_have(folder, sigma):
     rewrite(folder, sigma_data=sigma)
-    assert "does not fit" in check_refusal(folder)
+    assert "does not fit" in check_refused(folder)
 
 
 @pytest.mark.parametrize("sigma", [0.05, 1, 80.0])
@@ -189,9 +189,9 @@ def test_any_sensible_sigma_data_is_accepted(folder, sigma):
 
 def test_cards_that_are_nested_too_deeply(folder):
     (folder / "tiny.json").write_text("[" * 100_000)
-    assert "readable" in check_refusal(folder)
+    assert "readable" in check_refused(folder)
     (folder / "tiny.json").write_text('{"kind": "unet", "more": ' + "[" * 5_000 + "]" * 5_000 + "}")
-    check_refusal(folder)
+    check_refused(folder)
 
 
 def test_the_size_of_a_card_is_limited(folder):
@@ -200,7 +200,7 @@ def test_the_size_of_a_card_is_limited(folder):
     (folder / "tiny.json").write_text(json.dumps({**card, "more": "x" * rest}))
     assert weights.load("tiny", folder=folder) is not None
     (folder / "tiny.json").write_text(json.dumps({**card, "more": "x" * (rest + 1)}))
-    assert "larger than 256 kB" in check_refusal(folder)
+    assert "larger than 256 kB" in check_refused(folder)
 
 
 def test_the_size_of_a_weight_file_is_limited(folder, monkeypatch):
@@ -208,15 +208,15 @@ def test_the_size_of_a_weight_file_is_limited(folder, monkeypatch):
     monkeypatch.setattr(weights, "MAX_WEIGHTS_BYTES", size)
     assert weights.load("tiny", folder=folder) is not None
     monkeypatch.setattr(weights, "MAX_WEIGHTS_BYTES", size - 1)
-    assert "larger than" in check_refusal(folder)
+    assert "larger than" in check_refused(folder)
 
 
 def test_missing_link_and_names(folder):
     link = folder / "tiny.safetensors"
     shutil.move(link, folder / "elsewhere")
-    assert "missing" in check_refusal(folder)
+    assert "missing" in check_refused(folder)
     link.symlink_to(folder / "elsewhere")
-    assert "link" in check_refusal(folder)
+    assert "link" in check_refused(folder)
     for name in ("../weights/scenes", "", "a/b", "nothing-here"):
         with pytest.raises(WeightsRefused):
             weights.load(name, folder=folder)
@@ -233,7 +233,7 @@ def test_the_size_of_a_weight_file_is_limited(folder, monkeypatch):
     monkeypatch.setattr(weights, "MAX_WEIGHTS_BYTES", size)
     assert weights.load("tiny", folder=folder) is not None
     monkeypatch.setattr(weights, "MAX_WEIGHTS_BYTES", size - 1)
-    assert "larger than" in check_refusal(folder)
+    assert "larger than" in check_refused(folder)
 
 
 def test_whole_numbers_are_no_weights():
@@ -254,7 +254,7 @@ def test_whole_numbers_are_no_weights():
 )
 def test_spectra_that_no_pictures_have(tmp_path, tensors):
     weights.save(tmp_path, "tiny", tensors, {"kind": "wiener"}, torch.float32)
-    assert "does not fit" in check_refusal(tmp_path)
+    assert "does not fit" in check_refused(tmp_path)
     sound = {"psd": torch.ones(1, 2), "mean": torch.zeros(1)}
     weights.save(tmp_path, "tiny", sound, {"kind": "wiener"}, torch.float32)
     assert weights.load("tiny", folder=tmp_path).psd.tolist() == [[1, 1]]

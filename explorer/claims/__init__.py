@@ -16,7 +16,6 @@ from explorer.claims import (
     generation,
     history,
     lineup,
-    matching,
     noise,
     noise_levels,
     regularised,
@@ -26,6 +25,7 @@ from explorer.claims import (
     scale,
     schedule,
     score,
+    score_matching,
     skips,
 )
 from explorer.claims.registry import CARDS, CLAIMS, TEXTS, Card, Verdict
@@ -45,7 +45,7 @@ THEMES = (
     generation,
     history,
     lineup,
-    matching,
+    score_matching,
     noise,
     regularised,
     reparameterisation,

@@ -44,9 +44,9 @@ class AutoencoderPool:
             return None
         try:
             self._loaded[name] = load_autoencoder(name, folder=self._folder)
-        except WeightsRefused as refusal:
+        except WeightsRefused as error:
             info = AUTOENCODERS[name]
-            return MissingAutoencoder(name, info.title, info.group, info.code, info.numbers, str(refusal))
+            return MissingAutoencoder(name, info.title, info.group, info.code, info.numbers, str(error))
         return None
 
     def available(self, names: Iterable[str]) -> tuple[list[str], tuple[MissingAutoencoder, ...]]:

@@ -98,8 +98,8 @@ def load_judge() -> Classifier | None:
     """Return the classifier of this repository; print one plain line and return None where it has not been trained."""
     try:
         return weights.load_classifier()
-    except WeightsRefused as refusal:
-        print(f"Fréchet distance, class accuracy and diversity are skipped: {refusal}", file=sys.stderr)
+    except WeightsRefused as error:
+        print(f"Fréchet distance, class accuracy and diversity are skipped: {error}", file=sys.stderr)
         return None
 
 
@@ -131,8 +131,8 @@ def main() -> int:
     options, start = parse(), time.monotonic()
     try:
         result = evaluate(options)
-    except UserError as refusal:
-        print(f"explorer.evaluate: {refusal}", file=sys.stderr)
+    except UserError as error:
+        print(f"explorer.evaluate: {error}", file=sys.stderr)
         return 2
     result["minutes"] = round((time.monotonic() - start) / 60, 1)
     show(result)

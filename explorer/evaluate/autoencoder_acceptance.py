@@ -17,17 +17,17 @@ def rising(curve: list[float]) -> bool:
 
 
 def _closed_forms(result: dict) -> Iterator[Verdict]:
-    members = result["members"]
-    if "ae-identity" in members:
-        error = members["ae-identity"]["own_mse"]
+    rows = result["members"]
+    if "ae-identity" in rows:
+        error = rows["ae-identity"]["own_mse"]
         yield "identity: MSE below 1e-6", f"{error:.1e}", error < 1e-6
     for k in CODE_SIZES:
-        if f"ae-linear-{k}" in members and f"pca-{k}" in members:
-            exact = members[f"pca-{k}"]["training"]["mse"][str(k)]
-            ratio = members[f"ae-linear-{k}"]["training"]["loss"] / exact
+        if f"ae-linear-{k}" in rows and f"pca-{k}" in rows:
+            exact = rows[f"pca-{k}"]["training"]["mse"][str(k)]
+            ratio = rows[f"ae-linear-{k}"]["training"]["loss"] / exact
             yield f"linear, {k}: within 2 % of the eigenvalues left out", f"{ratio:.4f}", abs(ratio - 1) <= 0.02
-        if f"ae-conv-{k}" in members and f"pca-{k}" in members:
-            ratio = members[f"ae-conv-{k}"]["own_mse"] / members[f"pca-{k}"]["own_mse"]
+        if f"ae-conv-{k}" in rows and f"pca-{k}" in rows:
+            ratio = rows[f"ae-conv-{k}"]["own_mse"] / rows[f"pca-{k}"]["own_mse"]
             yield f"convolutional, {k}: not above PCA on val", f"{ratio:.2f}", ratio <= 1
 
 
@@ -69,14 +69,14 @@ def _of_codes(result: dict) -> Iterator[Verdict]:
 
 
 def _of_history(result: dict) -> Iterator[Verdict]:
-    members, centroids = result["members"], result["codes"]["filter_centroids"]
+    rows, centroids = result["members"], result["codes"]["filter_centroids"]
     for name in ("dae-dense", "dae-scheduled", "dae-composite", "dae-stacked"):
-        probe = members.get(name, {}).get("training", {}).get("probe")
+        probe = rows.get(name, {}).get("training", {}).get("probe")
         if probe:
             low, high = probe["interval"]
             found = f"{probe['gain']:+.3f} ({low:+.3f} to {high:+.3f})"
             yield f"{name}: linear probe above the same network as initialised", found, low > 0
-    pair = [members.get(n, {}).get("training", {}).get("probe") for n in ("dae-scheduled", "dae-dense")]
+    pair = [rows.get(n, {}).get("training", {}).get("probe") for n in ("dae-scheduled", "dae-dense")]
     if all(pair):
         gains = [a - b for a, b in zip(pair[0]["trained"], pair[1]["trained"], strict=True)]
         low, high = confidence_interval(gains)

@@ -39,9 +39,9 @@ def masked(x0: Tensor, rate: float) -> Tensor:
 
 
 @torch.inference_mode()
-def estimates(member: Denoiser, x: Tensor, sigma: float) -> Tensor:
+def estimates(network: Denoiser, x: Tensor, sigma: float) -> Tensor:
     """Return a denoiser's output for many pictures (N, 3, 32, 32), all at one sigma."""
-    return torch.cat([member(rows, sigma) for rows in x.split(BATCH_PICTURES)])
+    return torch.cat([network(rows, sigma) for rows in x.split(BATCH_PICTURES)])
 
 
 def mse(estimate: Tensor, x0: Tensor) -> float:
@@ -71,41 +71,43 @@ def wiener_of_training(root: Path) -> Wiener:
     return Wiener(power.numpy() / len(x0), mean.numpy())
 
 
-def contraction(member: Autoencoder, x0: Tensor) -> dict[str, float]:
+def contraction(network: Autoencoder, x0: Tensor) -> dict[str, float]:
     """Return the mean ||J||_F of the encoder, and the variance of a number of the code: 1 on the training pictures."""
     with torch.no_grad():
-        variance = float(member.encode(x0).double().var(0).mean())
-    return {"norm": float(jacobian_norm(member, x0[:JACOBIAN_PICTURES]).mean()), "code_variance": variance}
+        variance = float(network.encode(x0).double().var(0).mean())
+    return {"norm": float(jacobian_norm(network, x0[:JACOBIAN_PICTURES]).mean()), "code_variance": variance}
 
 
 @torch.inference_mode()
-def variational(member: Variational, x0: Tensor) -> dict[str, float]:
+def variational(network: Variational, x0: Tensor) -> dict[str, float]:
     """Return the nats in the code, the numbers of it in use, and the error with a code drawn instead of its mean."""
-    kl = member.kl(x0).double().mean(0)
-    eps = white_batch((member.config.code,), seed=0, role="posterior", indices=range(len(x0)))
-    drawn = mse(member.decode(member.draw(x0, eps)), x0)
+    kl = network.kl(x0).double().mean(0)
+    eps = white_batch((network.config.code,), seed=0, role="posterior", indices=range(len(x0)))
+    drawn = mse(network.decode(network.draw(x0, eps)), x0)
     return {"kl_nats": float(kl.sum()), "used": int((kl > MIN_NATS_IN_USE).sum()), "mse_drawn": drawn}
 
 
 @torch.inference_mode()
-def quantised(member: VectorQuantised, x0: Tensor) -> dict[str, float]:
+def quantised(network: VectorQuantised, x0: Tensor) -> dict[str, float]:
     """Return the bits per picture by the count of entries and by how often they are used, and the entries in use."""
-    tokens = member.tokens(x0)
-    used = token_entropy_bits(tokens, member.config.entries)
-    return {"bits": member.bits, "used_bits": used, "entries_used": int(tokens.unique().numel())}
+    tokens = network.tokens(x0)
+    used = token_entropy_bits(tokens, network.config.entries)
+    return {"bits": network.bits, "used_bits": used, "entries_used": int(tokens.unique().numel())}
 
 
 @torch.inference_mode()
-def centroids(member: Dense, x0: Tensor) -> list[float]:
+def centroids(network: Dense, x0: Tensor) -> list[float]:
     """Return the mean frequency of the filters of each part, cycles/pixel, without DC; weights: power times E[z^2].
 
     z is the unit's output on x0: one that is always 0 still has the white noise that it was initialised with, and is
     not counted.
     """
     k, bins = wavenumbers(SIDE, SIDE)[1:], counts(SIDE, SIDE)[1:]
-    power = rapsd(member.filters.unflatten(1, (3, SIDE, SIDE))).double().mean(1).numpy()[:, 1:] * bins  # (units, R - 1)
-    response = member.hidden(x0).double().square().mean(0).numpy()  # (units,)
-    return [float(response[p] @ power[p] @ k / (response[p] @ power[p].sum(1))) for p in member.parts]
+    power = (
+        rapsd(network.filters.unflatten(1, (3, SIDE, SIDE))).double().mean(1).numpy()[:, 1:] * bins
+    )  # (units, R - 1)
+    response = network.hidden(x0).double().square().mean(0).numpy()  # (units,)
+    return [float(response[p] @ power[p] @ k / (response[p] @ power[p].sum(1))) for p in network.parts]
 
 
 def filled_holes(x: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ class Reference(NamedTuple):
     """The closed form or twin that an autoencoder is compared with."""
 
     what: str
-    figures: list[float]  # MSE, one for each level of the member
+    figures: list[float]  # MSE, one for each level of the autoencoder
     max_ratio: float | None = None  # that the ratio to these may be, where autoencoder_acceptance has a criterion
 
 

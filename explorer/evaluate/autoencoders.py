@@ -45,25 +45,25 @@ def load_autoencoders(folder: Path) -> dict[str, torch.nn.Module]:
     for name in autoencoders.AUTOENCODERS:
         try:
             found[name] = autoencoders.load_autoencoder(name, folder=folder)
-        except WeightsRefused as refusal:
-            print(f"{name} is skipped: {refusal}", file=sys.stderr)
+        except WeightsRefused as error:
+            print(f"{name} is skipped: {error}", file=sys.stderr)
     return found
 
 
-def own_error(name: str, member: torch.nn.Module, x0: Tensor) -> float:
+def own_error(name: str, network: torch.nn.Module, x0: Tensor) -> float:
     """Return the MSE at the corruption that it was trained at; of clean pictures where there was none or many."""
     info = autoencoders.AUTOENCODERS[name]
     sigma = info.sigma or 0.0
     x = measures.masked(x0, info.mask) if info.mask else measures.noised(x0, sigma)
-    return measures.mse(measures.estimates(member, x, sigma), x0)
+    return measures.mse(measures.estimates(network, x, sigma), x0)
 
 
-def errors(members: dict[str, torch.nn.Module], x0: Tensor, wiener: measures.Wiener) -> dict:
+def errors(networks: dict[str, torch.nn.Module], x0: Tensor, wiener: measures.Wiener) -> dict:
     """Return the MSE of each autoencoder, and of the Wiener filter, on x0 + sigma eps at each of SIGMAS."""
     noisy = {sigma: measures.noised(x0, sigma) for sigma in SIGMAS}
     table = {
-        name: [measures.mse(measures.estimates(member, x, sigma), x0) for sigma, x in noisy.items()]
-        for name, member in tqdm({**members, "Wiener": wiener}.items(), desc="members")
+        name: [measures.mse(measures.estimates(network, x, sigma), x0) for sigma, x in noisy.items()]
+        for name, network in tqdm({**networks, "Wiener": wiener}.items(), desc="members")
     }
     return {"sigmas": list(SIGMAS), "mse": table}
 
@@ -77,56 +77,58 @@ def matrix(mse: dict[str, list[float]]) -> dict:
     return {"test_sigmas": list(SIGMAS[1:]), "relative": relative}
 
 
-def skips_cut(members: dict[str, torch.nn.Module], x0: Tensor) -> dict:
+def skips_cut(networks: dict[str, torch.nn.Module], x0: Tensor) -> dict:
     """Return the error of U-Nets without skips over the conditional one, by noise level, per octave, coarsest first."""
-    table: dict[str, dict[str, list[float]]] = {name: {} for name in CUT if name in members}
+    table: dict[str, dict[str, list[float]]] = {name: {} for name in CUT if name in networks}
     for sigma in SIGMAS[1:]:
         x = measures.noised(x0, sigma)
-        whole = measures.octave_errors(measures.estimates(members["conditional"], x, sigma), x0)
+        whole = measures.octave_errors(measures.estimates(networks["conditional"], x, sigma), x0)
         for name, row in table.items():
-            cut = measures.octave_errors(measures.estimates(members[name], x, sigma), x0)
+            cut = measures.octave_errors(measures.estimates(networks[name], x, sigma), x0)
             row[f"{sigma:g}"] = [a / b for a, b in zip(cut, whole, strict=True)]
     return table
 
 
-def codes(members: dict[str, Any], x0: Tensor) -> dict:
+def codes(networks: dict[str, Any], x0: Tensor) -> dict:
     """Return what the codes hold: frequencies, Jacobians, nats, bits, filters."""
-    bottlenecks = [name for name in members if name.startswith(("pca-", "ae-linear-", "ae-conv-"))]
-    half = {name: measures.half_power_frequency(measures.estimates(members[name], x0, 0.0), x0) for name in bottlenecks}
+    bottlenecks = [name for name in networks if name.startswith(("pca-", "ae-linear-", "ae-conv-"))]
+    half = {
+        name: measures.half_power_frequency(measures.estimates(networks[name], x0, 0.0), x0) for name in bottlenecks
+    }
     result: dict = {"half_power_frequency": half}
-    pair = [name for name in ("ae-conv-64", "ae-contractive") if name in members]
-    result["jacobian"] = {name: measures.contraction(members[name], x0) for name in pair}
-    if "vae" in members:
-        result["vae"] = measures.variational(members["vae"], x0)
-    if "vq-vae" in members:
-        result["vq-vae"] = measures.quantised(members["vq-vae"], x0)
-    dense = [name for name in ("dae-dense", "dae-scheduled", "dae-composite", "dae-stacked") if name in members]
-    result["filter_centroids"] = {name: measures.centroids(members[name], x0) for name in dense}
+    pair = [name for name in ("ae-conv-64", "ae-contractive") if name in networks]
+    result["jacobian"] = {name: measures.contraction(networks[name], x0) for name in pair}
+    if "vae" in networks:
+        result["vae"] = measures.variational(networks["vae"], x0)
+    if "vq-vae" in networks:
+        result["vq-vae"] = measures.quantised(networks["vq-vae"], x0)
+    dense = [name for name in ("dae-dense", "dae-scheduled", "dae-composite", "dae-stacked") if name in networks]
+    result["filter_centroids"] = {name: measures.centroids(networks[name], x0) for name in dense}
     return result
 
 
-def table(members: dict[str, torch.nn.Module], x0: Tensor, folder: Path) -> dict:
+def table(networks: dict[str, torch.nn.Module], x0: Tensor, folder: Path) -> dict:
     """Return parameters, bytes, training and own error of each; what the cards say of probes and closed forms."""
     rows = {}
-    for name, member in members.items():
+    for name, network in networks.items():
         card = weights.card(autoencoders.AUTOENCODERS[name].file, folder)
         training = {k: v for k, v in card["training"].items() if k in ("images_seen", "steps", "loss", "probe", "mse")}
         row = {k: card[k] for k in ("parameters", "bytes", "sha256")}
-        rows[name] = {**row, "training": training, "own_mse": own_error(name, member, x0)}
+        rows[name] = {**row, "training": training, "own_mse": own_error(name, network, x0)}
     return rows
 
 
 def evaluate(options: argparse.Namespace) -> dict:
     """Return all figures as plain numbers. Raises DataRefused."""
     x0 = torch.from_numpy(datasets.held_out(options.data, SIDE)[0])[: options.pictures]
-    members = load_autoencoders(options.weights)
-    result: dict[str, Any] = {"pictures": len(x0), "size": SIDE, "members": table(members, x0, options.weights)}
-    result |= errors(members, x0, measures.wiener_of_training(options.data))
+    networks = load_autoencoders(options.weights)
+    result: dict[str, Any] = {"pictures": len(x0), "size": SIDE, "members": table(networks, x0, options.weights)}
+    result |= errors(networks, x0, measures.wiener_of_training(options.data))
     holes = measures.masked(x0, 0.5)
     result["masked"] = {"input": measures.mse(holes, x0), "filled": measures.mse(measures.filled_holes(holes), x0)}
     result["matrix"] = matrix(result["mse"])
-    result["codes"] = codes(members, x0)
-    result["skips_cut"] = skips_cut(members, x0) if "conditional" in members else {}
+    result["codes"] = codes(networks, x0)
+    result["skips_cut"] = skips_cut(networks, x0) if "conditional" in networks else {}
     result["bytes"] = sum(
         {autoencoders.AUTOENCODERS[n].file: r["bytes"] for n, r in result["members"].items()}.values()
     )
@@ -154,8 +156,8 @@ def main() -> int:
     options, start = parse(), time.monotonic()
     try:
         result = evaluate(options)
-    except DataRefused as refusal:
-        print(f"explorer.evaluate.autoencoders: {refusal}", file=sys.stderr)
+    except DataRefused as error:
+        print(f"explorer.evaluate.autoencoders: {error}", file=sys.stderr)
         return 2
     result["minutes"] = round((time.monotonic() - start) / 60, 1)
     show(result)

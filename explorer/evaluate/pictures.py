@@ -42,9 +42,9 @@ def held_out(root: Path, limit: int | None = None) -> tuple[Tensor, Tensor]:
 
 def equal_mix(label: Tensor, classes: int, total: int) -> Tensor:
     """Return rows (n,), n <= total, with as many of each class, in turn: 0, 1, ..., classes - 1, 0, 1, ..."""
-    members = [(label == c).nonzero().flatten() for c in range(classes)]
-    each = min(total // classes, *(len(rows) for rows in members))
-    return torch.stack([rows[:each] for rows in members], dim=1).flatten()
+    per_class = [(label == c).nonzero().flatten() for c in range(classes)]
+    each = min(total // classes, *(len(rows) for rows in per_class))
+    return torch.stack([rows[:each] for rows in per_class], dim=1).flatten()
 
 
 def spaced(count: int, limit: int) -> list[int]:

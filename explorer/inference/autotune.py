@@ -68,19 +68,19 @@ def tune(load: Callable[[torch.device, torch.dtype], Denoiser], device: str = "a
     device, dtype: "auto", or the one to use. Raise DeviceRefused for an absent device, and what `load` raises. A model
     that runs nowhere gets the first candidate and batches of one picture.
     """
-    places = {name: choose_device(name) for name in (present_devices() if device == "auto" else [device])}
+    devices = {name: choose_device(name) for name in (present_devices() if device == "auto" else [device])}
     with _single_threaded():
-        models = {(name, t): load(at, DTYPES[t]) for name, at in places.items() for t in _types(at, dtype)}
-        return _chosen(models, places)
+        models = {(name, t): load(at, DTYPES[t]) for name, at in devices.items() for t in _types(at, dtype)}
+        return _chosen(models, devices)
 
 
-def _chosen(models: dict[tuple[str, str], Denoiser], places: dict[str, torch.device]) -> Tuning:
-    seconds = _seconds_by_place(models, places)
+def _chosen(models: dict[tuple[str, str], Denoiser], devices: dict[str, torch.device]) -> Tuning:
+    seconds = _seconds_by_device(models, devices)
     if not seconds:  # nothing runs; requests will report the error
         name, t = next(iter(models))
-        return Tuning(places[name], DTYPES[t], 1)
+        return Tuning(devices[name], DTYPES[t], 1)
     name, t = best = best_device_and_dtype(seconds)
-    return Tuning(places[name], DTYPES[t], best_chunk(_seconds_by_chunk(models[best], places[name], seconds[best])))
+    return Tuning(devices[name], DTYPES[t], best_chunk(_seconds_by_chunk(models[best], devices[name], seconds[best])))
 
 
 @contextmanager
@@ -100,14 +100,14 @@ def _types(device: torch.device, dtype: str) -> list[str]:
     return ["float32", "bfloat16"] if native_bfloat16(device) else ["float32"]
 
 
-def _seconds_by_place(models: dict[tuple[str, str], Denoiser], places: dict[str, torch.device]) -> Seconds:
+def _seconds_by_device(models: dict[tuple[str, str], Denoiser], devices: dict[str, torch.device]) -> Seconds:
     """The shortest of a few passes of each model; interleaved, so that other load disturbs all alike."""
     seconds: dict[tuple[str, str], float] = {}
     spent = 0.0
     for turn in range(MAX_TIMED_PASSES):
         for key, model in models.items():
             try:
-                found = _time_pass(model, places[key[0]], PROBE_ROWS)
+                found = _time_pass(model, devices[key[0]], PROBE_ROWS)
             except Exception:  # an operation that this device or type lacks
                 continue
             seconds[key] = found if turn < 2 else min(found, seconds[key])  # the first pass is a warm-up

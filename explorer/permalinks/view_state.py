@@ -97,8 +97,8 @@ class DensityViewState:
     def __post_init__(self) -> None:
         one_of(self.density, DENSITIES, "density")
         if self.points:
-            places = DensityRequest("drawn", self.points).points
-            object.__setattr__(self, "points", tuple((round(x, 2), round(y, 2)) for x, y in places))
+            points = DensityRequest("drawn", self.points).points
+            object.__setattr__(self, "points", tuple((round(x, 2), round(y, 2)) for x, y in points))
             object.__setattr__(self, "density", "drawn")
 
 

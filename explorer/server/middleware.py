@@ -68,13 +68,13 @@ class RequestFilterMiddleware:
         try:
             await self._dispatch(path, scope, receive, send_with_headers)
         except BodyRefused as refused:
-            await _refusal(path, refused.status, str(refused))(scope, receive, send_with_headers)
+            await _error_response(path, refused.status, str(refused))(scope, receive, send_with_headers)
         except Exception as error:
             if started:  # the connection is closed, which is all that can be said now
                 log.warning("an answer to %s broke off: %s", scope["method"], type(error).__qualname__)
                 return
             log.warning("a %s failed\n%s", scope["method"], redacted_traceback(error))
-            await _refusal(path, 400, "This request could not be answered.")(scope, receive, send_with_headers)
+            await _error_response(path, 400, "This request could not be answered.")(scope, receive, send_with_headers)
 
     async def _dispatch(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what may pass. Raises BodyRefused."""
@@ -139,7 +139,7 @@ class RequestFilterMiddleware:
         return others + [(name.encode(), value.encode("latin-1")) for name, value in added.items()]
 
 
-def _refusal(path: str, status: int, sentence: str) -> Response:
+def _error_response(path: str, status: int, sentence: str) -> Response:
     """Return the response: the page shows the text of a refused upload, and the `detail` of everything else."""
     headers = {"retry-after": str(RETRY_AFTER_S)} if status in (429, 503) else None
     if path == routes.UPLOAD_ROUTE:

@@ -17,7 +17,7 @@ from explorer.datasets import Collection
 
 @dataclass(frozen=True)
 class Recipe:
-    """A noise-conditional denoiser of multi-scale crops; the defaults are those of `scenes`."""
+    """A noise-conditional denoiser of multi-scale crops; the recipes of `LEVELS` change some of the defaults."""
 
     architecture: UNetConfig = UNetConfig(channels=64, classes=len(datasets.CLASSES))
     size: int = 64  # side of a training crop, pixels

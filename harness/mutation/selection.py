@@ -25,7 +25,10 @@ COVERING = {
     "explorer/core/schedules.py": ("tests/core/samplers/test_ode.py",),
     "explorer/core/spectra/*.py": ("tests/core/spectra",),
     "explorer/core/toy2d/*.py": ("tests/core/toy2d",),
-    "explorer/engine/autoencoder*.py": ("tests/engine/test_autoencoders.py", "tests/engine/test_missing_members.py"),
+    "explorer/engine/autoencoder*.py": (
+        "tests/engine/test_autoencoders.py",
+        "tests/engine/test_missing_autoencoders.py",
+    ),
     "explorer/engine/cache.py": ("tests/engine/test_sampling.py",),
     "explorer/engine/loading.py": ("tests/engine", "tests/hub/test_engine.py"),
     "explorer/engine/models.py": ("tests/engine", "tests/hub/test_engine.py"),

@@ -71,7 +71,7 @@ def test_scheduled_needs_both_accuracy_and_coarser_filters():
     assert not scheduled(load=nets.get, cards=altered(dae_scheduled=[v - 0.001 * i for i, v in enumerate(same)])).holds
 
 
-def test_filters_are_those_of_the_member():
+def test_filters_are_those_of_the_autoencoder():
     found = shipped("C25").measured
     assert found["centroid of the filters, part 1"] == pytest.approx(centroids(autoencoder("dae-composite"))[0])
 

@@ -21,7 +21,7 @@ def test_holds_for_who_reproduces():
 @pytest.mark.parametrize(
     "other", [mean_picture, lambda x, s: -x, lambda x, s: torch.ones_like(x), lambda x, s: x.roll(1, 0)]
 )
-def test_one_member_that_does_not_is_enough(other):
+def test_one_autoencoder_that_does_not_is_enough(other):
     found = reproduces(load=lambda name: other if name == "vae" else lambda x, sigma: x)
     assert not found.holds
 

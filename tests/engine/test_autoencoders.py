@@ -1,4 +1,4 @@
-"""The family of autoencoders in the engine: one corruption for all, errors that are errors, films of one loop."""
+"""The family of autoencoders in the engine: one corruption for all, errors that are errors, generation in one loop."""
 
 import math
 
@@ -41,7 +41,7 @@ def test_the_corruption_is_what_was_asked_for(engine):
     assert np.array_equal(untouched.corrupted, x0)
 
 
-def test_every_member_answers_and_its_error_is_an_error(engine):
+def test_every_autoencoder_answers_and_its_error_is_an_error(engine):
     given = engine.autoencoders.corrupt(CorruptionRequest())
     outputs = list(engine.autoencoders.outputs(given))
     assert [output.name for output in outputs] == list(AUTOENCODERS)
@@ -83,7 +83,7 @@ def test_the_wiring_is_the_conditional_model_told_right_and_wrong(engine):
         assert errors.shape == wiring.sigmas.shape and errors.max() < 1e-5, kind
 
 
-def test_the_codes_are_those_of_the_members(engine):
+def test_the_codes_are_those_of_the_autoencoders(engine):
     codes = engine.autoencoder_internals.codes(clean(engine), seed=1)
     vae, x0 = load_autoencoder("vae"), torch.from_numpy(clean(engine))[None]
     code = vae.encode(x0)
@@ -95,16 +95,16 @@ def test_the_codes_are_those_of_the_members(engine):
     assert codes.bits == codes.tokens.size * math.log2(codes.entries)
 
 
-def test_films_come_from_one_loop_and_one_noise(engine):
+def test_generated_pictures_come_from_one_loop_and_one_noise(engine):
     request = GenerateRequest(seed=3, steps=4)
-    films = {film.name: film for film in engine.autoencoders.generate(request)}
-    assert list(films) == list(AUTOENCODERS)
+    generated = {one.name: one for one in engine.autoencoders.generate(request)}
+    assert list(generated) == list(AUTOENCODERS)
     sigmas = SCHEDULES["karras"].sigmas(4)
     x = float(sigmas[0]) * white((3, 32, 32), 3, "sample")[None]
     *_, last = SAMPLERS["heun"](load_autoencoder("conditional"), x, sigmas)
-    np.testing.assert_allclose(films["conditional"].frames[-1], last.x0[0].detach(), atol=1e-3)
-    assert films["ae-identity"].rms > 20  # what copies its input never takes any noise away
-    assert 0.2 < films["conditional"].rms < 1.2
+    np.testing.assert_allclose(generated["conditional"].frames[-1], last.x0[0].detach(), atol=1e-3)
+    assert generated["ae-identity"].rms > 20  # what copies its input never takes any noise away
+    assert 0.2 < generated["conditional"].rms < 1.2
 
 
 WRONG = [math.nan, math.inf, -1, "abc", None, True, [], 10**400]
@@ -131,8 +131,8 @@ def test_what_is_not_there_is_refused(engine):
 
 
 def test_the_rms_of_what_is_generated_is_not_about_its_mean(engine):
-    for film in engine.autoencoders.generate(GenerateRequest(steps=2)):
-        assert film.rms == pytest.approx(np.sqrt((film.frames[-1].astype(np.float64) ** 2).mean()), rel=1e-5)
+    for one in engine.autoencoders.generate(GenerateRequest(steps=2)):
+        assert one.rms == pytest.approx(np.sqrt((one.frames[-1].astype(np.float64) ** 2).mean()), rel=1e-5)
 
 
 def test_round_trips_are_between_numbers_of_one_family(monkeypatch):

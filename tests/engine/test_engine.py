@@ -82,7 +82,7 @@ def test_crossover_grows_with_the_noise(engine):
     assert (np.diff(sizes[np.isfinite(sizes)]) >= 0).all() and sizes[0] < sizes[np.isfinite(sizes)][-1]
 
 
-def test_asking_again_costs_nothing_and_gives_the_same(engine):
+def test_a_repeated_request_costs_nothing_and_gives_the_same(engine):
     noised = engine.noise(SMALL)
     first, second = list(engine.denoise(noised)), list(engine.denoise(engine.noise(SMALL)))
     assert all(a is b for a, b in zip(first, second, strict=True))

@@ -38,19 +38,19 @@ def test_a_pass_is_as_large_as_the_chunk(models):
 def test_classes_are_named_where_one_is_unknown(models):
     for known in models.classes:
         models.check_label(known)
-    with pytest.raises(RequestRefused) as refusal:
+    with pytest.raises(RequestRefused) as raised:
         models.check_label("dragon")
-    text = str(refusal.value)
+    text = str(raised.value)
     assert all(name in text for name in models.classes[:9]) and ("and so on" in text) == (len(models.classes) > 9)
 
 
 @pytest.mark.parametrize(("classes", "more"), [(9, False), (10, True)])
 def test_only_the_first_classes_are_listed(models, monkeypatch, classes, more):
     monkeypatch.setitem(models.card, "classes", [f"class {i}" for i in range(classes)])
-    with pytest.raises(RequestRefused) as refusal:
+    with pytest.raises(RequestRefused) as raised:
         models.check_label("dragon")
-    assert "class 8" in str(refusal.value) and "class 9" not in str(refusal.value)
-    assert str(refusal.value).endswith(" and so on." if more else "class 8.")
+    assert "class 8" in str(raised.value) and "class 9" not in str(raised.value)
+    assert str(raised.value).endswith(" and so on." if more else "class 8.")
 
 
 def test_a_model_without_any_is_told_its_first_class_and_cannot_be_guided(models, monkeypatch):

@@ -46,12 +46,12 @@ def test_losses_are_weighted_squares_against_clean_points_and_posterior_means():
 
 
 def test_the_grid_is_read_row_by_row_from_the_top_left():
-    places = grid().reshape(GRID_SIDE, GRID_SIDE, 2)
-    assert places[0, 0].tolist() == pytest.approx([-EXTENT, EXTENT])
-    assert places[-1, 0].tolist() == pytest.approx([-EXTENT, -EXTENT])
-    assert places[0, -1].tolist() == pytest.approx([EXTENT, EXTENT])
+    points = grid().reshape(GRID_SIDE, GRID_SIDE, 2)
+    assert points[0, 0].tolist() == pytest.approx([-EXTENT, EXTENT])
+    assert points[-1, 0].tolist() == pytest.approx([-EXTENT, -EXTENT])
+    assert points[0, -1].tolist() == pytest.approx([EXTENT, EXTENT])
     level = field(lambda x, sigma: x * sigma)
-    assert level[3] == pytest.approx(places.numpy() * SIGMAS[3], rel=1e-5)
+    assert level[3] == pytest.approx(points.numpy() * SIGMAS[3], rel=1e-5)
 
 
 def test_walkers_follow_the_network_that_has_learned_most():

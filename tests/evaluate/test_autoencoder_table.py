@@ -17,7 +17,7 @@ def rows(text):
     return {line[0].strip("`"): line for line in lines[2:]}
 
 
-def test_every_member_has_a_row_and_the_figures_of_its_card():
+def test_every_autoencoder_has_a_row_and_the_figures_of_its_card():
     found = rows(table(RESULT))
     assert list(found) == list(AUTOENCODERS) and all(
         len(row) == len(autoencoder_table.COLUMNS) for row in found.values()
@@ -43,7 +43,7 @@ def test_each_is_held_against_its_own_reference(name, told, what, found):
     assert [*errors(name, RESULT), *peer.figures] == found
 
 
-def test_members_of_many_levels_are_compared_level_by_level():
+def test_autoencoders_of_many_levels_are_compared_level_by_level():
     peer = reference("conditional", RESULT)
     assert levels("conditional") == (0.1, 0.25, 0.5, 1.0, 2.0)
     assert peer.figures == [RESULT["mse"][f"dae-{level}"][i] for i, level in enumerate(DAE_SIGMAS, 1)]

@@ -26,7 +26,7 @@ def change(folder, **fields):
     path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
 
 
-def refusal(folder):
+def error_message(folder):
     with pytest.raises(WeightsRefused) as caught:
         weights.load_classifier("tiny", folder)
     text = str(caught.value)
@@ -55,18 +55,18 @@ def test_classifier_is_no_denoiser_and_a_denoiser_no_classifier(folder):
 )
 def test_architecture_that_does_not_fit_is_refused(folder, architecture):
     change(folder, architecture={**CONFIG.to_json(), **architecture})
-    assert "does not fit" in refusal(folder)
+    assert "does not fit" in error_message(folder)
 
 
 def test_broken_cards_and_files_are_refused(folder):
     change(folder, classes=["a"])
-    assert "does not fit" in refusal(folder)
+    assert "does not fit" in error_message(folder)
     change(folder, kind="oracle")
-    assert "kind" in refusal(folder)
+    assert "kind" in error_message(folder)
     change(folder, kind="classifier", sha256="0" * 64)
-    assert "hash" in refusal(folder)
+    assert "hash" in error_message(folder)
     (folder / "tiny.safetensors").unlink()
-    assert "missing" in refusal(folder)
+    assert "missing" in error_message(folder)
 
 
 def test_augmented_pictures_are_the_same_pictures_moved():

@@ -1,4 +1,4 @@
-"""Films: every frame as it was, the last one held, and no encoder needed."""
+"""Animations: every frame as it was, the last one held, and no encoder needed."""
 
 import io
 import shutil
@@ -59,7 +59,7 @@ def test_a_webp_is_exact(frames):
 
 
 @pytest.mark.parametrize("write", [gif, animation.webp])
-def test_a_long_film_is_thinned_evenly_from_first_to_last(write):
+def test_a_long_animation_is_thinned_evenly_from_first_to_last(write):
     shown, times, _ = decoded(write(grey_ramp(201), 10))
     levels = shown[:, 0, 0, 0].astype(int)
     assert len(levels) == len(times) == 60 and levels[0] == 0 and levels[-1] == 200
@@ -83,7 +83,7 @@ ENCODERS = {
 
 
 @pytest.mark.parametrize("code", ENCODERS.values(), ids=ENCODERS)
-def test_without_a_working_encoder_a_film_is_webp(code, frames, tmp_path, monkeypatch):
+def test_without_a_working_encoder_an_animation_is_webp(code, frames, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(animation, "ENCODER_TIMEOUT_S", 2)
     if code:
@@ -107,7 +107,7 @@ def test_an_mp4_shows_every_frame_and_holds_the_last(frames, tmp_path):
     data, extension = video(frames, 10)
     assert extension == "mp4" and b"avc1" in data
     assert 0 < data.index(b"moov") < data.index(b"mdat")  # plays before all of it is there
-    shown = raw_video(data, tmp_path / "film.mp4").reshape(-1, *frames.shape[1:])
+    shown = raw_video(data, tmp_path / "animation.mp4").reshape(-1, *frames.shape[1:])
     assert len(shown) == COUNT + 15
     for i, theirs in enumerate(shown):
         ours = frames[min(i, COUNT - 1)]
@@ -118,4 +118,4 @@ def test_an_mp4_shows_every_frame_and_holds_the_last(frames, tmp_path):
 def test_odd_sides_are_padded(tmp_path):
     data, extension = video(grey_ramp(3, 33, 41), 10)
     assert extension == "mp4"
-    assert raw_video(data, tmp_path / "film.mp4").size == (3 + 15) * 34 * 42 * 3
+    assert raw_video(data, tmp_path / "animation.mp4").size == (3 + 15) * 34 * 42 * 3

@@ -66,7 +66,7 @@ def frames(run):
 
 
 def panel(frame, i):
-    """Panel i of a film frame at the run's resolution."""
+    """Panel i of an animation frame at the run's resolution."""
     return frame[:SIDE:3, LEFTS[i] : LEFTS[i] + SIDE : 3]
 
 

@@ -28,7 +28,7 @@ def cache(tmp_path):
     return tmp_path / "cache"
 
 
-def refusal(stub, cache, spec=SPEC):
+def error_message(stub, cache, spec=SPEC):
     with pytest.raises(WeightsRefused) as caught:
         hub.load(spec, cache=cache, endpoint=stub if isinstance(stub, str) else stub.url)
     text = str(caught.value)
@@ -80,7 +80,7 @@ def test_what_the_cache_holds_needs_no_network(stub, cache, monkeypatch):
     again, kept = hub.load(SPEC, cache=cache, endpoint=stub.url)
     x = torch.linspace(-1, 1, 768).reshape(1, 3, 16, 16)
     assert not stub.asked and kept == card and torch.equal(first(x, 0.5), again(x, 0.5))
-    assert "HF_HUB_OFFLINE" in refusal(stub, cache, SPEC.replace("tiny", "other"))
+    assert "HF_HUB_OFFLINE" in error_message(stub, cache, SPEC.replace("tiny", "other"))
     assert not stub.asked
 
 
@@ -90,7 +90,7 @@ def test_a_changed_cache_is_noticed(stub, cache):
     data = bytearray(blob.read_bytes())
     data[-1] ^= 1
     blob.write_bytes(bytes(data))
-    assert "hash" in refusal(stub, cache)
+    assert "hash" in error_message(stub, cache)
 
 
 def test_a_network_alone_at_the_root(stub, cache):
@@ -112,7 +112,7 @@ def test_a_redirect_to_another_place_is_followed(stub, cache):
 def test_a_hub_that_misbehaves(stub, cache, fault):
     assert time_budget.BASE_BUDGET_S <= 8
     stub.fault = fault
-    assert "fetched" in refusal(stub, cache)
+    assert "fetched" in error_message(stub, cache)
 
 
 def test_a_transfer_without_end_is_ended():
@@ -135,23 +135,23 @@ def test_a_transfer_without_end_is_ended():
 def test_nobody_listens(cache):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        assert "fetched" in refusal(f"http://127.0.0.1:{closed.getsockname()[1]}", cache)
+        assert "fetched" in error_message(f"http://127.0.0.1:{closed.getsockname()[1]}", cache)
 
 
 def test_unknown_model_and_revision(stub, cache):
-    assert "no open model" in refusal(stub, cache, SPEC.replace("tiny", "other"))
-    assert "no revision" in refusal(stub, cache, SPEC.replace(REVISION, REVISION[::-1]))
+    assert "no open model" in error_message(stub, cache, SPEC.replace("tiny", "other"))
+    assert "no revision" in error_message(stub, cache, SPEC.replace(REVISION, REVISION[::-1]))
 
 
 def test_another_commit_than_the_one_asked_for(stub, cache):
     stub.fault = "another commit"
-    assert "at this revision" in refusal(stub, cache)
+    assert "at this revision" in error_message(stub, cache)
     assert len(stub.asked) == 1
 
 
 def test_pickled_weights_alone_are_refused(stub, cache):
     (stub.folder / WEIGHTS).rename(stub.folder / WEIGHTS.replace(".safetensors", ".bin"))
-    assert "pickled" in refusal(stub, cache)
+    assert "pickled" in error_message(stub, cache)
     assert not [path for path in stub.asked if path.endswith(".bin")]
 
 
@@ -163,12 +163,12 @@ def test_pickle_under_another_name_never_runs(stub, cache, tmp_path):
             return os.system, (f"touch {canary}",)
 
     (stub.folder / WEIGHTS).write_bytes(pickle.dumps(Bomb()))
-    assert "safetensors" in refusal(stub, cache) and not canary.exists()
+    assert "safetensors" in error_message(stub, cache) and not canary.exists()
 
 
 def test_bytes_other_than_those_listed(stub, cache):
     stub.stated_sha256 = "0" * 64
-    assert "hash" in refusal(stub, cache)
+    assert "hash" in error_message(stub, cache)
 
 
 @pytest.mark.parametrize("change", ["extra", "missing", "shape", "nan", "integers", "truncated", "empty"])
@@ -189,7 +189,7 @@ def test_weights_that_do_not_fit(stub, cache, change):
     save_file(tensors, path)
     if change in ("truncated", "empty"):
         path.write_bytes(path.read_bytes()[: -100 if change == "truncated" else 0])
-    assert "weight" in refusal(stub, cache)
+    assert "weight" in error_message(stub, cache)
 
 
 @pytest.mark.parametrize(
@@ -218,25 +218,25 @@ def test_weights_that_do_not_fit(stub, cache, change):
      ("scheduler/scheduler_config.json", {"rescale_betas_zero_snr": True}),
      ("model_index.json", {"vqvae": ["diffusers", "VQModel"]})],
 )  # fmt: skip
-def test_settings_that_are_not_understood(stub, cache, name, fields):
+def test_configs_that_are_not_understood(stub, cache, name, fields):
     edit(stub.folder / name, **fields)
-    assert refusal(stub, cache).startswith(("This model", "The "))
+    assert error_message(stub, cache).startswith(("This model", "The "))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "[" * 100_000, "\udcff", '"' + "x" * 2**21 + '"'])
-def test_settings_that_cannot_be_read(stub, cache, text):
+def test_configs_that_cannot_be_read(stub, cache, text):
     (stub.folder / "unet/config.json").write_bytes(text.encode(errors="surrogateescape"))
-    refusal(stub, cache)
+    error_message(stub, cache)
     assert not [path for path in stub.asked if path.endswith(".safetensors")]
 
 
 @pytest.mark.parametrize("limit", ["MAX_WEIGHTS_BYTES", "MAX_JSON_BYTES"])
 def test_files_that_are_too_large_are_not_fetched(stub, cache, monkeypatch, limit):
     monkeypatch.setattr(f"explorer.hub.download.{limit}", 100)
-    assert "too large" in refusal(stub, cache)
+    assert "too large" in error_message(stub, cache)
     assert len(stub.asked) == 1
 
 
 def test_without_diffusers_one_line_says_what_to_install(stub, cache, monkeypatch):
     monkeypatch.setattr(hub, "find_spec", lambda name: None if name == "diffusers" else object())
-    assert "'.[hub]' adds it" in refusal(stub, cache) and not stub.asked
+    assert "'.[hub]' adds it" in error_message(stub, cache) and not stub.asked

@@ -14,7 +14,7 @@ from PIL import Image
 from explorer.errors import ImageRefused
 from explorer.images import decoder
 from explorer.images.decoder import decode
-from harness.picture_files import chunk, damaged, encode, png, refusal, smooth
+from harness.picture_files import chunk, damaged, encode, error_message, png, smooth
 
 RNG_SEED = 20
 
@@ -29,12 +29,12 @@ def picture() -> np.ndarray:
 def test_a_truncated_file_is_refused(form, share):
     noise = np.random.default_rng(RNG_SEED).integers(0, 256, (48, 64, 3), np.uint8)
     data = encode(noise, form)
-    assert refusal(data[: int(share * len(data))])
+    assert error_message(data[: int(share * len(data))])
 
 
 def test_compressed_text_does_not_fill_the_memory(picture):
     bomb = chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(50_000_000), 9))
-    assert refusal(png(60, 40, picture.tobytes(), extra=bomb))
+    assert error_message(png(60, 40, picture.tobytes(), extra=bomb))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_files_made_of_too_many_parts_are_refused(picture):
         jpeg[:2] + b"\xff" * 1_000_000 + jpeg[2:],
         jpeg[:-2] + last * 200 + jpeg[-2:],
     ):
-        assert "too many parts" in refusal(data)
+        assert "too many parts" in error_message(data)
     assert decode(jpeg[:-2] + b"\xff\xd9" + last * 200).shape == (40, 60, 3)  # after its end a file may have anything
 
 
@@ -80,7 +80,7 @@ def test_whatever_is_raised_inside_becomes_a_refusal(monkeypatch, picture, error
         raise error("in /some/where\nline 2")
 
     monkeypatch.setattr(decoder, "_decode", broken)
-    sentence = refusal(encode(picture, "PNG"))
+    sentence = error_message(encode(picture, "PNG"))
     assert ("memory" in sentence) == (error is MemoryError)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from explorer.images import decoder
 from explorer.images.decoder import decode, fit
-from harness.picture_files import chunk, encode, png, refusal, smooth
+from harness.picture_files import chunk, encode, error_message, png, smooth
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_the_three_formats_are_decoded(picture, form):
 
 @pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "PPM", "ICO", "TGA", "JPEG2000", "PDF"])
 def test_every_other_format_is_refused(picture, form):
-    assert "not a PNG, JPEG or WebP picture" in refusal(encode(picture, form))
+    assert "not a PNG, JPEG or WebP picture" in error_message(encode(picture, form))
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,15 @@ def test_every_other_format_is_refused(picture, form):
     ],
 )
 def test_the_refusal_names_what_was_given(data, name):
-    assert refusal(data) == f"This file is {name}, not a PNG, JPEG or WebP picture."
+    assert error_message(data) == f"This file is {name}, not a PNG, JPEG or WebP picture."
 
 
 def test_empty_and_too_large_files_are_refused(picture):
-    assert refusal(b"") == "The file is empty."
+    assert error_message(b"") == "The file is empty."
     data = encode(picture, "PNG")
     padded = data + bytes(decoder.MAX_UPLOAD_BYTES - len(data))
     assert decode(padded).shape == (40, 60, 3)
-    assert refusal(padded + b"\0") == "This file has 10.1 MB; the most that can be used is 10."
+    assert error_message(padded + b"\0") == "This file has 10.1 MB; the most that can be used is 10."
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
@@ -186,7 +186,7 @@ def test_a_broken_animation_header_is_of_no_consequence(picture):
 )
 def test_what_is_too_large_is_refused_from_its_header(width, height, words):
     data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    assert words in refusal(data + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
+    assert words in error_message(data + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b""))
 
 
 def test_exactly_24_megapixels_are_allowed():

@@ -30,8 +30,8 @@ def test_on_zerogpu_each_call_goes_through_the_decorator_and_gives_the_same(monk
     monkeypatch.setenv("SPACES_ZERO_GPU", "true")
     monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=gpu))
     network, x, label = Halving(), torch.randn(2, 3, 4, 4), torch.tensor([1, 2])
-    lent = on_zerogpu(network, device="cpu")
+    wrapped = on_zerogpu(network, device="cpu")
     assert asked == [GPU_LEASE_S]
-    assert torch.equal(lent(x, torch.ones(2)), network(x, None))
-    assert torch.equal(lent(x, torch.ones(2), label), network(x, None, label)) and calls == [2, 3]
-    assert not lent(x, torch.ones(2)).requires_grad
+    assert torch.equal(wrapped(x, torch.ones(2)), network(x, None))
+    assert torch.equal(wrapped(x, torch.ones(2), label), network(x, None, label)) and calls == [2, 3]
+    assert not wrapped(x, torch.ones(2)).requires_grad

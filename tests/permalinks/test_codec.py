@@ -59,7 +59,7 @@ TRANSFER = st.builds(
     TransferRequest, samplers=st.lists(one(LINEAR), min_size=1, max_size=3), seed=seed,
     step_counts=st.lists(st.integers(2, 100), min_size=1, max_size=6),
 )  # fmt: skip
-PLACES = st.lists(st.tuples(real(-EXTENT, EXTENT), real(-EXTENT, EXTENT)), min_size=1, max_size=MAX_POINTS)
+POINTS = st.lists(st.tuples(real(-EXTENT, EXTENT), real(-EXTENT, EXTENT)), min_size=1, max_size=MAX_POINTS)
 PIECES = {
     ("noise-scale", "noising"): NOISING,
     ("noise-scale", "view_state"): st.builds(NoiseViewState, sigma=real(0.01, 20), schedule=one(list(SCHEDULES))),
@@ -74,7 +74,7 @@ PIECES = {
     ("autoencoders", "levels"): st.builds(SeedRequest, seed=seed),
     ("autoencoders", "generate"): st.builds(GenerateRequest, seed=seed, steps=st.integers(2, 60)),
     ("autoencoders", "density"): st.builds(DensityViewState, density=one(DENSITIES))
-    | st.builds(DensityViewState, points=PLACES.map(tuple)),
+    | st.builds(DensityViewState, points=POINTS.map(tuple)),
     ("autoencoders", "wiring"): st.builds(
         WiringViewState,
         sigma=real(*WIRING_RANGE),
@@ -212,10 +212,10 @@ def test_the_largest_drawing_fits():
     assert len(word) == 1399 and read(write(link)) == (link, ())
 
 
-PLACES_REFUSED = ["17212", "1721200", "172120,", "-60120", "172120;098133", "321000", "000321", "١٧٢١٢٠", "1e2120", ""]
+POINTS_REFUSED = ["17212", "1721200", "172120,", "-60120", "172120;098133", "321000", "000321", "١٧٢١٢٠", "1e2120", ""]
 
 
-@pytest.mark.parametrize("word", [*PLACES_REFUSED, ",".join(["160160"] * 201)])
+@pytest.mark.parametrize("word", [*POINTS_REFUSED, ",".join(["160160"] * 201)])
 def test_a_drawing_with_a_wrong_place_is_left_out_whole(word):
     link, left = read(f"view=autoencoders&field.seed=4&field.points={word}")
     assert link == Link("autoencoders", {"walk": WalkRequest(seed=4)})

@@ -58,7 +58,7 @@ def test_a_crossed_answer_is_noticed():
 
 def test_bad_numbers_get_a_sentence_in_every_call(server):
     """T9; every seventh of them here, all in make robustness."""
-    calls = invalid_numbers.bodies()
+    calls = invalid_numbers.request_bodies()
     assert len(calls) > 300 and {name for name, _ in calls} == set(http_client.CHEAP_ARGUMENTS)
     for name, data in calls[::7]:
         outcome = call_endpoint(server, name, data)
@@ -75,7 +75,7 @@ def test_generated_files_are_what_they_are_said_to_be():
         assert accepted == file.accept
 
 
-def test_damaged_files_leave_the_decoder_as_refusals_alone(monkeypatch):
+def test_damaged_files_raise_image_refused_alone(monkeypatch):
     assert files.mutations(60).value == 0
 
     def broken(data):

@@ -78,7 +78,7 @@ PATH_TAKERS = {"File", "FileExplorer", "DownloadButton", "Code", "load", "Video"
 
 
 @pytest.fixture(scope="module")
-def prepared():
+def built():
     return prepare(Engine(), Hosting(port=free_port()))
 
 
@@ -91,8 +91,8 @@ def test_what_proves_each_item_is_there(item):
         assert (name in tests) if name else tests, proof
 
 
-def test_the_queue_is_bounded(prepared):
-    app, _, _ = prepared
+def test_the_queue_is_bounded(built):
+    app, _, _ = built
     assert app._queue.max_size == MAX_QUEUED_VISITORS <= 32
     limits = {fn.concurrency_id: fn.concurrency_limit for fn in app.fns.values() if fn.queue and fn.fn is not None}
     assert limits["compute"] == 4 and limits["figure"] == 2
@@ -100,8 +100,8 @@ def test_the_queue_is_bounded(prepared):
     assert app._queue.default_concurrency_limit == 1
 
 
-def test_launch_leaves_nothing_open(prepared):
-    options = prepared[1]
+def test_launch_leaves_nothing_open(built):
+    options = built[1]
     closed = ("share", "show_error", "enable_monitoring", "run_history", "mcp_server", "ssr_mode", "inbrowser")
     assert not any(options[name] for name in closed)
     assert options["server_name"] == "127.0.0.1" and options["strict_cors"] is True and options["auth"] is None
@@ -115,15 +115,15 @@ def test_launch_leaves_nothing_open(prepared):
     ]
 
 
-def test_what_is_blocked_holds_no_upload_and_no_example(prepared):
+def test_what_is_blocked_holds_no_upload_and_no_example(built):
     """Blocked paths beat all others, so a parent of what must be served would break it."""
     needed = [Path(gr.utils.get_upload_folder()).resolve(), ROOT / "explorer" / "examples"]
-    for blocked in prepared[1]["blocked_paths"]:
+    for blocked in built[1]["blocked_paths"]:
         assert not any(path.is_relative_to(blocked) for path in needed)
 
 
-def test_old_uploads_are_deleted_and_nothing_is_reported(prepared):
-    app = prepared[0]
+def test_old_uploads_are_deleted_and_nothing_is_reported(built):
+    app = built[0]
     every, age = app.delete_cache
     assert every <= 300 and age >= 3600  # longer than anybody waits in the queue and runs
     assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False" and app.analytics_enabled is False
@@ -159,8 +159,8 @@ def in_constructor(path: Path, call: ast.Call) -> bool:
     return "nn.Parameter" in lines[call.lineno - 1]
 
 
-def test_private_events_cannot_be_called_by_name(prepared):
-    app = prepared[0]
+def test_private_events_cannot_be_called_by_name(built):
+    app = built[0]
     private = [fn for fn in app.fns.values() if fn.api_visibility == "private"]
     public = [fn.api_name for fn in app.fns.values() if fn.api_visibility == "public" and fn.api_name]
     described = app.get_api_info()["named_endpoints"]

@@ -16,7 +16,7 @@ from harness.server_process import free_port
 from tests.support.guarded_app import API
 from tests.support.waiting import wait_until
 
-PLACES, SPACE, STEP = 4, 32, 0.05
+CONCURRENCY, SPACE, STEP = 4, 32, 0.05
 LIMIT = 10.0  # seconds within which abandoned work must have ended
 ended: list[float] = []  # when a long handler was closed, and at which step
 
@@ -34,8 +34,10 @@ def app():
             finally:
                 ended.append(time.monotonic())
 
-        number.change(long, number, answer, api_name="long", concurrency_id="compute", concurrency_limit=PLACES)
-        number.blur(lambda v: v, number, answer, api_name="short", concurrency_id="compute", concurrency_limit=PLACES)
+        number.change(long, number, answer, api_name="long", concurrency_id="compute", concurrency_limit=CONCURRENCY)
+        number.blur(
+            lambda v: v, number, answer, api_name="short", concurrency_id="compute", concurrency_limit=CONCURRENCY
+        )
     blocks.queue(max_size=SPACE)
     blocks.launch(**launch_options(Hosting(port=free_port())), prevent_thread_lock=True, quiet=True)
     yield blocks
@@ -48,7 +50,7 @@ def client(app):
         yield connection
 
 
-class Looks:
+class Sweeps:
     """Counts how often the server has looked for events that nobody listens for."""
 
     def __init__(self):
@@ -60,8 +62,8 @@ class Looks:
 
 
 @pytest.fixture
-def looks(monkeypatch):
-    counted, stop_orphans = Looks(), orphaned_events.OrphanedEvents.stop_orphans
+def sweeps(monkeypatch):
+    counted, stop_orphans = Sweeps(), orphaned_events.OrphanedEvents.stop_orphans
 
     async def counting(self, queue):
         await stop_orphans(self, queue)
@@ -107,7 +109,7 @@ def test_fifty_who_never_listen_hold_up_nobody_and_are_stopped(app, client):
     assert listen(client, "short", short.json()["event_id"]) == ("complete", [7])
     assert time.monotonic() - last < ORPHAN_GRACE_S  # a place was free, though nothing had been stopped yet
     wait_until(lambda: not at_work(app), LIMIT + last - time.monotonic())
-    assert len(ended) >= PLACES // 2
+    assert len(ended) >= CONCURRENCY // 2
     kind, said = listen(client, "long", asked[-1].json()["event_id"])  # somebody comes after all
     assert kind == "error" and said["error"] == ORPHANED_MESSAGE
 
@@ -125,10 +127,10 @@ def test_who_listens_is_left_alone(app, client):
     wait_until(lambda: not at_work(app), LIMIT)
 
 
-def test_a_page_whose_stream_opens_a_little_later_gets_its_answer(client, looks):
+def test_a_page_whose_stream_opens_a_little_later_gets_its_answer(client, sweeps):
     body = {"session_hash": "late", "fn_index": 1, "data": [3], "trigger_id": 1}
     event = client.post(f"{API}/queue/join", json=body).json()["event_id"]
-    looks.wait_for(2)
+    sweeps.wait_for(2)
     with client.stream("GET", f"{API}/queue/data?session_hash=late") as stream:
         found = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
     assert [m["output"]["data"] for m in found if m["msg"] == "process_completed" and m["event_id"] == event] == [[3]]
@@ -140,15 +142,15 @@ def test_nothing_is_remembered_of_sessions_whose_messages_are_gone(app, client):
     wait_until(lambda: "gone" not in queue.pending_event_ids_session, LIMIT)
 
 
-def test_a_stream_opened_once_more_after_the_answer_is_held_open(client, looks):
+def test_a_stream_opened_once_more_after_the_answer_is_held_open(client, sweeps):
     """What a page does that hears of its question's place only after the answer came through a stream it had open."""
     body = {"session_hash": "again", "fn_index": 1, "data": [3], "trigger_id": 1}
     client.post(f"{API}/queue/join", json=body)
     with client.stream("GET", f"{API}/queue/data?session_hash=again") as stream:
         assert "close_stream" in list(stream.iter_lines())[-2]
-    looks.wait_for(3)
+    sweeps.wait_for(3)
     with client.stream("GET", f"{API}/queue/data?session_hash=again") as stream:
-        looks.wait_for(3)
+        sweeps.wait_for(3)
         event = client.post(f"{API}/queue/join", json=body).json()["event_id"]
         found = [json.loads(line.removeprefix("data: ")) for line in stream.iter_lines() if line]
     assert [m["output"]["data"] for m in found if m["msg"] == "process_completed" and m["event_id"] == event] == [[3]]

@@ -70,16 +70,16 @@ def test_a_good_run_is_answered(server):
 @pytest.mark.parametrize("value", [-1, 1e308, None, "abc", [], {}, 10**30], ids=str)
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers_of_a_run_that_make_no_sense(server, name, value):
-    assert is_plain(refusal(server, NUMBERS[name], value))
+    assert is_plain(error_message(server, NUMBERS[name], value))
 
 
 @pytest.mark.parametrize("value", ["other", None, 3, [], {}], ids=str)
 @pytest.mark.parametrize("name", NAMES)
 def test_names_in_a_run_that_do_not_exist(server, name, value):
-    assert is_plain(refusal(server, NAMES[name], value))
+    assert is_plain(error_message(server, NAMES[name], value))
 
 
-def refusal(server, position, value):
+def error_message(server, position, value):
     kind, text = call(server, [*RUN[:position], value, *RUN[position + 1 :]], "page_sampling")
     assert kind in ("error", "refused"), text
     sentence = json.loads(text) if text.startswith(("{", '"')) else text

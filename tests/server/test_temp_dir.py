@@ -32,10 +32,10 @@ def folders(place):
 def test_a_folder_of_its_own_that_python_and_gradio_use(place):
     from gradio.utils import get_upload_folder
 
-    scratch = create_temp_dir(place)
-    assert folders(place) == [scratch.folder] and tempfile.gettempdir() == get_upload_folder() == str(scratch.folder)
-    (scratch.folder / "upload").mkdir()
-    scratch.close()
+    temp_dir = create_temp_dir(place)
+    assert folders(place) == [temp_dir.folder] and tempfile.gettempdir() == get_upload_folder() == str(temp_dir.folder)
+    (temp_dir.folder / "upload").mkdir()
+    temp_dir.close()
     assert not folders(place)
 
 

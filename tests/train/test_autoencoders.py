@@ -1,4 +1,4 @@
-"""Training of the autoencoders: linear ones reach the eigenvalues, objectives are what they say, members resume."""
+"""Training of the autoencoders: linear ones reach the eigenvalues, objectives are what they say, they resume."""
 
 import json
 from dataclasses import replace
@@ -207,7 +207,7 @@ def test_all_that_are_missing_are_trained_and_finished_ones_stay(data, tmp_path,
     assert again[1].missing() == ["dae-050"]
 
 
-def test_command_trains_a_member(data, tmp_path):
+def test_command_trains_a_autoencoder(data, tmp_path):
     options = ("--data", str(data), "--out", str(tmp_path), "--images", "32", "--batch", "8")
     result = run_warm("-m", "explorer.train", "dae-200", *options)
     assert result.returncode == 0, result.stderr

@@ -102,7 +102,7 @@ def test_the_command_trains_a_level_from_a_weight_file_and_goes_on(data, tmp_pat
     assert len(list((tmp_path / "run" / "samples").glob("*.png"))) == 2
 
 
-def refusal(data, tmp_path, start):
+def error_message(data, tmp_path, start):
     options = ("scenes", "--data", str(data), "--out", str(tmp_path / "run"), "--channels", "8", "--batch", "4")
     result = run_warm("-m", "explorer.train", *options, "--images", "4", "--level", "quarter", "--start", str(start))
     lines = result.stderr.strip().splitlines()
@@ -111,7 +111,7 @@ def refusal(data, tmp_path, start):
 
 
 def test_a_start_that_is_missing_gets_one_line(data, tmp_path):
-    assert "nowhere" in refusal(data, tmp_path, tmp_path / "nowhere.safetensors")
+    assert "nowhere" in error_message(data, tmp_path, tmp_path / "nowhere.safetensors")
 
 
 def test_a_start_of_another_architecture_is_refused(data):

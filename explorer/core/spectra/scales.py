@@ -131,8 +131,8 @@ def octave_means(psd: ArrayLike, h: int, w: int) -> Array:
     # annulus r belongs to the octave [edge, next edge); exact in integers r / L against 2^-j / 2
     edges = octave_edges(h, w) * max(h, w)
     octave = np.clip(np.searchsorted(edges, np.arange(len(n)), side="right") - 1, 0, len(edges) - 2)
-    member = (octave[:, None] == np.arange(len(edges) - 1)) & (np.arange(len(n)) > 0)[:, None]  # (R, octaves)
-    weights = n[:, None] * member
+    in_octave = (octave[:, None] == np.arange(len(edges) - 1)) & (np.arange(len(n)) > 0)[:, None]  # (R, octaves)
+    weights = n[:, None] * in_octave
     return psd @ (weights / weights.sum(axis=0))
 
 

@@ -1,4 +1,4 @@
-"""Endpoints of the family of autoencoders on one picture, and of the internals of its members."""
+"""Endpoints of the family of autoencoders on one picture, and of the internals of each."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Responses = Iterator[Progress | Answer]
 
 
 def line_up(engine: Engine, request: CorruptionRequest) -> Responses:
-    """One picture through every member of the family of autoencoders."""
+    """One picture through every autoencoder."""
     given, outputs, out = engine.autoencoders.corrupt(request), [], []
     for output in engine.autoencoders.outputs(given):
         (out if isinstance(output, MissingAutoencoder) else outputs).append(output)
@@ -42,14 +42,14 @@ def line_up(engine: Engine, request: CorruptionRequest) -> Responses:
 
 
 def generate(engine: Engine, request: GenerateRequest) -> Responses:
-    """Every member of the family as the denoiser of one sampling loop, from the same noise."""
+    """Every autoencoder as the denoiser of one sampling loop, from the same noise."""
     found, out = [], []
     for generated in engine.autoencoders.generate(request):
         (out if isinstance(generated, MissingAutoencoder) else found).append(generated)
         yield Progress(len(found) + len(out), len(AUTOENCODERS))
-    members = [{name: getattr(generated, name) for name in ("name", "title", "sigmas", "rms")} for generated in found]
+    rows = [{name: getattr(generated, name) for name in ("name", "title", "sigmas", "rms")} for generated in found]
     arrays = {generated.name: generated.frames for generated in found}
-    yield Answer({"members": members, "left_out": missing_reasons(out)}, arrays)
+    yield Answer({"members": rows, "left_out": missing_reasons(out)}, arrays)
 
 
 def level_matrix(engine: Engine, request: SeedRequest) -> Responses:

@@ -60,7 +60,7 @@ def stack_half(pictures: list[np.ndarray]) -> np.ndarray:
 
 
 def missing_reasons(missing: list[MissingAutoencoder] | tuple[MissingAutoencoder, ...]) -> dict[str, str]:
-    """Return {name: reason} of the missing members of the family."""
+    """Return {name: reason} of the missing autoencoders."""
     return {out.name: out.reason for out in missing}
 
 

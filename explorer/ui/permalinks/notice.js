@@ -21,7 +21,7 @@ export function createNotice(element, dismissed) {
     clearTimeout(fading);
     write(words, text);
     notice.classList.toggle("said", text !== "");
-    notice.classList.toggle("asking", address !== null);
+    notice.classList.toggle("question", address !== null);
     notice.classList.toggle("brief", !stays);
     input.hidden = address === null;
     button.hidden = text === "" || !stays;

@@ -33,7 +33,7 @@ BOTTLENECKS = [name for name, info in AUTOENCODERS.items() if info.group in ("li
 def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
     """Lay out and connect the section. request: that of the line-up, for its picture and seed."""
 
-    def look(request: CorruptionRequest) -> Measurement:
+    def measure(request: CorruptionRequest) -> Measurement:
         """Measure the curves and half-power sizes after every bottleneck, and at last the rows of pictures."""
         clean = CorruptionRequest(picture=request.picture, corruption="none", seed=request.seed)
         given = engine.autoencoders.corrupt(clean)
@@ -47,7 +47,7 @@ def build(engine: Engine, blobs: BlobStore, request: gr.State) -> None:
         return Measurement(_steps(engine, given), len(BOTTLENECKS) + 1, show, encode)
 
     results = lambda: [build_plot(), gr.HTML("")]
-    measurement_section(blobs, TEXT, look, gallery_answer("codes"), results=results, states=[request])
+    measurement_section(blobs, TEXT, measure, gallery_answer("codes"), results=results, states=[request])
 
 
 def _steps(

@@ -29,9 +29,9 @@ def build(engine: Engine, blobs: BlobStore) -> None:
     """Lay out and connect the section."""
 
     def measure(seed: float, steps: float) -> Measurement[GeneratedFrames | MissingAutoencoder]:
-        """Measure the rows of the gallery, one per member."""
+        """Measure the rows of the gallery, one per autoencoder."""
         rows, place = engine.autoencoders.generate(GenerateRequest(seed=seed, steps=steps)), count()
-        encode = lambda member: [rows_part([generated_row(member)], next(place))]
+        encode = lambda generated: [rows_part([generated_row(generated)], next(place))]
         return Measurement(rows, len(AUTOENCODERS), encode=encode)
 
     measurement_section(blobs, TEXT, measure, gallery_answer("generated"), controls=_controls, api_name="generate")
@@ -45,9 +45,9 @@ def _controls() -> list[Component]:
     ]
 
 
-def generated_row(member: GeneratedFrames | MissingAutoencoder) -> Row:
-    """Return the row of a member: its estimates as the noise falls, or the reason why it is missing."""
-    if isinstance(member, MissingAutoencoder):
-        return missing_row(member)
-    at = [f"σ {sigma:.2g}" if sigma else "end" for sigma in member.sigmas]
-    return Row(member.title, f"contrast {member.rms:.2g} (pictures: about 0.5)", member.frames, at)
+def generated_row(generated: GeneratedFrames | MissingAutoencoder) -> Row:
+    """Return the row of an autoencoder: its estimates as the noise falls, or the reason why it is missing."""
+    if isinstance(generated, MissingAutoencoder):
+        return missing_row(generated)
+    at = [f"σ {sigma:.2g}" if sigma else "end" for sigma in generated.sigmas]
+    return Row(generated.title, f"contrast {generated.rms:.2g} (pictures: about 0.5)", generated.frames, at)

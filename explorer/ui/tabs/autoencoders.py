@@ -14,7 +14,7 @@ from explorer.server.blob_store import BlobStore
 from explorer.server.error_handling import show_user_errors
 from explorer.server.picture_upload import read_picture
 from explorer.ui.players.lineup.component import build_lineup
-from explorer.ui.players.lineup.payload import given_part, members_part
+from explorer.ui.players.lineup.payload import autoencoders_part, given_part
 from explorer.ui.sections import codes, generating, levels, score_field, skips, wiring
 from explorer.ui.streaming.events import COMPUTE, clear_waiting_js, private_event, with_ticket_js
 from explorer.ui.streaming.streams import Streams, batch_by_time
@@ -24,7 +24,7 @@ from explorer.ui.widgets.upload import build_upload
 LABEL = "Autoencoders"
 LEAD = "One picture through the whole family: what does each kind of autoencoder keep of it?"
 PLAYER = "lineup"
-FIRST_MEMBERS = 9  # members that are sent with the picture: one row of the page
+FIRST_AUTOENCODERS = 9  # autoencoders that are sent with the picture: one row of the page
 MESSAGE_INTERVAL_S = 0.1  # between two messages after the first
 CORRUPTIONS = (("nothing", "none"), ("Gaussian noise", "gaussian"), ("masked pixels", "mask"))
 
@@ -44,9 +44,10 @@ class LineUpView:
             given = self.engine.autoencoders.corrupt(request)
             outputs = self.engine.autoencoders.outputs(given)
             items = chain(
-                [[given, *islice(outputs, FIRST_MEMBERS)]], batch_by_time(outputs, MESSAGE_INTERVAL_S, at_once=False)
+                [[given, *islice(outputs, FIRST_AUTOENCODERS)]],
+                batch_by_time(outputs, MESSAGE_INTERVAL_S, at_once=False),
             )
-            about = {"members": len(AUTOENCODERS)}
+            about = {"autoencoders": len(AUTOENCODERS)}
             for answer, _ in self.streams.answers(items, ticket, visitor.session_hash or "", _encoded, **about):
                 yield answer, request
 
@@ -56,10 +57,10 @@ class LineUpView:
 
 
 def _encoded(some: list[CorruptedPicture | AutoencoderOutput | MissingAutoencoder]) -> list[bytes]:
-    """Return the blobs of these items: that of the picture, if it is the first, and that of the members."""
+    """Return the blobs of these items: that of the picture, if it is the first, and that of the autoencoders."""
     if isinstance(some[0], CorruptedPicture):
-        return [given_part(some[0]), members_part(some[1:])]
-    return [members_part(some)]
+        return [given_part(some[0]), autoencoders_part(some[1:])]
+    return [autoencoders_part(some)]
 
 
 def build(engine: Engine, blobs: BlobStore, picture: gr.State) -> None:

@@ -171,19 +171,19 @@ def unet(**changes):
 def test_blind_and_specialist_do_not_hear_the_noise_level():
     x, net = pictures(), unet()
     for wiring in ("blind", "specialist"):
-        member = WIRINGS[wiring](net, 0.5, 0.3)
-        assert torch.equal(member(x, 0.1), member(x, torch.tensor([2.0, 5.0, 9.0])))
+        network = WIRINGS[wiring](net, 0.5, 0.3)
+        assert torch.equal(network(x, 0.1), network(x, torch.tensor([2.0, 5.0, 9.0])))
     specialist = WIRINGS["specialist"](net, 0.5, 0.3)
     assert torch.equal(specialist(x, 7.0), WIRINGS["conditional"](net, 0.5)(x, 0.3))
     assert not torch.allclose(specialist(x, 7.0), WIRINGS["conditional"](net, 0.5)(x, 7.0))
 
 
 def test_blind_depends_on_the_scale_of_each_picture_alone():
-    x, member = pictures(), WIRINGS["blind"](unet(), 0.5)
-    torch.testing.assert_close(member(x, 1.0)[:1], member(x[:1], 1.0), atol=1e-5, rtol=1e-5)
+    x, network = pictures(), WIRINGS["blind"](unet(), 0.5)
+    torch.testing.assert_close(network(x, 1.0)[:1], network(x[:1], 1.0), atol=1e-5, rtol=1e-5)
     level = x[0].square().mean().sqrt()
-    same = Preconditioned(member.net, 0.5, 1)(x[:1], level)
-    torch.testing.assert_close(member(x[:1], 1.0), same, atol=1e-5, rtol=1e-5)
+    same = Preconditioned(network.net, 0.5, 1)(x[:1], level)
+    torch.testing.assert_close(network(x[:1], 1.0), same, atol=1e-5, rtol=1e-5)
 
 
 def test_nothing_goes_around_a_direct_network():
@@ -195,19 +195,19 @@ def test_nothing_goes_around_a_direct_network():
 
 
 def test_completing_fills_holes_and_keeps_the_rest():
-    x, member = pictures(), WIRINGS["completing"](unet(), 0.5)
+    x, network = pictures(), WIRINGS["completing"](unet(), 0.5)
     holes = white((3, 1, 32, 32), 0, "holes").expand_as(x) > 0
     x[holes] = 0
-    out = member(x, 0.1)
+    out = network(x, 0.1)
     assert torch.equal(out[~holes], x[~holes]) and (out[holes] != 0).float().mean() > 0.99
-    assert torch.equal(out, member(x, 5.0))
+    assert torch.equal(out, network(x, 5.0))
 
 
 @pytest.mark.parametrize(("changes", "rank"), [({"skips": False, "bottleneck": 1}, 4), ({}, 40)])
 def test_the_code_of_a_bottleneck_bounds_the_rank_of_the_jacobian(changes, rank):
     """2x2 places of one channel between a 16x16 picture and its estimate: four directions get through, not more."""
-    member, x = WIRINGS["direct"](unet(**changes), 0.5), white((1, 3, 16, 16), 0, "small").requires_grad_()
-    out = member(x, 0.5)
+    network, x = WIRINGS["direct"](unet(**changes), 0.5), white((1, 3, 16, 16), 0, "small").requires_grad_()
+    out = network(x, 0.5)
     covectors = white((40, *out.shape), 0, "covectors")
     rows = [torch.autograd.grad(out, x, v, retain_graph=True)[0].flatten().double() for v in covectors]
     values = torch.linalg.svdvals(torch.stack(rows))
@@ -232,9 +232,9 @@ def test_bits_are_those_of_one_picture_whatever_the_batch():
 
 
 def test_one_colour_at_zero_is_no_hole():
-    x, member = pictures(), WIRINGS["completing"](unet(), 0.5)
+    x, network = pictures(), WIRINGS["completing"](unet(), 0.5)
     x[:, 1] = 0
-    assert torch.equal(member(x, 0.1), x)
+    assert torch.equal(network(x, 0.1), x)
 
 
 def test_a_card_without_a_field_means_its_default():

@@ -118,10 +118,10 @@ def test_one_picture_has_no_siblings(shape):
 def test_autocorrelation_is_that_of_pixel_pairs():
     change = gaussian_field(white((2, 2, 5, 7), 3, "change").double(), [1.0, 4.0, 2.0, 1.0])
     field = (change - change.mean((2, 3), keepdim=True)).numpy()
-    places = np.array([(y, x) for y in range(5) for x in range(7)])
+    pixels = np.array([(y, x) for y in range(5) for x in range(7)])
     sums, pairs, lengths = np.zeros((3, 5))
-    for a in places:
-        for b in places:
+    for a in pixels:
+        for b in pixels:
             length = np.hypot(*(a - b))
             ring = round(length)
             if ring < 5:

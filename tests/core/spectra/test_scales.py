@@ -143,11 +143,11 @@ def test_octaves_hold_every_annulus_once(size):
     assert edges[-1] == 0.5 and edges[0] == 1 / max(size)
     ratios = edges[1:] / edges[:-1]
     assert np.allclose(ratios[1:], 2) and 2 <= ratios[0] * (1 + 1e-12) and ratios[0] < 4
-    members = np.stack([octave_means(np.eye(len(n))[r], *size) for r in range(len(n))])  # (R, octaves)
-    assert np.array_equal((members > 0).sum(1), [0] + [1] * (len(n) - 1))
-    assert np.allclose(members.sum(0), 1)
+    in_octave = np.stack([octave_means(np.eye(len(n))[r], *size) for r in range(len(n))])  # (R, octaves)
+    assert np.array_equal((in_octave > 0).sum(1), [0] + [1] * (len(n) - 1))
+    assert np.allclose(in_octave.sum(0), 1)
     psd = white((len(n),), 0, "octave").double().numpy() ** 2
-    bins = np.where(members > 0, n[:, None], 0).sum(0)
+    bins = np.where(in_octave > 0, n[:, None], 0).sum(0)
     assert octave_means(psd, *size) @ bins == pytest.approx(psd[1:] @ n[1:])
 
 

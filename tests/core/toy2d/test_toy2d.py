@@ -158,9 +158,9 @@ def test_learning_leaves_the_global_stream_alone():
 
 def test_the_learned_field_is_the_network_at_the_grid():
     *_, (report, network) = learn(LearnRequest(steps=10))
-    places = grid()
-    assert places[0].tolist() == pytest.approx([-EXTENT, EXTENT])
-    assert places[GRID_SIDE - 1].tolist() == pytest.approx([EXTENT, EXTENT])
+    points = grid()
+    assert points[0].tolist() == pytest.approx([-EXTENT, EXTENT])
+    assert points[GRID_SIDE - 1].tolist() == pytest.approx([EXTENT, EXTENT])
     with torch.no_grad():
         alone = network(torch.tensor([[EXTENT, EXTENT]]), float(SIGMAS[4]))
     assert report.field[4, 0, -1] == pytest.approx(alone[0].numpy(), abs=1e-5)
@@ -202,9 +202,9 @@ def test_what_was_learned_is_reported_again_without_learning():
     ],
 )
 def test_bad_requests_are_refused_in_one_sentence(wrong):
-    with pytest.raises(RequestRefused) as refusal:
+    with pytest.raises(RequestRefused) as raised:
         wrong()
-    assert str(refusal.value).endswith(".") and "\n" not in str(refusal.value)
+    assert str(raised.value).endswith(".") and "\n" not in str(raised.value)
 
 
 def test_points_count_for_a_drawing_only():

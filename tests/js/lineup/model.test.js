@@ -8,7 +8,7 @@ import { sentence } from "../../../explorer/ui/players/lineup/words.js";
 /** A sheet of pictures of 1 x 1, each of one grey. @param {...number} greys */
 const sheet = (...greys) => Uint8Array.from(deflateSync(Uint8Array.from(greys.flatMap((grey) => [0, grey, 0])))).buffer;
 
-const member = (/** @type {string} */ name, /** @type {object} */ more) => ({
+const autoencoder = (/** @type {string} */ name, /** @type {object} */ more) => ({
   name,
   title: name,
   group: "denoisers",
@@ -29,9 +29,9 @@ beforeEach(async () => {
   const curves = { wavenumber: [0, 0.5], clean: [1, 1], corrupted: [2, 2] };
   const part = { kind: "given", picture: "cat", corruption: "none", size: 1, scales: [2, 1], mse: 0, ...curves };
   await model.takeGiven(state, { ...part, blobs: [sheet(255, 1)] });
-  const missing = member("vae", { reason: "Its weights are damaged.", numbers: 0, mse: undefined });
-  const members = [member("a", { mse: 0.2 }), missing, member("b", { group: "codes", numbers: 4 })];
-  await model.takeMembers(state, { kind: "members", members, blobs: [sheet(10, 20)] });
+  const missing = autoencoder("vae", { reason: "Its weights are damaged.", numbers: 0, mse: undefined });
+  const autoencoders = [autoencoder("a", { mse: 0.2 }), missing, autoencoder("b", { group: "codes", numbers: 4 })];
+  await model.takeAutoencoders(state, { kind: "autoencoders", autoencoders, blobs: [sheet(10, 20)] });
 });
 
 test("pictures have the values that they travelled with, in data units", () => {
@@ -46,20 +46,23 @@ test("pictures have the values that they travelled with, in data units", () => {
   );
 });
 
-test("members' outputs are theirs, though one in between has none", () => {
-  const grey = (/** @type {string} */ name) => state.members.get(name)?.data?.[0];
+test("autoencoders' outputs are theirs, though one in between has none", () => {
+  const grey = (/** @type {string} */ name) => state.autoencoders.get(name)?.data?.[0];
   assert.deepEqual(["a", "vae", "b"].map(grey), [10, undefined, 20]);
 });
 
-test("members stand by idea, best first, or smallest code first, those without an answer last", () => {
+test("autoencoders stand by idea, best first, or smallest code first, those without an answer last", () => {
   const names = (/** @type {string} */ order) =>
-    [...model.inOrder(state, order)].map(([group, members]) => [group, members.map(({ name }) => name).join(" ")]);
+    [...model.inOrder(state, order)].map(([group, autoencoders]) => [
+      group,
+      autoencoders.map(({ name }) => name).join(" "),
+    ]);
   assert.deepEqual(names("group"), [["denoisers", "a vae"], ["codes", "b"]]); // prettier-ignore
   assert.deepEqual(names("best"), [["", "b a vae"]]);
   assert.deepEqual(names("code"), [["", "b a vae"]]);
 });
 
-test("the chosen member is enlarged when it has answered the newest question", async () => {
+test("the chosen autoencoder is enlarged when it has answered the newest question", async () => {
   assert.equal(model.answered(state), null); // is not among them
   state.chosen = "a";
   assert.equal(model.answered(state)?.name, "a");

@@ -29,7 +29,7 @@ let view;
 beforeEach(() => {
   state = model.createState(CONSTANTS);
   view = state.view;
-  model.takePlane(state, view, TWO);
+  model.takePattern(state, view, TWO);
 });
 
 test("D of one Gaussian is its mean, pulled towards the point by their variances", () => {
@@ -110,7 +110,7 @@ test("the density is the mixture's, row by row from the top, and its hills merge
   assert.equal(field.peaks(field.fillDensity(TWO, EXTENT, 0.1, values)), 2);
   assert.equal(field.peaks(field.fillDensity(TWO, EXTENT, 2, values)), 1);
   model.takeDrawing(state, view, [], 0.05);
-  assert.equal(field.peaks(field.fillDensity(/** @type {model.Density} */ (state.plane), EXTENT, 0.1, values)), 0);
+  assert.equal(field.peaks(field.fillDensity(/** @type {model.Density} */ (state.pattern), EXTENT, 0.1, values)), 0);
 });
 
 const WALK = { kind: "walk", source: "exact", sigma: 0.1, chance: 0.02, sigmas: { single: [1, 1], annealed: [1, 0] } };
@@ -126,23 +126,23 @@ test("walkers are known as far as both kinds have come", () => {
   model.takeWalk(state, view, { ...WALK, blobs: [] });
   model.takeFrames(state, framesPart(0, [1, 0]));
   assert.deepEqual([model.known(state), state.walk?.last, view.time], [0, 1, 0]);
-  assert.deepEqual([...(state.walk?.frames.annealed[0].places ?? [])], [3, 4]);
+  assert.deepEqual([...(state.walk?.frames.annealed[0].positions ?? [])], [3, 4]);
 });
 
 test("another density drops what belonged to the one before; the same one does not", () => {
   model.takeWalk(state, view, { ...WALK, blobs: [] });
   view.source = "learned";
-  model.takePlane(state, view, { ...TWO });
+  model.takePattern(state, view, { ...TWO });
   assert.notEqual(state.walk, null);
-  model.takePlane(state, view, { ...TWO, means: [[0, 0]] });
+  model.takePattern(state, view, { ...TWO, means: [[0, 0]] });
   assert.deepEqual([state.walk, view.source], [null, "exact"]);
 });
 
 test("a drawing is a density at once", () => {
   model.takeDrawing(state, view, [[0, 0], [1, 1]], 0.05); // prettier-ignore
   assert.equal(model.isDrawn(state), true);
-  assert.deepEqual([state.plane?.weights, state.plane?.std, state.points?.length], [[0.5, 0.5], 0.05, 2]);
-  model.takePlane(state, view, TWO);
+  assert.deepEqual([state.pattern?.weights, state.pattern?.std, state.points?.length], [[0.5, 0.5], 0.05, 2]);
+  model.takePattern(state, view, TWO);
   assert.equal(state.points, null);
 });
 

@@ -1,4 +1,4 @@
-"""The autoencoder view: the line-up of all members, and the sections below it."""
+"""The autoencoder view: the line-up of all autoencoders, and the sections below it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from explorer.autoencoders import AUTOENCODERS
 
 LINED_UP = (
-    f"window.players?.lineup?.state.members.size === {len(AUTOENCODERS)}"
+    f"window.players?.lineup?.state.autoencoders.size === {len(AUTOENCODERS)}"
     " && document.querySelector('#lineup-status').textContent === 'ready'"
 )
 PLAYERS = {

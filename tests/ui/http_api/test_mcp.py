@@ -38,13 +38,13 @@ async def asked(url, *calls):
 @needs_mcp
 def test_every_question_is_a_tool_with_described_parameters(served):
     good, refused = ("walk", {"count": 20, "seed": 1}), ("sampling", {"steps": 0})
-    listed, (answer, refusal) = asyncio.run(asked(served, good, refused))
+    listed, (answer, failure) = asyncio.run(asked(served, good, refused))
     assert {tool.name for tool in listed} == {call.name for call in ENDPOINTS}  # a picture is not added by a tool
     for tool in listed:
         assert tool.description
         assert all(value.get("description") for value in tool.inputSchema["properties"].values())
     assert not answer.isError and "chance" in answer.content[0].text
-    assert refusal.isError and plain(refusal.content[0].text)
+    assert failure.isError and plain(failure.content[0].text)
 
 
 @needs_mcp

@@ -151,9 +151,9 @@ def test_autoencoders_same_link_same_pixels(visitor):
     one.page.evaluate("players.lineup.choose('ae-linear-16')")
     one.page.locator("#lineup-order").select_option("best")
     one.page.evaluate("document.querySelector('#score-field').scrollIntoView()")
-    one.page.wait_for_function("window.players?.score_field?.state.plane")
+    one.page.wait_for_function("window.players?.score_field?.state.pattern")
     one.page.locator("#score-field-density label", has_text="ring").click()
-    one.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'ring'")
+    one.page.wait_for_function("window.players?.score_field?.state.pattern?.density === 'ring'")
     one.page.locator("#score-field-sigma").press("ArrowRight")
     one.page.locator("[data-view=score] input").check()
     words = parse_qs(urlparse(link := copied(one.explorer)).query)
@@ -165,10 +165,10 @@ def test_autoencoders_same_link_same_pixels(visitor):
     two = LineUp(visitor())
     two.page.goto(two.explorer.url + link)
     two.done()
-    shown = ":is(.lineup [data-big], .lineup-members canvas)"
+    shown = ":is(.lineup [data-big], .lineup-autoencoders canvas)"
     assert two.page.evaluate(PIXELS, shown) == one.page.evaluate(PIXELS, shown)
     two.page.evaluate("document.querySelector('#score-field').scrollIntoView()")
-    two.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'ring'")
+    two.page.wait_for_function("window.players?.score_field?.state.pattern?.density === 'ring'")
     for view in (one, two):
         view.page.evaluate(AT_REST)
         view.explorer.drawn()
@@ -223,7 +223,7 @@ def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
     one = LineUp(sender(visitor)).open()
     one.page.evaluate(IN_SIGHT)
     one.page.locator("#score-field-density label", has_text="your drawing").click()
-    one.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'drawn'")
+    one.page.wait_for_function("window.players?.score_field?.state.pattern?.density === 'drawn'")
     assert "field.points" not in copied(one.explorer)  # the face is the page's own
     one.page.locator("#score-field-sigma").fill("300")
     one.page.locator("#score-field-clear").click()
@@ -252,10 +252,10 @@ def test_a_drawing_is_in_the_link_and_is_walked_in_as_drawn(visitor):
     assert two.page.evaluate("players.score_field.state.points") == drawing
     assert two.page.locator("#score-field-density label.selected").text_content().strip() == "your drawing"
     two.page.locator("#score-field-density label", has_text="ring").click()
-    two.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'ring'")
+    two.page.wait_for_function("window.players?.score_field?.state.pattern?.density === 'ring'")
     two.page.wait_for_function("!location.search.includes('field.points')")
     two.page.locator("#score-field-density label", has_text="your drawing").click()
-    two.page.wait_for_function("window.players?.score_field?.state.plane?.density === 'drawn'")
+    two.page.wait_for_function("window.players?.score_field?.state.pattern?.density === 'drawn'")
     assert "field.points" not in copied(sender_of(two, one))  # and the drawing is the face again
 
 

@@ -12,7 +12,7 @@ from explorer.server.config import Hosting
 from harness.server_process import free_port
 from tests.support.pages.autoencoders import LineUp
 
-SLOW = 0.25  # seconds per call of a member, so that every section outlasts the test
+SLOW = 0.25  # seconds per call of an autoencoder, so that every section outlasts the test
 SECTIONS = {
     "levels": ("Train at one noise level", "measure-levels", "#matrix"),
     "skips": ("Is a bottleneck needed", "cut-skips", "#skipCosts"),
@@ -55,27 +55,27 @@ def server(slow_engine):
 
 
 @pytest.fixture
-def members(slow_engine):
+def network(slow_engine):
     yield slow_engine.autoencoders._pool
     slow_engine.autoencoders._pool.slow = False
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_what_computes_shows_progress_can_be_stopped_and_begun_again(explorer, members, section):
+def test_what_computes_shows_progress_can_be_stopped_and_begun_again(explorer, network, section):
     title, button, player = SECTIONS[section]
     lineup, status = LineUp(explorer).open(), f"document.querySelector('{player} .ns-status').textContent"
-    members.slow = True
+    network.slow = True
     lineup.unfold(title, button)
     explorer.page.wait_for_function(f"/^[0-9]+ of [0-9]+$/.test({status})", timeout=60_000)
     done, of = map(int, re.findall(r"\d+", explorer.text(f"{player} .ns-status")))
     assert 0 < done < of
     explorer.page.locator(f"button#stop-{section}").click()
     explorer.page.wait_for_function(f"{status} === 'ready'", timeout=60_000)
-    calls = members.calls
+    calls = network.calls
     explorer.at_rest()
-    assert members.calls == calls, "it goes on although it has been stopped"
+    assert network.calls == calls, "it goes on although it has been stopped"
     explorer.page.locator(f"button#{button}").click()
     explorer.page.wait_for_function(f"/^[0-9]+ of [0-9]+$/.test({status})", timeout=60_000)
-    assert members.calls > calls
+    assert network.calls > calls
     explorer.page.locator(f"button#stop-{section}").click()
     explorer.page.wait_for_function(f"{status} === 'ready'", timeout=60_000)

@@ -1,4 +1,4 @@
-"""The autoencoder page in a real browser: every member is shown as it was computed, and looking costs nothing."""
+"""The autoencoder page in a real browser: every autoencoder is shown as it was computed, and looking costs nothing."""
 
 import numpy as np
 import pytest
@@ -14,12 +14,12 @@ def lineup(explorer):
     return LineUp(explorer)
 
 
-def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
+def test_every_autoencoder_is_the_engines_own_and_one_is_enlarged(lineup, engine):
     lineup.open()
     lineup.explorer.shoot("autoencoders-1280")
     given = engine.autoencoders.corrupt(CorruptionRequest())
     outputs = {output.name: output for output in engine.autoencoders.outputs(given)}
-    assert lineup.page.locator(".lineup-members button").count() == len(AUTOENCODERS)
+    assert lineup.page.locator(".lineup-autoencoders button").count() == len(AUTOENCODERS)
     assert_shows(lineup.pixels("[data-big=given]"), given.corrupted)
     asked = len(lineup.explorer.requests)
     for name in ("conditional", "ae-linear-16", "vq-vae"):
@@ -27,13 +27,13 @@ def test_every_member_is_the_engines_own_and_one_is_enlarged(lineup, engine):
         assert_shows(lineup.pixels("[data-big=output]"), outputs[name].output)
         assert lineup.explorer.text("[data-stat=title]") == AUTOENCODERS[name].title
         np.testing.assert_allclose(
-            lineup.page.evaluate(f"players.lineup.state.members.get('{name}').error"),
+            lineup.page.evaluate(f"players.lineup.state.autoencoders.get('{name}').error"),
             outputs[name].error_spectrum,
             1e-3,
             1e-9,
         )
     lineup.page.locator("#lineup-order").select_option("best")
-    shown = lineup.page.locator(".lineup-members button b").all_text_contents()
+    shown = lineup.page.locator(".lineup-autoencoders button b").all_text_contents()
     assert shown == [o.title for o in sorted(outputs.values(), key=lambda o: o.mse)]
     assert lineup.explorer.sent_since(asked) == []
 
@@ -102,7 +102,7 @@ def test_skips_are_shown_by_octave_and_the_sentence_is_what_the_numbers_say(line
     assert "Text A is right where details can still be seen, text B where noise" in lineup.explorer.text("#skips")
 
 
-def test_levels_codes_and_films(lineup):
+def test_levels_codes_and_generation(lineup):
     lineup.open().unfold("Train at one noise level", "measure-levels")
     drawn = "document.querySelector('#levels .js-plotly-plot')?.data[0]"
     lineup.page.wait_for_function(f"{drawn}?.text.flat().every((t) => t !== '')", timeout=90_000)

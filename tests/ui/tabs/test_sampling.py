@@ -47,10 +47,10 @@ def test_every_step_arrives_and_is_the_engines_own(quick, engine):
 def test_the_network_streams_while_it_runs(trajectory):
     trajectory.explorer.open()
     trajectory.page.evaluate(
-        """() => { window.seen = new Set(); const look = () => {
+        """() => { window.seen = new Set(); const watch = () => {
           if (window.players?.trajectory?.runs.A) window.seen.add(players.trajectory.step());
-          requestAnimationFrame(look); };
-          look(); }"""
+          requestAnimationFrame(watch); };
+          watch(); }"""
     )
     trajectory.page.get_by_role("tab", name="Sampling").click()
     trajectory.done()
@@ -194,9 +194,9 @@ def test_long_sections_can_be_stopped(trajectory, title, number, value, begin, s
     done, of = map(int, re.findall(r"\d+", trajectory.explorer.text(f"#{section} .ns-status")))
     page.locator(f"button#{stop}").click()
     page.wait_for_function(f"{said} === 'ready'", timeout=90_000)
-    latest = page.evaluate(f"players.{section}.newest()")
+    newest = page.evaluate(f"players.{section}.newest()")
     share = page.evaluate(f"document.querySelector('#{section} .ns-progress').style.getPropertyValue('--share')")
-    assert 0 < done < of and latest == 1 and float(share) < 1
+    assert 0 < done < of and newest == 1 and float(share) < 1
 
 
 @pytest.mark.parametrize("name", ["gif", "mp4", "zip", "csv", "json"])

@@ -14,7 +14,7 @@ CURVES = {"clean": "clean", "corrupted": "given", "output": "output", "wrong": "
 
 
 def build_lineup() -> gr.HTML:
-    """Build the component; its value is {"generation", "parts", "state", "members"}, the parts those of payload.py."""
+    """Build the component; its value is {"generation", "parts", "state", "autoencoders"}, parts as in payload.py."""
     legend = "".join(key(name, title) for name, title in CURVES.items())
     template = (FOLDER / "template.html").read_text().replace("@@legend@@", legend)
     script = mount("players/lineup/lineup.js")

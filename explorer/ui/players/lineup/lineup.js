@@ -6,12 +6,12 @@ import { find, findAll, write } from "../shared/dom.js";
 import { decibels, numberText } from "../shared/numbers.js";
 import { fromLink, pictureShown, reportView } from "../shared/page.js";
 import { register } from "../shared/registry.js";
-import { createMembers, EXACT_BELOW_MSE } from "./members.js";
-import { answered, createState, halfPower, takeGiven, takeMembers, valueAt } from "./model.js";
+import { createAutoencoders, EXACT_BELOW_MSE } from "./autoencoders.js";
+import { answered, createState, halfPower, takeGiven, takeAutoencoders, valueAt } from "./model.js";
 import { sentence } from "./words.js";
 
 /** @typedef {import("./model.js").Given} Given */
-/** @typedef {import("./model.js").Member} Member */
+/** @typedef {import("./model.js").Autoencoder} Autoencoder */
 
 const LOWEST_POWER = -5; // power of ten at the foot of the spectrum
 const CURVES = ["clean", "corrupted", "output", "wrong"];
@@ -30,7 +30,7 @@ class Lineup {
     this.order = find(element, "#lineup-order", HTMLSelectElement);
     this.svg = find(element, "#lineup-spectrum", SVGSVGElement);
     this.words = find(element, "#lineup-sentence");
-    this.members = createMembers(element, this.state, (name) => this.choose(name));
+    this.autoencoders = createAutoencoders(element, this.state, (name) => this.choose(name));
     this.canvases = CANVASES.map((name) => find(element, `[data-big=${name}]`, HTMLCanvasElement));
     this.frames = findAll(element, ".ns-frame");
     this.paths = CURVES.map((name) => find(element, `.curve-${name}`, SVGPathElement));
@@ -51,7 +51,7 @@ class Lineup {
     const { order, state } = this;
     order.addEventListener("change", () => {
       reportView("autoencoders", { order: order.value });
-      this.members.draw(order.value);
+      this.autoencoders.draw(order.value);
     });
     fromLink("autoencoders").then((link) => {
       state.chosen = link.member ?? state.chosen;
@@ -69,8 +69,8 @@ class Lineup {
       await takeGiven(this.state, part);
       pictureShown(part.picture);
       this.layout();
-    } else await takeMembers(this.state, part);
-    this.members.draw(this.order.value);
+    } else await takeAutoencoders(this.state, part);
+    this.autoencoders.draw(this.order.value);
     this.drawChosen();
   }
 
@@ -78,7 +78,7 @@ class Lineup {
   choose(name) {
     this.state.chosen = name;
     reportView("autoencoders", { member: name });
-    this.members.markChosen();
+    this.autoencoders.markChosen();
     this.drawChosen();
   }
 
@@ -93,30 +93,35 @@ class Lineup {
     const { state, stats } = this;
     const { given } = state;
     if (!given) return;
-    const member = answered(state);
-    this.frames.forEach((frame, n) => frame.classList.toggle("ns-waiting", n > 1 && !member));
-    this.paintPictures(given, member);
-    this.drawCurves(given, member);
+    const autoencoder = answered(state);
+    this.frames.forEach((frame, n) => frame.classList.toggle("ns-waiting", n > 1 && !autoencoder));
+    this.paintPictures(given, autoencoder);
+    this.drawCurves(given, autoencoder);
     const untouched = given.corruption === "none";
     write(stats.given, untouched ? "nothing done to it" : `PSNR ${decibels(given.mse, EXACT_BELOW_MSE)}`);
-    const { reason, title } = state.members.get(state.chosen) ?? {};
+    const { reason, title } = state.autoencoders.get(state.chosen) ?? {};
     if (reason && title) this.writeMissing(title, reason);
-    if (member) this.writeFigures(given, member);
+    if (autoencoder) this.writeFigures(given, autoencoder);
   }
 
-  /** @param {Given} given @param {Member | null} member */
-  paintPictures({ size, clean, corrupted }, member) {
+  /** @param {Given} given @param {Autoencoder | null} autoencoder */
+  paintPictures({ size, clean, corrupted }, autoencoder) {
     const [cleanCanvas, givenCanvas, output, error] = this.canvases;
     paintValues(cleanCanvas, size, (i) => valueAt(clean, i));
     paintValues(givenCanvas, size, (i) => valueAt(corrupted, i));
-    if (!member) return;
-    paintValues(output, size, (i) => valueAt(member, i));
-    paintValues(error, size, (i) => valueAt(member, i) - valueAt(clean, i));
+    if (!autoencoder) return;
+    paintValues(output, size, (i) => valueAt(autoencoder, i));
+    paintValues(error, size, (i) => valueAt(autoencoder, i) - valueAt(clean, i));
   }
 
-  /** @param {Given} given @param {Member | null} member */
-  drawCurves({ clean, corrupted, corruption }, member) {
-    const curves = [clean.power, corruption === "none" ? null : corrupted.power, member?.power, member?.error];
+  /** @param {Given} given @param {Autoencoder | null} autoencoder */
+  drawCurves({ clean, corrupted, corruption }, autoencoder) {
+    const curves = [
+      clean.power,
+      corruption === "none" ? null : corrupted.power,
+      autoencoder?.power,
+      autoencoder?.error,
+    ];
     this.paths.forEach((path, n) => {
       const curve = curves[n];
       path.setAttribute("d", curve && this.axes ? this.axes.line(curve) : "");
@@ -131,21 +136,24 @@ class Lineup {
     write(this.words, `${title} is left out: ${reason}`);
   }
 
-  /** @param {Given} given @param {Member} member */
-  writeFigures(given, member) {
+  /** @param {Given} given @param {Autoencoder} autoencoder */
+  writeFigures(given, autoencoder) {
     const { stats } = this;
-    const mse = Number(member.mse);
-    write(stats.title, member.title);
-    stats.title.title = member.title;
+    const mse = Number(autoencoder.mse);
+    write(stats.title, autoencoder.title);
+    stats.title.title = autoencoder.title;
     write(stats.output, decibels(mse, EXACT_BELOW_MSE)); // short, so that the name has room
     write(stats.error, `rms ${numberText(Math.sqrt(mse))}`);
-    write(this.words, sentence(member.code, halfPower(given, member)));
+    write(this.words, sentence(autoencoder.code, halfPower(given, autoencoder)));
   }
 
   /** @param {import("../shared/exchange.js").Answer} answer */
-  showProgress({ state, members = 1 }) {
-    const here = [...this.state.members.values()].filter(({ stale }) => !stale).length;
-    this.exchange.ends.setStatus(state === "done" ? "ready" : `${here} of ${members} members`, here / members);
+  showProgress({ state, autoencoders = 1 }) {
+    const here = [...this.state.autoencoders.values()].filter(({ stale }) => !stale).length;
+    this.exchange.ends.setStatus(
+      state === "done" ? "ready" : `${here} of ${autoencoders} members`,
+      here / autoencoders,
+    );
   }
 }
 

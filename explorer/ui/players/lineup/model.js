@@ -16,7 +16,7 @@ import { decodeSheet, pictureAt } from "../shared/image_codec.js";
  */
 
 /**
- * @typedef {object} Member one autoencoder's answer, or the reason why there is none (payload.py, members_part)
+ * @typedef {object} Autoencoder one autoencoder's answer, or the reason why there is none (payload.py, autoencoders_part)
  * @property {string} name
  * @property {string} title
  * @property {string} group
@@ -31,12 +31,12 @@ import { decodeSheet, pictureAt } from "../shared/image_codec.js";
  * @property {number[]} error power of its error
  */
 
-/** @typedef {{ given: Given | null, members: Map<string, Member>, chosen: string }} LineupState */
+/** @typedef {{ given: Given | null, autoencoders: Map<string, Autoencoder>, chosen: string }} LineupState */
 
 const FIRST_CHOSEN = "conditional";
 
 /** @returns {LineupState} */
-export const createState = () => ({ given: null, members: new Map(), chosen: FIRST_CHOSEN });
+export const createState = () => ({ given: null, autoencoders: new Map(), chosen: FIRST_CHOSEN });
 
 /**
  * Byte i of a picture in data units.
@@ -46,7 +46,7 @@ export const createState = () => ({ given: null, members: new Map(), chosen: FIR
 export const valueAt = ({ data, scale }, i) => ((data[i] - 128) / 127) * scale;
 
 /**
- * @type {Record<string, (a: Member, b: Member) => number>}
+ * @type {Record<string, (a: Autoencoder, b: Autoencoder) => number>}
  */
 const ORDERS = {
   group: () => 0,
@@ -55,33 +55,33 @@ const ORDERS = {
 };
 
 /**
- * The members in an order, in groups with their names; one group without a name unless they are in that order.
+ * The autoencoders in an order, in groups with their names; one group without a name unless they are in that order.
  * @param {LineupState} state
  * @param {string} order
  */
-export function inOrder({ members }, order) {
-  /** @type {Map<string, Member[]>} */
+export function inOrder({ autoencoders }, order) {
+  /** @type {Map<string, Autoencoder[]>} */
   const groups = new Map();
-  for (const member of [...members.values()].sort(ORDERS[order])) {
-    const group = order === "group" ? member.group : "";
-    groups.set(group, [...(groups.get(group) ?? []), member]);
+  for (const autoencoder of [...autoencoders.values()].sort(ORDERS[order])) {
+    const group = order === "group" ? autoencoder.group : "";
+    groups.set(group, [...(groups.get(group) ?? []), autoencoder]);
   }
   return groups;
 }
 
 /**
- * The member that is enlarged, when it has answered.
+ * The autoencoder that is enlarged, when it has answered.
  * @param {LineupState} state
  */
-export function answered({ members, chosen }) {
-  const member = members.get(chosen);
-  return member && !member.reason && !member.stale ? member : null;
+export function answered({ autoencoders, chosen }) {
+  const autoencoder = autoencoders.get(chosen);
+  return autoencoder && !autoencoder.reason && !autoencoder.stale ? autoencoder : null;
 }
 
 /**
  * The finest detail of which at least half the power comes out, from the coarse end on, in pixels; null without any.
  * @param {{ wavenumber: number[], clean: { power: number[] } }} given
- * @param {{ power: number[] }} member
+ * @param {{ power: number[] }} autoencoder
  */
 export function halfPower({ wavenumber, clean }, { power }) {
   let i = 1;
@@ -100,7 +100,7 @@ async function picturesOf(part, count, size) {
 }
 
 /**
- * Take in the picture and what is given. The members keep their places until their new answers come.
+ * Take in the picture and what is given. The autoencoders keep their places until their new answers come.
  * @param {LineupState} state
  * @param {Part} part
  */
@@ -111,18 +111,19 @@ export async function takeGiven(state, part) {
     clean: { data: clean, scale: part.scales[0], power: part.clean },
     corrupted: { data: corrupted, scale: part.scales[1], power: part.corrupted },
   };
-  for (const member of state.members.values()) member.stale = true;
+  for (const autoencoder of state.autoencoders.values()) autoencoder.stale = true;
 }
 
 /**
- * Take in some members' answers.
+ * Take in some autoencoders' answers.
  * @param {LineupState} state with what is given
  * @param {Part} part
  */
-export async function takeMembers(state, part) {
+export async function takeAutoencoders(state, part) {
   const { size } = /** @type {Given} */ (state.given);
-  const members = /** @type {Member[]} */ (part.members);
-  const able = members.filter(({ reason }) => !reason);
+  const autoencoders = /** @type {Autoencoder[]} */ (part.autoencoders);
+  const able = autoencoders.filter(({ reason }) => !reason);
   const outputs = able.length ? await picturesOf(part, able.length, size) : [];
-  for (const member of members) state.members.set(member.name, { ...member, data: outputs[able.indexOf(member)] });
+  for (const autoencoder of autoencoders)
+    state.autoencoders.set(autoencoder.name, { ...autoencoder, data: outputs[able.indexOf(autoencoder)] });
 }

@@ -1,4 +1,4 @@
-"""What the page is sent of the line-up: the picture and its corruption, then each member's output as it is computed."""
+"""What the page is sent of the line-up: the picture and its corruption, then the outputs as they are computed."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def given_part(given: CorruptedPicture) -> bytes:
     return pack_blob(header, encode_sheet(bytes_))
 
 
-def members_part(outputs: Sequence[AutoencoderOutput | MissingAutoencoder]) -> bytes:
-    """Some members' outputs; of those that are left out, the reason and no picture."""
-    bytes_, members = [], []
+def autoencoders_part(outputs: Sequence[AutoencoderOutput | MissingAutoencoder]) -> bytes:
+    """Some autoencoders' outputs; of those that are left out, the reason and no picture."""
+    bytes_, autoencoders = [], []
     for output in outputs:
         about = {key: getattr(output, key) for key in ("name", "title", "group", "code", "numbers")}
         if isinstance(output, MissingAutoencoder):
-            members.append({**about, "reason": output.reason})
+            autoencoders.append({**about, "reason": output.reason})
             continue
         picture, scale = quantize(output.output)
         bytes_.append(picture)
         figures = {"power": json_numbers(output.spectrum), "error": json_numbers(output.error_spectrum)}
-        members.append({**about, "scale": scale, "mse": output.mse, **figures})
-    header = {"kind": "members", "members": members}
+        autoencoders.append({**about, "scale": scale, "mse": output.mse, **figures})
+    header = {"kind": "autoencoders", "autoencoders": autoencoders}
     return pack_blob(header, encode_sheet(bytes_)) if bytes_ else pack_blob(header)

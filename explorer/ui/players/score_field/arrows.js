@@ -41,7 +41,7 @@ function arrow(context, [x, y], [dx, dy], head) {
  * Draw the arrows and give the length of the longest |D - x|, in data units. They keep their proportions; the longest
  * is as long as a cell is wide.
  * @param {Square} square
- * @param {ScoreFieldState} state with its plane
+ * @param {ScoreFieldState} state with its pattern
  * @param {ScoreFieldView} view
  * @param {Colours} colours
  * @param {number} extent
@@ -76,7 +76,7 @@ export function drawArrows({ context, side, at }, state, view, colours, extent) 
  * Draw the probed point x, where the denoiser would move it, and the arrow that is chosen between the two, true to
  * length.
  * @param {Square} square
- * @param {ScoreFieldState} state with its plane
+ * @param {ScoreFieldState} state with its pattern
  * @param {ScoreFieldView} view
  * @param {Colours} colours
  */

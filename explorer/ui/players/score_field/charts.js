@@ -80,7 +80,7 @@ export class Charts {
   /** How long each of the four arrows is on average over the noisy points. */
   layoutLengths() {
     const svg = this.svgs.lengths;
-    const { sigmas = [], move = [] } = this.state.plane ?? {};
+    const { sigmas = [], move = [] } = this.state.pattern ?? {};
     if (!sigmas.length) return void blank(svg, WIDTH, HEIGHT);
     const { axes, curve } = layout(svg, this.levels, LENGTHS);
     const lengthAt = (/** @type {string} */ name, /** @type {number} */ i) =>

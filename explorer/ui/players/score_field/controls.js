@@ -231,8 +231,8 @@ class ScoreField {
   takePart(part) {
     const { state, view, still } = this;
     this.learning = part.kind === "learned";
-    if (part.kind === "plane") {
-      model.takePlane(state, view, /** @type {any} */ (part));
+    if (part.kind === "pattern") {
+      model.takePattern(state, view, /** @type {any} */ (part));
       if (!state.points) reportView("autoencoders", { "field.points": null }); // a drawing that is left is forgotten
     } else if (part.kind === "walk") {
       model.takeWalk(state, view, part);
@@ -284,6 +284,6 @@ export function mount(element, props, gradio, constants) {
     moveTo: player.moveTo.bind(player),
     known: () => model.known(state),
     exactD: (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ sigma) =>
-      state.plane && exactD(state.plane, x, y, sigma),
+      state.pattern && exactD(state.pattern, x, y, sigma),
   });
 }

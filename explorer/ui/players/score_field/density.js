@@ -25,7 +25,7 @@ let logits = new Float64Array(64); // grows; a new array for every arrow would b
 
 /**
  * E[x0 | x]: the softmax of ln(weight) - |x - m|^2 / 2v over the means pulled towards x, v = std^2 + sigma^2.
- * @param {Density} plane
+ * @param {Density} pattern
  * @param {number} x
  * @param {number} y
  * @param {number} sigma
@@ -86,15 +86,15 @@ export function learnedD({ field, grid, scale, sigmas, extent }, x, y, sigma) {
 
 /**
  * D - x of what is chosen: exact, learned, or learned less exact.
- * @param {ScoreFieldState} state with its plane
+ * @param {ScoreFieldState} state with its pattern
  * @param {ScoreFieldView} view
  * @param {number} x
  * @param {number} y
  * @param {number} sigma
  * @returns {Place}
  */
-export function moveAt({ plane, learned }, { source }, x, y, sigma) {
-  const mixture = /** @type {Density} */ (plane);
+export function moveAt({ pattern, learned }, { source }, x, y, sigma) {
+  const mixture = /** @type {Density} */ (pattern);
   if (source === "exact" || !learned) {
     const [dx, dy] = exactD(mixture, x, y, sigma);
     return [dx - x, dy - y];
@@ -107,7 +107,7 @@ export function moveAt({ plane, learned }, { source }, x, y, sigma) {
 /**
  * p(x; sigma) up to a constant on a square of IMAGE x IMAGE points, row by row from the top; round Gaussians are
  * products of a row's and a column's factor.
- * @param {Density} plane
+ * @param {Density} pattern
  * @param {number} extent
  * @param {number} sigma
  * @param {Float32Array} into

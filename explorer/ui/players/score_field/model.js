@@ -29,8 +29,8 @@
  * @typedef {object} WalkFrame the walkers at one time
  * @property {Kind} walkers
  * @property {number} i
- * @property {Int16Array} places
- * @property {number} scale data units per step of `places`
+ * @property {Int16Array} positions
+ * @property {number} scale data units per step of `positions`
  * @property {number[]} shares by part
  * @property {number} distance total variation
  * @property {number | null} width spread relative to the density's
@@ -63,7 +63,7 @@
 
 /**
  * @typedef {object} ScoreFieldState
- * @property {Density | null} plane
+ * @property {Density | null} pattern
  * @property {Walk | null} walk
  * @property {Learned | null} learned
  * @property {{ step: number, dsm: number, explicit: number }[]} history of learning
@@ -85,7 +85,7 @@
  * @returns {ScoreFieldState}
  */
 export const createState = ({ firstSigma }) => ({
-  plane: null,
+  pattern: null,
   walk: null,
   learned: null,
   history: [],
@@ -94,7 +94,7 @@ export const createState = ({ firstSigma }) => ({
 });
 
 /** @param {ScoreFieldState} state */
-export const isDrawn = ({ plane }) => plane?.density === "drawn";
+export const isDrawn = ({ pattern }) => pattern?.density === "drawn";
 
 /**
  * The last time of which both kinds of walkers have their records, -1 without any.
@@ -106,12 +106,12 @@ export const known = ({ walk }) => (walk ? Math.min(walk.frames.single.length, w
  * Take a density in; what belonged to another one is dropped.
  * @param {ScoreFieldState} state
  * @param {ScoreFieldView} view
- * @param {Density} plane
+ * @param {Density} pattern
  */
-export function takePlane(state, view, plane) {
-  if (!state.plane || JSON.stringify(plane.means) !== JSON.stringify(state.plane.means)) forget(state, view);
-  state.plane = plane;
-  state.points = plane.density === "drawn" ? plane.means : null;
+export function takePattern(state, view, pattern) {
+  if (!state.pattern || JSON.stringify(pattern.means) !== JSON.stringify(state.pattern.means)) forget(state, view);
+  state.pattern = pattern;
+  state.points = pattern.density === "drawn" ? pattern.means : null;
 }
 
 /** @param {ScoreFieldState} state @param {ScoreFieldView} view */
@@ -131,7 +131,7 @@ export function takeDrawing(state, view, points, std) {
   const share = 1 / Math.max(points.length, 1);
   forget(state, view);
   const nothing = { part: [], shares: [], sigmas: [], move: [] };
-  state.plane = { density: "drawn", means: points, weights: points.map(() => share), std, ...nothing };
+  state.pattern = { density: "drawn", means: points, weights: points.map(() => share), std, ...nothing };
   state.points = points;
 }
 
@@ -145,16 +145,16 @@ export function takeWalk(state, view, part) {
 /** @param {ScoreFieldState} state @param {Part} part */
 export function takeFrames({ walk }, part) {
   if (!walk) return;
-  const places = new Int16Array(part.blobs[0]);
-  const stride = places.length / part.frames.length;
+  const positions = new Int16Array(part.blobs[0]);
+  const stride = positions.length / part.frames.length;
   part.frames.forEach((/** @type {WalkFrame} */ frame, /** @type {number} */ n) => {
-    walk.frames[frame.walkers][frame.i] = { ...frame, places: places.subarray(n * stride, (n + 1) * stride) };
+    walk.frames[frame.walkers][frame.i] = { ...frame, positions: positions.subarray(n * stride, (n + 1) * stride) };
   });
 }
 
 /** @param {ScoreFieldState} state @param {Part} part */
 export function takeLearned(state, part) {
-  if (part.density !== state.plane?.density) return;
+  if (part.density !== state.pattern?.density) return;
   if (!state.history.length || part.step <= state.history[state.history.length - 1].step) state.history = [];
   state.history.push({ step: part.step, dsm: part.dsm, explicit: part.explicit });
   state.learned = { .../** @type {any} */ (part), field: new Int16Array(part.blobs[0]) };

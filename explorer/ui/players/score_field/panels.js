@@ -45,7 +45,7 @@ export function createPanels(element, state, view, { extent, sigmaMax }) {
   /** Draw the field; how many hills there are, and the length of its longest move |D - x|, in data units. */
   function drawField() {
     const square = squareOf(canvases.field, extent);
-    if (!state.plane) return { hills: 0, longest: 0 };
+    if (!state.pattern) return { hills: 0, longest: 0 };
     const hills = peaks(drawDensity(square, view.sigma, colours["role-noisy"]));
     const longest = drawArrows(square, state, view, colours, extent);
     if (view.source !== "error") drawProbe(square, state, view, colours);
@@ -57,13 +57,13 @@ export function createPanels(element, state, view, { extent, sigmaMax }) {
    * @param {Kind} kind
    */
   function drawWalkers(kind) {
-    const { walk, plane } = state;
+    const { walk, pattern } = state;
     const square = squareOf(canvases[kind], extent);
     const frames = walk?.frames[kind] ?? [];
     const time = clamp(view.time, 0, Math.max(0, frames.length - 1));
     const i = Math.floor(time);
     const sigma = !walk ? sigmaMax : kind === "single" ? walk.sigma : walk.sigmas[kind][i];
-    if (plane) drawDensity(square, sigma, colours["role-noisy"]);
+    if (pattern) drawDensity(square, sigma, colours["role-noisy"]);
     if (!frames.length) return;
     square.context.fillStyle = colours["role-clean"];
     drawPoints(square, frames[i], frames[Math.min(i + 1, frames.length - 1)], time - i);
@@ -101,7 +101,7 @@ function createDensity(state, extent) {
   const image = padContext.createImageData(IMAGE, IMAGE);
   const values = new Float32Array(IMAGE * IMAGE);
   return (/** @type {Square} */ { context, side }, /** @type {number} */ sigma, /** @type {string} */ colour) => {
-    fillDensity(/** @type {import("./model.js").Density} */ (state.plane), extent, sigma, values);
+    fillDensity(/** @type {import("./model.js").Density} */ (state.pattern), extent, sigma, values);
     const most = values.reduce((a, b) => Math.max(a, b), 1e-30);
     const [red, green, blue] = (colour.match(/\w\w/g) ?? []).map((pair) => parseInt(pair, 16));
     for (let i = 0; i < values.length; i++) {
@@ -124,9 +124,9 @@ function createDensity(state, extent) {
  * @param {number} share of the way from here to the next
  */
 function drawPoints({ context, at }, here, next, share) {
-  for (let n = 0; n < here.places.length; n += 2) {
-    const x = (1 - share) * here.places[n] * here.scale + share * next.places[n] * next.scale;
-    const y = (1 - share) * here.places[n + 1] * here.scale + share * next.places[n + 1] * next.scale;
+  for (let n = 0; n < here.positions.length; n += 2) {
+    const x = (1 - share) * here.positions[n] * here.scale + share * next.positions[n] * next.scale;
+    const y = (1 - share) * here.positions[n + 1] * here.scale + share * next.positions[n + 1] * next.scale;
     const [px, py] = at(x, y);
     context.beginPath();
     context.arc(px, py, WALKER_PX, 0, 2 * Math.PI);

@@ -16,7 +16,7 @@ from explorer.server.blob_store import json_numbers, pack_blob
 def density_part(density: Density) -> bytes:
     """The mixture itself: the page computes its density and its arrows at any noise level."""
     header = {
-        "kind": "plane",
+        "kind": "pattern",
         "density": density.request.density,
         "means": [json_numbers(mean) for mean in density.means],
         "weights": json_numbers(density.weights),

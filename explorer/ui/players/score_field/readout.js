@@ -33,7 +33,7 @@ export function createFieldReadout(element, state, view, slider) {
   return (/** @type {{ hills: number, longest: number }} */ { hills, longest }) => {
     const { sigma, shown } = view;
     write(level, numberText(sigma));
-    const move = state.plane ? Math.hypot(...moveAt(state, view, ...view.probe, sigma)) : 0;
+    const move = state.pattern ? Math.hypot(...moveAt(state, view, ...view.probe, sigma)) : 0;
     for (const { name, factor, input, times, length } of rows) {
       const value = factor(sigma);
       write(times, `${value < 0 ? "−" : ""}${numberText(Math.abs(value))}`);

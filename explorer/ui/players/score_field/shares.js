@@ -25,7 +25,7 @@ export function createShares(element, state, view, kind) {
   return {
     layout() {
       const { width, height } = blank(svg, WIDTH, HEIGHT);
-      const shares = state.plane?.shares ?? [];
+      const shares = state.pattern?.shares ?? [];
       laid = null;
       if (!shares.length) return;
       const bottom = height - 1;

@@ -24,10 +24,10 @@ export const EXPLANATIONS = {
  * @param {import("./model.js").ScoreFieldView} view
  * @param {number} hills of the density at this noise level
  */
-export function fieldSentence({ plane }, { sigma, source, shown }, hills) {
+export function fieldSentence({ pattern }, { sigma, source, shown }, hills) {
   const level = `σ ${numberText(sigma)}`;
-  if (!plane) return "";
-  if (!plane.means.length) return "Draw with the mouse or a finger: every point becomes a small hill.";
+  if (!pattern) return "";
+  if (!pattern.means.length) return "Draw with the mouse or a finger: every point becomes a small hill.";
   if (source === "error") return `At ${level} these are the arrows that the network gets wrong.`;
   const away = FACTORS[shown](1) < 0;
   const whose = source === "learned" ? "the learned arrows" : "the arrows";
@@ -42,14 +42,14 @@ export function fieldSentence({ plane }, { sigma, source, shown }, hills) {
  * @param {import("./model.js").ScoreFieldState} state
  * @param {Record<import("./model.js").Kind, import("./model.js").WalkFrame | undefined>} frames at the time shown
  */
-export function walkedSentence({ walk, plane }, { single, annealed }) {
-  if (!walk || !plane || !single || !annealed) return "";
+export function walkedSentence({ walk, pattern }, { single, annealed }) {
+  if (!walk || !pattern || !single || !annealed) return "";
   const [off, falling] = [percentText(single.distance), percentText(annealed.distance)];
   if (annealed.i < walk.last) {
     return `Time ${annealed.i} of ${walk.last}: one level misplaces ${off} of the walkers, falling noise ${falling}.`;
   }
-  const missed = plane.shares.filter((share, n) => single.shares[n] < share / 2).length;
-  const starved = missed ? `, ${missed} of ${plane.shares.length} places starved` : "";
+  const missed = pattern.shares.filter((share, n) => single.shares[n] < share / 2).length;
+  const starved = missed ? `, ${missed} of ${pattern.shares.length} places starved` : "";
   const width = single.width ?? 0;
   const blur = width > 1.3 ? ", too widely spread" : width < 0.7 ? ", too tightly gathered" : "";
   const level = walk.source === "learned" ? "By the learned score, one level" : "One level";

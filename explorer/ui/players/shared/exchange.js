@@ -9,7 +9,7 @@
  * @property {string} [state] "running" or "done"
  * @property {number} [done]
  * @property {number} [of]
- * @property {number} [members]
+ * @property {number} [autoencoders]
  */
 
 /**

@@ -114,12 +114,12 @@ function drawShares(svg, { plan }, { shares, passing }, toX) {
 function drawLevels(svg, run, toX, width, bottom) {
   const last = lastStep(run);
   const middle = Math.round(last / 2);
-  const places = /** @type {const} */ ([
+  const labels = /** @type {const} */ ([
     [0, MARGIN.left, "start"],
     [middle, toX(middle + 0.5), "middle"],
     [last, width - MARGIN.right, "end"],
   ]);
-  for (const [i, x, anchor] of places) {
+  for (const [i, x, anchor] of labels) {
     const sigma = run.plan.sigmas[i];
     addSvg(svg, "text", { x, y: bottom + 14, "text-anchor": anchor }, `step ${i} · σ ${numberText(sigma)}`);
   }

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from explorer.claims.matching import CLOUDS, MEANS, SIGMA, STDS, WEIGHTS, _dsm, _esm, denoising_score_matching
-from explorer.claims.matching import random_scores as scores
+from explorer.claims.score_matching import CLOUDS, MEANS, SIGMA, STDS, WEIGHTS, _dsm, _esm, denoising_score_matching
+from explorer.claims.score_matching import random_scores as scores
 from explorer.core.noise import generator
 from tests.support.verdicts import shipped
 

@@ -61,7 +61,7 @@ def test_one_code_is_looked_into_without_the_other(engine, folder):
     assert [out.name for out in codes.missing] == ["vae", "vq-vae"] and codes.tokens.size == 0
 
 
-def test_the_wiring_goes_without_the_blind_member_but_not_without_the_conditional(engine, folder):
+def test_the_wiring_goes_without_the_blind_autoencoder_but_not_without_the_conditional(engine, folder):
     *_, wiring = engine.autoencoder_internals.wiring(corrupted(engine))
     assert_said(wiring.missing, ["blind"])
     assert np.isfinite(wiring.conditional).all() and np.isnan(wiring.blind_mse).all() and wiring.round_trip
@@ -70,11 +70,11 @@ def test_the_wiring_goes_without_the_blind_member_but_not_without_the_conditiona
         next(Engine(autoencoder_folder=folder).autoencoder_internals.wiring(corrupted(engine)))
 
 
-def test_films_of_the_others_are_made(engine):
-    films = list(engine.autoencoders.generate(GenerateRequest(steps=2)))
-    assert [film.name for film in films] == list(AUTOENCODERS)
+def test_generated_pictures_of_the_others_are_made(engine):
+    generated = list(engine.autoencoders.generate(GenerateRequest(steps=2)))
+    assert [one.name for one in generated] == list(AUTOENCODERS)
     assert_said(
-        [film for film in films if isinstance(film, MissingAutoencoder)],
+        [one for one in generated if isinstance(one, MissingAutoencoder)],
         [name for name in AUTOENCODERS if name in DAMAGED],
     )
 
@@ -95,7 +95,7 @@ def test_a_file_that_is_put_back_is_taken_at_the_next_question(engine, folder):
     assert not isinstance(outputs["vae"], MissingAutoencoder) and isinstance(outputs["blind"], MissingAutoencoder)
 
 
-def test_without_any_member_there_is_a_sentence_and_no_picture(tmp_path):
+def test_without_any_autoencoder_there_is_a_sentence_and_no_picture(tmp_path):
     engine = Engine(autoencoder_folder=tmp_path)
     assert all(isinstance(o, MissingAutoencoder) for o in engine.autoencoders.outputs(corrupted(engine)))
     for asked in (
@@ -118,7 +118,7 @@ def test_what_the_skips_carry_is_what_the_claim_measures(folder):
     assert (np.diff(costs.lost[:, 0], axis=1) > 0).all()  # the finer, the more is lost
 
 
-def test_without_the_quantised_member_no_bits_are_told(folder):
+def test_without_the_quantised_autoencoder_no_bits_are_told(folder):
     (folder / "vq-vae.json").unlink()
     picture = np.zeros((3, 32, 32), np.float32)
     codes = Engine(autoencoder_folder=folder).autoencoder_internals.codes(picture, seed=1)

@@ -1,4 +1,4 @@
-"""The third page with damaged members, in a real browser: greyed with the reason, and the rest works."""
+"""The third page with damaged autoencoders, in a real browser: greyed with the reason, and the rest works."""
 
 import shutil
 
@@ -24,7 +24,7 @@ def server(tmp_path_factory):
     app.close(verbose=False)
 
 
-def test_missing_and_damaged_members_are_greyed_with_the_reason_and_the_rest_works(explorer):
+def test_missing_and_damaged_autoencoders_are_greyed_with_the_reason_and_the_rest_works(explorer):
     lineup = LineUp(explorer).open()
     missing = {**DAMAGED, "conditional": "hash"}
     greyed = lineup.page.locator(".lineup-missing")
@@ -36,7 +36,7 @@ def test_missing_and_damaged_members_are_greyed_with_the_reason_and_the_rest_wor
     lineup.page.evaluate("players.lineup.choose('dae-100')")
     assert lineup.pixels("[data-big=output]").any() and "code" in explorer.text("#lineup-sentence")
     lineup.page.locator("#lineup-order").select_option("best")
-    order = lineup.page.locator(".lineup-members button").evaluate_all("all => all.map((b) => b.className)")
+    order = lineup.page.locator(".lineup-autoencoders button").evaluate_all("all => all.map((b) => b.className)")
     assert order == [""] * (len(AUTOENCODERS) - len(missing)) + ["lineup-missing"] * len(missing)
     explorer.shoot("autoencoders-left-out")
 
