@@ -103,9 +103,8 @@ def centroids(network: Dense, x0: Tensor) -> list[float]:
     not counted.
     """
     k, bins = wavenumbers(SIDE, SIDE)[1:], counts(SIDE, SIDE)[1:]
-    power = (
-        rapsd(network.filters.unflatten(1, (3, SIDE, SIDE))).double().mean(1).numpy()[:, 1:] * bins
-    )  # (units, R - 1)
+    power = rapsd(network.filters.unflatten(1, (3, SIDE, SIDE))).double().mean(1).numpy()  # (units, R)
+    power = power[:, 1:] * bins  # (units, R - 1)
     response = network.hidden(x0).double().square().mean(0).numpy()  # (units,)
     return [float(response[p] @ power[p] @ k / (response[p] @ power[p].sum(1))) for p in network.parts]
 

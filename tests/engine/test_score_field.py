@@ -1,4 +1,4 @@
-"""What the page of the plane is told: lengths, errors, losses, and how far the network has come."""
+"""What the score field is told: lengths, errors, losses, and how far the network has come."""
 
 import numpy as np
 import pytest

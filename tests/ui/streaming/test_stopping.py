@@ -55,27 +55,27 @@ def server(slow_engine):
 
 
 @pytest.fixture
-def network(slow_engine):
+def pool(slow_engine):
     yield slow_engine.autoencoders._pool
     slow_engine.autoencoders._pool.slow = False
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_what_computes_shows_progress_can_be_stopped_and_begun_again(explorer, network, section):
+def test_what_computes_shows_progress_can_be_stopped_and_begun_again(explorer, pool, section):
     title, button, player = SECTIONS[section]
     lineup, status = LineUp(explorer).open(), f"document.querySelector('{player} .ns-status').textContent"
-    network.slow = True
+    pool.slow = True
     lineup.unfold(title, button)
     explorer.page.wait_for_function(f"/^[0-9]+ of [0-9]+$/.test({status})", timeout=60_000)
     done, of = map(int, re.findall(r"\d+", explorer.text(f"{player} .ns-status")))
     assert 0 < done < of
     explorer.page.locator(f"button#stop-{section}").click()
     explorer.page.wait_for_function(f"{status} === 'ready'", timeout=60_000)
-    calls = network.calls
+    calls = pool.calls
     explorer.at_rest()
-    assert network.calls == calls, "it goes on although it has been stopped"
+    assert pool.calls == calls, "it goes on although it has been stopped"
     explorer.page.locator(f"button#{button}").click()
     explorer.page.wait_for_function(f"/^[0-9]+ of [0-9]+$/.test({status})", timeout=60_000)
-    assert network.calls > calls
+    assert pool.calls > calls
     explorer.page.locator(f"button#stop-{section}").click()
     explorer.page.wait_for_function(f"{status} === 'ready'", timeout=60_000)

@@ -1,4 +1,4 @@
-"""What the page is sent of the plane: the density, the walkers' records as they are made, the network's reports.
+"""What the page is sent of the score field: the density, the walkers' records as they are made, the network's reports.
 
 Places travel as int16 shares of the largest coordinate of their record, which is right to a hundredth of a pixel.
 """
