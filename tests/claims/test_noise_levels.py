@@ -29,7 +29,7 @@ def blurred(x, sigma):
     return torch.fft.irfft2(torch.fft.rfft2(PRIOR(x, sigma)) * passing, s=(32, 32)).float()
 
 
-def family(name, **others):
+def replaced(name, **others):
     if name in others:
         return others[name]
     return specialist(name) if name.startswith("dae") else blurred if name.startswith("unet") else PRIOR
@@ -37,7 +37,7 @@ def family(name, **others):
 
 def run(claim, **others):
     others = {name.replace("_", "-"): other for name, other in others.items()}
-    return claim(pictures=FIELDS, load=lambda name: family(name, **others))
+    return claim(pictures=FIELDS, load=lambda name: replaced(name, **others))
 
 
 @pytest.mark.parametrize("claim", [one_network, specialists_and_all, conclusion, bottleneck_harms, skips_carry_detail])

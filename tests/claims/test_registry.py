@@ -16,8 +16,8 @@ from tests.support.verdicts import afresh, shipped
 
 FIRST_PAGE = {"C10", "C13", "C14", "C17", "C18", "C22", "C27", "C30", "C32", "C50", "C51"}
 SAMPLING = {"C01", "C02", "C11", "C23", "C39"}
-FAMILY = {"C04", "C05", "C06", "C07", "C08", "C09", "C12", "C20", "C21", "C24", "C25"}
-FAMILY |= {"C15", "C40", "C41", "C42", "C43", "C44", "C45", "C47", "C48", "C49"}
+THIRD_PAGE = {"C04", "C05", "C06", "C07", "C08", "C09", "C12", "C20", "C21", "C24", "C25"}
+THIRD_PAGE |= {"C15", "C40", "C41", "C42", "C43", "C44", "C45", "C47", "C48", "C49"}
 
 
 def starting(measured, beginning):
@@ -227,7 +227,7 @@ RULES = {
 
 
 def test_the_claims_of_the_three_pages_are_there():
-    assert FIRST_PAGE | SAMPLING | FAMILY == CLAIMS.keys() == CARDS.keys() == RULES.keys()
+    assert FIRST_PAGE | SAMPLING | THIRD_PAGE == CLAIMS.keys() == CARDS.keys() == RULES.keys()
 
 
 @pytest.mark.parametrize("id", CLAIMS)
@@ -255,7 +255,7 @@ def test_a_verdict_is_finite_and_follows_from_its_numbers(id):
 
 
 WITH_INTERVAL = {"C01", "C02", "C14", "C22", "C23", "C27", "C32", "C39", "C50", "C51"}
-WITH_INTERVAL |= FAMILY - {"C04", "C15", "C07", "C25", "C42", "C43"}
+WITH_INTERVAL |= THIRD_PAGE - {"C04", "C15", "C07", "C25", "C42", "C43"}
 
 
 @pytest.mark.parametrize("id", sorted(WITH_INTERVAL))

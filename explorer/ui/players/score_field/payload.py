@@ -46,7 +46,7 @@ def walk_part(plan: WalkPlan) -> bytes:
 
 def frames_part(frames: Sequence[WalkFrame]) -> bytes:
     """Some records of the walkers, in the order in which they were made."""
-    scales, places = zip(*(_int16(frame.x) for frame in frames), strict=True)  # the same however records are grouped
+    scales, positions = zip(*(_int16(frame.x) for frame in frames), strict=True)  # the same however records are grouped
     about = [
         {
             "walkers": frame.kind,
@@ -58,7 +58,7 @@ def frames_part(frames: Sequence[WalkFrame]) -> bytes:
         }
         for frame, scale in zip(frames, scales, strict=True)
     ]
-    return pack_blob({"kind": "frames", "frames": about}, b"".join(places))
+    return pack_blob({"kind": "frames", "frames": about}, b"".join(positions))
 
 
 def learned_part(request: LearnRequest, learned: LearnedScore) -> bytes:
