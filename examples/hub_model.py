@@ -32,10 +32,10 @@ def main(argv: list[str]) -> int:
     wiener, x0 = weights.load("wiener"), torch.from_numpy(to_data(fit(examples.load("cat"), SIDE)))[None]
     print(f"{card['name']}, {card['parameters']:,} parameters; mean squared error at {SIDE}x{SIDE}")
     print(f"{'sigma':>6} {'model':>9} {'Wiener filter':>14}")
-    error = lambda estimate: float((estimate - x0).square().mean())
+    squared_error = lambda estimate: float((estimate - x0).square().mean())
     for sigma in SIGMAS:
         x: Tensor = x0 + sigma * white(x0.shape, 0, "hub model")
-        print(f"{sigma:6.2f} {error(network(x, sigma)):9.5f} {error(wiener(x, sigma)):14.5f}")
+        print(f"{sigma:6.2f} {squared_error(network(x, sigma)):9.5f} {squared_error(wiener(x, sigma)):14.5f}")
     return 0
 
 
