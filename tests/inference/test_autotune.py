@@ -135,12 +135,12 @@ def test_the_shortest_pass_counts_and_the_first_is_a_warm_up(monkeypatch):
     monkeypatch.setattr(autotune, "_time_pass", lambda model, device, rows: next(times))
     monkeypatch.setattr(autotune, "TIMING_BUDGET_S", 10.0)
     place = ("cpu", "float32")
-    assert autotune._seconds_by_place({place: None}, {"cpu": torch.device("cpu")}) == {place: 0.03}
+    assert autotune._seconds_by_device({place: None}, {"cpu": torch.device("cpu")}) == {place: 0.03}
 
 
 def test_timing_ends_when_its_budget_is_spent(monkeypatch):
     asked = []
     monkeypatch.setattr(autotune, "_time_pass", lambda model, device, rows: asked.append(rows) or 0.3)
     monkeypatch.setattr(autotune, "TIMING_BUDGET_S", 0.5)
-    autotune._seconds_by_place({("cpu", "float32"): None}, {"cpu": torch.device("cpu")})
+    autotune._seconds_by_device({("cpu", "float32"): None}, {"cpu": torch.device("cpu")})
     assert asked == [autotune.PROBE_ROWS] * 2  # at least a warm-up and one that counts
