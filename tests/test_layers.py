@@ -105,21 +105,25 @@ def test_every_row_names_a_part_that_exists():
 
 
 def test_no_arrow_between_parts_runs_up():
-    TopologicalSorter(ALLOWED).prepare()  # raises CycleError where one part is both above and below another
+    assert circle(ALLOWED) == []
     assert set().union(*ALLOWED.values()) <= set(ALLOWED)
 
 
 def test_no_imports_run_in_a_circle():
-    inner = {name: {other for other in IMPORTS[name] if other in MODULES} for name in MODULES}
+    assert circle({name: {other for other in IMPORTS[name] if other in MODULES} for name in MODULES}) == []
+
+
+def circle(arrows):
+    """The names of one circle of arrows, [] where there is none."""
     try:
-        TopologicalSorter(inner).prepare()
+        TopologicalSorter(arrows).prepare()
     except CycleError as error:
-        pytest.fail(" -> ".join(error.args[1]))
+        return error.args[1]
+    return []
 
 
 def test_a_circle_is_found():
-    with pytest.raises(CycleError):
-        TopologicalSorter({"a": {"b"}, "b": {"c"}, "c": {"a"}}).prepare()
+    assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("package", ["harness", "benchmarks", "robustness"])

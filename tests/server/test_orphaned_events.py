@@ -139,7 +139,7 @@ def test_a_page_whose_stream_opens_a_little_later_gets_its_answer(client, sweeps
 def test_nothing_is_remembered_of_sessions_whose_messages_are_gone(app, client):
     queue = app._queue
     queue.pending_event_ids_session["gone"] = {"event"}
-    wait_until(lambda: "gone" not in queue.pending_event_ids_session, LIMIT)
+    assert wait_until(lambda: "gone" not in queue.pending_event_ids_session, LIMIT)
 
 
 def test_a_stream_opened_once_more_after_the_answer_is_held_open(client, sweeps):

@@ -24,4 +24,5 @@ def test_a_module_that_cannot_be_loaded_says_so(browser, server):
     page.route("**/modules/**/noise_slider/*", lambda route: route.abort())
     page.goto(server)
     page.wait_for_function("document.querySelector('#status')?.textContent.includes('could not be loaded')")
+    assert page.evaluate("!window.players?.noise_slider") and page.locator("#examples button").count() > 1
     page.close()
