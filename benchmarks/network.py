@@ -1,4 +1,7 @@
-"""The shipped network as the app runs it, and in the plain form that it is compared with."""
+"""The shipped network as the app runs it, and in the plain form that it is compared with.
+
+At full resolution alone: peers are given the same network, and every call costs the same.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ CPU = torch.device("cpu")
 def as_the_app_runs_it(device: torch.device = CPU) -> tuple[Denoiser, torch.dtype]:
     """Return the prepared network, and the number type that it computes in: bfloat16 where the device has it."""
     dtype = choose_dtype(device)
-    return optimize(weights.load(NAME, device, dtype), device), dtype
+    return optimize(weights.load(NAME, device, dtype, full_resolution=True), device), dtype
 
 
 def on_best_device() -> tuple[Denoiser, Denoiser, torch.device]:
@@ -29,4 +32,4 @@ def on_best_device() -> tuple[Denoiser, Denoiser, torch.device]:
 
 def plain(dtype: torch.dtype = torch.float32) -> Preconditioned:
     """Return the network on the CPU in PyTorch's default memory layout, as it comes out of a file."""
-    return weights.load(NAME, CPU, dtype).to(memory_format=torch.contiguous_format)
+    return weights.load(NAME, CPU, dtype, full_resolution=True).to(memory_format=torch.contiguous_format)

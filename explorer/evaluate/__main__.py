@@ -21,7 +21,6 @@ from tqdm import tqdm
 
 from explorer import weights
 from explorer.core.denoiser import Denoiser
-from explorer.core.denoisers.preconditioning import Preconditioned
 from explorer.core.denoisers.wiener import Ideal
 from explorer.core.networks.classifier import Classifier
 from explorer.errors import UserError, WeightsRefused
@@ -118,7 +117,7 @@ def evaluate(options: argparse.Namespace) -> dict:
             print("BM3D is skipped: the package bm3d is not installed (pip install -e '.[bench]').", file=sys.stderr)
         result["psnr"] = psnr_table(sets, peers, bm3d, options.bm3d)
     write_ladder(network, wiener, folder / f"{name}.ladder.jpg")
-    if options.samples > 0 and isinstance(network, Preconditioned):
+    if options.samples > 0 and isinstance(network, torch.nn.Module):
         result |= samples_of(options, pictures, training)
         write_samples(network, folder / f"{name}.samples.jpg", options.steps)
     result["cost"] = cost(network, name, folder)

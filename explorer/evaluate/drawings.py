@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from torch import Tensor
+from torch import Tensor, nn
 
 from explorer.core.denoiser import Denoiser
-from explorer.core.denoisers.preconditioning import Preconditioned
 from explorer.core.noise import white
 from explorer.datasets import CLASSES
 from explorer.images import decoder
@@ -41,7 +40,7 @@ def write(picture: Image.Image, path: Path) -> None:
             break
 
 
-def write_samples(denoiser: Preconditioned, path: Path, steps: int, per_class: int = 8) -> None:
+def write_samples(denoiser: nn.Module, path: Path, steps: int, per_class: int = 8) -> None:
     """Write samples of 64x64 at twice their size: a column per class, the last one 'any'; seeds are fixed."""
     sheet = sample_sheet(denoiser, per_class=per_class, steps=steps)
     large = Image.fromarray(sheet).resize((2 * sheet.shape[1], 2 * sheet.shape[0]), Image.Resampling.NEAREST)

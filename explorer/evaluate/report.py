@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from explorer.evaluate.cost import RUN_STEPS
+
 
 def show(result: dict) -> None:
     """Print every section that the result has."""
@@ -14,7 +16,9 @@ def show(result: dict) -> None:
     c = result["cost"]
     print(
         f"\nCost: {c['parameters'] / 1e6:.2f} million parameters, {c['bytes'] / 1e6:.1f} MB, {c['gflop']:.2f} GFLOP"
-        f" at 64x64; forward {c['forward_ms']:.1f} ms = {c['forward_over_product']:.3f} of a 4096 bf16 product"
+        f" at 64x64; forward {c['forward_ms']:.1f} ms = {c['forward_over_product']:.3f} of a 4096 bf16 product;\n"
+        f"a run of {RUN_STEPS} Heun steps {c['run_gflop']:.0f} GFLOP, "
+        f"at full resolution alone {c['run_gflop_full_resolution']:.0f}"
     )
     print("\nAcceptance")
     for line in result["bar"]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from torch import nn
 
-from explorer.core.denoisers.preconditioning import Preconditioned
 from explorer.core.noise import white_batch
 from explorer.core.samplers.registry import SAMPLERS
 from explorer.core.schedules import SCHEDULES
@@ -17,7 +17,7 @@ from explorer.images.decoder import from_data
 
 
 @torch.no_grad()
-def sample_sheet(denoiser: Preconditioned, size: int = 64, per_class: int = 4, steps: int = 16) -> np.ndarray:
+def sample_sheet(denoiser: nn.Module, size: int = 64, per_class: int = 4, steps: int = 16) -> np.ndarray:
     """Return uint8 (per_class * size, (classes + 1) * size, 3): one column per class, the last one 'any'.
 
     size: pixels of the denoiser's pictures. Heun's method on the Karras grid (Karras et al. 2022), seeds fixed.
@@ -34,7 +34,7 @@ def sample_sheet(denoiser: Preconditioned, size: int = 64, per_class: int = 4, s
     return np.concatenate(rows)
 
 
-def write_sample_sheet(denoiser: Preconditioned, path: Path, size: int = 64) -> None:
+def write_sample_sheet(denoiser: nn.Module, path: Path, size: int = 64) -> None:
     """Write the sheet as PNG at twice its size."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet = Image.fromarray(sample_sheet(denoiser, size))

@@ -73,6 +73,21 @@ def test_everything_is_measured_written_and_printed(data, folder, monkeypatch, c
         assert path.stat().st_size < 400_000 and Image.open(path).format == "JPEG"
 
 
+def test_a_model_with_levels_is_sampled_and_costs_what_its_files_cost(data, folder, monkeypatch):
+    card, state = weights.card("tiny", folder), UNet(UNetConfig(channels=8)).state_dict()
+    weights.save(folder, "tiny-half", state, {**card, "kind": weights.UNET_LEVEL}, torch.float16)
+    sha256 = weights.card("tiny-half", folder)["sha256"]
+    levels = [{"file": "tiny-half", "reduction": 2, "sigma_from": 3.0, "sha256": sha256}]
+    (folder / "tiny.json").write_text(json.dumps({**card, "levels": levels}))
+    options = ("--pictures", 2, "--bm3d", 0, "--samples", 14, "--steps", 2, "--guidance", 1)
+    assert run(monkeypatch, "--data", data, "--weights", folder, *options) == 0
+    result = json.loads((folder / "tiny.evaluation.json").read_text())
+    assert result["generation"]["samples"] == 14 and result["sha256"] == weights.identity(weights.card("tiny", folder))
+    found = result["cost"]
+    assert found["parameters"] == 2 * card["parameters"] and found["bytes"] == card["bytes"]
+    assert 0.3 < found["run_gflop"] / found["run_gflop_full_resolution"] < 0.9  # 40 to 50 % of the levels lie above 3
+
+
 @pytest.mark.parametrize("guidance", [0.0, 1.0, 2.5])
 def test_samples_are_guided_away_from_any(guidance):
     def flat(x, sigma, label):  # 'any' is black, every class of its own grey: so is where the sampler ends
